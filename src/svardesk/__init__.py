@@ -1,0 +1,1 @@
+"""Svardesk: the desk at which every customer gets a real answer."""
