@@ -59,13 +59,13 @@ rm -f .venv/.stamp-run .venv/.stamp-dev
 # pip's output is kept for the case that it fails; what is shown is a count of packages, on one line in a terminal.
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
 log=.venv/install.log
-total=$(grep -cE '^[a-z0-9].*==' "requirements/$kind.txt")
+total=$(grep -cE "^[a-z0-9].*==" "requirements/$kind.txt")
 counted() {
     awk -v total="$total" -v tty="$([[ -t 2 ]] && echo 1 || echo 0)" '
-        /^(Collecting|Requirement already)/ { n++
+        /^(Collecting|Processing|Requirement already)/ { n++
             if (tty) printf "\r   %d of %d packages ", n, total > "/dev/stderr"
             else if (n % 20 == 0) printf "   %d of %d packages\n", n, total > "/dev/stderr" }
-        /^Installing collected/ { printf "%s   installing\n", tty ? "\r" : "", n > "/dev/stderr" }'
+        /^Installing collected/ { printf "%s   unpacking %d packages\n", tty ? "\r" : "", n > "/dev/stderr" }'
 }
 # Wheels only, so that a machine without a compiler will do; --no-deps, because the lock is complete.
 if ! "${pip[@]}" install --progress-bar off --no-deps --require-hashes --only-binary :all: -r "requirements/$kind.txt" 2>&1 | tee "$log" | counted; then

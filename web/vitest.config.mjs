@@ -1,0 +1,16 @@
+import { defineConfig } from "vitest/config";
+import { shared } from "./vite.shared.mjs";
+
+export default defineConfig({
+  oxc: shared.oxc,
+  resolve: shared.resolve,
+  test: {
+    environment: "happy-dom",
+    include: ["{packages/*,widget,agent}/{src,tests}/**/*.test.{ts,tsx}"],
+    restoreMocks: true,
+    unstubGlobals: true,
+    testTimeout: 10_000,
+    allowOnly: false,
+    maxWorkers: 2,
+  },
+});
