@@ -1,0 +1,43 @@
+"""What the channels room holds about persons: what came in, byte for byte, and what went out."""
+
+from svardesk.kit.personal import PersonalTable
+
+PERSONAL = (
+    PersonalTable(
+        table="envelopes",
+        columns=("raw", "headers", "error", "sha256"),
+        person="contact",
+        subject="t.contact_id = ANY({contacts})",
+        erase="delete",
+        context=("received_at", "state"),
+        retention_days=30,
+        retention_from="t.received_at",
+        retention_where="t.state <> 'received'",
+        why="Kept so that a mended parser can read them again; what has not been parsed yet is never dropped.",
+    ),
+    PersonalTable(
+        table="inbound_items",
+        columns=("idempotency_key", "error"),
+        person="contact",
+        subject=(
+            "t.envelope_id IN (SELECT e.id FROM envelopes e"
+            " WHERE e.account_id = t.account_id AND e.contact_id = ANY({contacts}))"
+        ),
+        erase="delete",
+        context=("type", "state", "created_at"),
+        retention_days=90,
+        retention_from="t.created_at",
+        why="Outlives its envelope, so that a late second delivery of the same thing is still recognised.",
+    ),
+    PersonalTable(
+        table="deliveries",
+        columns=("external_id", "error_code", "reason"),
+        person="contact",
+        subject="t.conversation_id = ANY({conversations})",
+        erase="blank",
+        blank={"external_id": "NULL", "error_code": "NULL", "reason": "NULL"},
+        context=("message_id", "state", "created_at", "sent_at", "delivered_at", "read_at"),
+    ),
+)
+
+NO_PERSONAL = {"connections": "the organisation's own mailboxes, pages and widgets"}
