@@ -1,0 +1,20 @@
+"""The house: roles, tables, functions, row-level security."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "20261122_first"
+down_revision = None
+
+SQL = Path(__file__).resolve().parent.parent / "sql"
+FILES = ("roles", "extensions", "tables", "unlogged", "spine", "accounts", "channels", "search", "privacy", "guards")
+
+
+def upgrade() -> None:
+    """Create everything."""
+    for name in FILES:
+        file = SQL / f"{name}.sql"
+        if file.exists():
+            # Straight to the driver: these files hold colons and percent signs of their own.
+            op.get_bind().connection.driver_connection.execute(file.read_bytes())

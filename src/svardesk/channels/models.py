@@ -1,0 +1,101 @@
+"""Tables of the channels room: connections, raw envelopes, inbound items, deliveries."""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from svardesk.conversations.models import DELIVERY_STATES
+from svardesk.kit.metadata import choice, instant, ref, tenant_table, uuid_column
+
+connections = tenant_table(
+    "connections",
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("public_key", Text, nullable=True, unique=True),
+    uuid_column("brand_id", nullable=True),
+    uuid_column("team_id", nullable=True),
+    uuid_column("calendar_id", nullable=True),
+    Column("config", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("secrets", LargeBinary, nullable=True),
+    *choice("status", "ok", "degraded", "disconnected", "paused", default="ok"),
+    Column("health", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("version", BigInteger, nullable=False, server_default="1"),
+    instant("created_at", default_now=True),
+    instant("archived_at", nullable=True),
+    ref("brands", "brand_id"),
+    ref("teams", "team_id"),
+    ref("calendars", "calendar_id"),
+    comment="One mailbox, page or widget. public_key is what the outside names it by; secrets are sealed.",
+)
+
+envelopes = tenant_table(
+    "envelopes",
+    uuid_column("connection_id"),
+    instant("received_at"),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("headers", JSONB, nullable=True),
+    *choice("state", "received", "parsed", "quarantined", default="received"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("error", Text, nullable=True),
+    uuid_column("contact_id", nullable=True),
+    instant("due_at", nullable=True),
+    ref("connections", "connection_id"),
+    # The worker parses what lies here, oldest first, over all accounts.
+    Index("ix_envelopes_due", "due_at", postgresql_where=text("state = 'received'")),
+    Index("ix_envelopes_retention", "received_at"),
+    Index(None, "account_id", "contact_id"),
+    comment="Everything that came from outside, byte for byte, until its retention ends.",
+)
+
+inbound_items = tenant_table(
+    "inbound_items",
+    uuid_column("envelope_id"),
+    uuid_column("connection_id"),
+    Column("idempotency_key", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    *choice("state", "done", "ignored", "quarantined", default="done"),
+    Column("error", Text, nullable=True),
+    instant("created_at"),
+    UniqueConstraint("account_id", "connection_id", "idempotency_key"),
+    Index(None, "account_id", "envelope_id"),
+    comment="What a parser found in an envelope; the unique key makes a second delivery of the same thing harmless.",
+)
+
+deliveries = tenant_table(
+    "deliveries",
+    uuid_column("message_id"),
+    uuid_column("conversation_id"),
+    uuid_column("connection_id"),
+    Column("seq", Integer, nullable=False),
+    *choice("state", *DELIVERY_STATES, default="queued"),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    instant("due_at"),
+    instant("lease_until", nullable=True),
+    Column("fence", BigInteger, nullable=False, server_default="0"),
+    Column("external_id", Text, nullable=True),
+    Column("error_code", Text, nullable=True),
+    Column("error_class", Text, nullable=True),
+    Column("reason", Text, nullable=True),
+    instant("created_at"),
+    instant("sent_at", nullable=True),
+    instant("delivered_at", nullable=True),
+    instant("read_at", nullable=True),
+    ref("messages", "message_id", on_delete="CASCADE"),
+    ref("conversations", "conversation_id", on_delete="CASCADE"),
+    ref("connections", "connection_id"),
+    UniqueConstraint("account_id", "message_id"),
+    Index(
+        "ix_deliveries_due",
+        "due_at",
+        postgresql_where=text("state IN ('queued', 'sending', 'failed_temporary', 'unknown', 'scheduled')"),
+    ),
+    # First in, first out per conversation: the claim looks for an earlier one that is still under way.
+    Index(
+        "ix_deliveries_conversation",
+        "account_id",
+        "conversation_id",
+        "seq",
+        postgresql_where=text("state IN ('queued', 'sending', 'failed_temporary', 'unknown', 'scheduled')"),
+    ),
+    comment="The way out of one answer: a state machine with lease and fence.",
+)

@@ -1,0 +1,69 @@
+"""Tables of the contacts room: people, identities and their trust, custom fields."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Numeric, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from svardesk.kit.metadata import choice, instant, ref, tenant_table, uuid_column
+
+TRUST = ("none", "claimed", "platform_account", "domain_verified", "signed_token", "phone_number")
+
+contacts = tenant_table(
+    "contacts",
+    Column("name", Text, nullable=True),
+    Column("locale", Text, nullable=True),
+    Column("timezone", Text, nullable=True),
+    *choice("written_standard", "nb", "nn", nullable=True),
+    uuid_column("merged_into_id", nullable=True),
+    Column("attributes", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("version", BigInteger, nullable=False, server_default="1"),
+    instant("created_at"),
+    instant("last_seen_at", nullable=True),
+    instant("erased_at", nullable=True),
+    instant("archived_at", nullable=True),
+    ref("contacts", "merged_into_id"),
+    Index("ix_contacts_seen", "account_id", text("last_seen_at DESC")),
+    comment="A person as we know them.",
+)
+
+identities = tenant_table(
+    "identities",
+    uuid_column("contact_id"),
+    Column("kind", Text, nullable=False),
+    Column("scope", Text, nullable=False, server_default=""),
+    Column("address", Text, nullable=False),
+    Column("display", Text, nullable=True),
+    *choice("trust", *TRUST, default="none"),
+    instant("created_at"),
+    instant("verified_at", nullable=True),
+    ref("contacts", "contact_id"),
+    UniqueConstraint("account_id", "kind", "scope", "address"),
+    Index(None, "account_id", "contact_id"),
+    comment="An address of a person in one channel. scope = connection id where addresses are only unique within one.",
+)
+
+field_definitions = tenant_table(
+    "field_definitions",
+    *choice("entity", "contact", "conversation"),
+    Column("key", Text, nullable=False),
+    *choice("type", "text", "number", "date", "boolean", "choice"),
+    Column("labels", JSONB, nullable=False),
+    Column("choices", JSONB, nullable=True),
+    instant("created_at", default_now=True),
+    instant("archived_at", nullable=True),
+    UniqueConstraint("account_id", "entity", "key"),
+    comment="The organisation's own fields.",
+)
+
+field_values = tenant_table(
+    "field_values",
+    uuid_column("definition_id"),
+    uuid_column("entity_id"),
+    Column("text_value", Text, nullable=True),
+    Column("number_value", Numeric, nullable=True),
+    Column("date_value", Date, nullable=True),
+    Column("boolean_value", Boolean, nullable=True),
+    ref("field_definitions", "definition_id", on_delete="CASCADE"),
+    UniqueConstraint("account_id", "definition_id", "entity_id"),
+    Index(None, "account_id", "entity_id"),
+    comment="Typed values of the organisation's own fields.",
+)
