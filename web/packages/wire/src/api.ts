@@ -1,0 +1,263 @@
+// The typed client of /api/v1. One method a route; nothing is cached here.
+import type { Http } from "./http";
+import type {
+  Agent,
+  ApiToken,
+  AuditEntry,
+  Contact,
+  ConversationDetail,
+  ConversationPage,
+  ConversationPatch,
+  Counts,
+  Draft,
+  DraftKind,
+  Filters,
+  Invitation,
+  Me,
+  Message,
+  NewMessage,
+  OrganisationSettings,
+  Permission,
+  Posted,
+  PrivacyRequest,
+  Role,
+  Row,
+  SavedView,
+  SearchPage,
+  SessionInfo,
+  SignIn,
+  Tag,
+  Team,
+  UploadedFile,
+  WidgetConnection,
+  WidgetSecret,
+} from "./types";
+
+export interface ListQuery extends Filters {
+  view_id?: string;
+  cursor?: string;
+  limit?: number;
+}
+
+/** Lists come bare or under `items`; callers get the array either way. */
+type Listed<T> = T[] | { items: T[]; next_cursor?: string | null };
+const items = <T>(answer: Listed<T>): T[] => (Array.isArray(answer) ? answer : answer.items);
+
+export class Api {
+  constructor(readonly http: Http) {}
+
+  // -- signing in
+  signIn(email: string, password: string, organisation?: string): Promise<SignIn> {
+    return this.#post("/session", { email, password, ...(organisation ? { organisation } : {}) });
+  }
+  confirmSignIn(challenge: string, code: string): Promise<SignIn> {
+    return this.#post("/session/mfa", { challenge, code });
+  }
+  me(): Promise<Me> {
+    return this.#get("/session");
+  }
+  signOut(): Promise<void> {
+    return this.#delete("/session");
+  }
+  signOutEverywhere(): Promise<void> {
+    return this.#delete("/sessions");
+  }
+  async sessions(): Promise<SessionInfo[]> {
+    return items(await this.#get<Listed<SessionInfo>>("/sessions"));
+  }
+  patchMe(patch: Partial<Pick<Me["agent"], "name" | "locale" | "availability" | "settings">>): Promise<unknown> {
+    return this.#patch("/me", patch);
+  }
+  changePassword(current: string, next: string): Promise<void> {
+    return this.http.request("PUT", "/me/password", { body: { current, new: next } });
+  }
+  startTotp(): Promise<{ secret: string; uri: string; qr_svg: string }> {
+    return this.#post("/me/totp", {});
+  }
+  confirmTotp(code: string): Promise<{ recovery_codes: string[] }> {
+    return this.#post("/me/totp/confirm", { code });
+  }
+  removeTotp(password: string): Promise<void> {
+    return this.http.request("DELETE", "/me/totp", { body: { password } });
+  }
+  askPasswordReset(email: string): Promise<void> {
+    return this.#post("/password-resets", { email });
+  }
+  resetPassword(token: string, password: string): Promise<void> {
+    return this.#post(`/password-resets/by-token/${encodeURIComponent(token)}`, { password });
+  }
+  invitationByToken(token: string): Promise<{ account_name: string; email: string }> {
+    return this.#get(`/invitations/by-token/${encodeURIComponent(token)}`);
+  }
+  acceptInvitation(token: string, name: string, password: string): Promise<SignIn> {
+    return this.#post(`/invitations/by-token/${encodeURIComponent(token)}`, { name, password });
+  }
+
+  // -- conversations
+  conversations(query: ListQuery, signal?: AbortSignal): Promise<ConversationPage> {
+    return this.http.request("GET", "/conversations", { query: { ...query }, ...(signal ? { signal } : {}) });
+  }
+  counts(): Promise<Counts> {
+    return this.#get("/conversations/counts");
+  }
+  conversation(id: string, signal?: AbortSignal): Promise<ConversationDetail> {
+    return this.http.request("GET", `/conversations/${id}`, signal ? { signal } : {});
+  }
+  earlierMessages(id: string, beforeSeq: number, limit = 50): Promise<{ messages: Message[]; earlier: boolean }> {
+    return this.http.request("GET", `/conversations/${id}/messages`, { query: { before_seq: beforeSeq, limit } });
+  }
+  post(id: string, message: NewMessage): Promise<Posted> {
+    return this.#post(`/conversations/${id}/messages`, message);
+  }
+  retry(id: string, messageId: string): Promise<unknown> {
+    return this.#post(`/conversations/${id}/messages/${messageId}/retry`, {});
+  }
+  patchConversation(id: string, patch: ConversationPatch): Promise<Row> {
+    return this.#patch(`/conversations/${id}`, patch);
+  }
+  addTag(id: string, tagId: string): Promise<unknown> {
+    return this.http.request("PUT", `/conversations/${id}/tags/${tagId}`);
+  }
+  removeTag(id: string, tagId: string): Promise<unknown> {
+    return this.#delete(`/conversations/${id}/tags/${tagId}`);
+  }
+  saveDraft(
+    id: string,
+    draft: { kind: DraftKind; body: string; file_ids: string[]; version: number },
+  ): Promise<Draft | undefined> {
+    return this.http.request("PUT", `/conversations/${id}/draft`, { body: draft });
+  }
+  deleteDraft(id: string): Promise<void> {
+    return this.#delete(`/conversations/${id}/draft`);
+  }
+  markRead(id: string, seq: number): Promise<unknown> {
+    return this.http.request("PUT", `/conversations/${id}/read`, { body: { seq } });
+  }
+  search(q: string, kind: "all" | "messages" | "contacts", cursor?: string, signal?: AbortSignal): Promise<SearchPage> {
+    return this.http.request("GET", "/search", { query: { q, kind, cursor }, ...(signal ? { signal } : {}) });
+  }
+  upload(file: Blob, name: string, signal?: AbortSignal): Promise<UploadedFile> {
+    return this.http.upload("/files", file, name, signal);
+  }
+
+  // -- contacts
+  contact(id: string): Promise<Contact> {
+    return this.#get(`/contacts/${id}`);
+  }
+  patchContact(id: string, patch: Record<string, unknown>): Promise<Contact> {
+    return this.#patch(`/contacts/${id}`, patch);
+  }
+
+  // -- tags, views, people
+  async tags(): Promise<Tag[]> {
+    return items(await this.#get<Listed<Tag>>("/tags"));
+  }
+  createTag(tag: { name: string; colour: string }): Promise<Tag> {
+    return this.#post("/tags", tag);
+  }
+  patchTag(id: string, patch: { name?: string; colour?: string; archived?: boolean }): Promise<Tag> {
+    return this.#patch(`/tags/${id}`, patch);
+  }
+  async views(): Promise<SavedView[]> {
+    return items(await this.#get<Listed<SavedView>>("/views"));
+  }
+  createView(view: { name: string; filters: Filters; shared: boolean }): Promise<SavedView> {
+    return this.#post("/views", view);
+  }
+  patchView(id: string, patch: { name?: string; filters?: Filters; shared?: boolean }): Promise<SavedView> {
+    return this.#patch(`/views/${id}`, patch);
+  }
+  deleteView(id: string): Promise<void> {
+    return this.#delete(`/views/${id}`);
+  }
+  async agents(): Promise<Agent[]> {
+    return items(await this.#get<Listed<Agent>>("/agents"));
+  }
+  patchAgent(id: string, patch: { role?: Role; name?: string; archived?: boolean }): Promise<Agent> {
+    return this.#patch(`/agents/${id}`, patch);
+  }
+  createResetLink(id: string): Promise<{ url: string }> {
+    return this.#post(`/agents/${id}/password-reset`, {});
+  }
+  async invitations(): Promise<Invitation[]> {
+    return items(await this.#get<Listed<Invitation>>("/invitations"));
+  }
+  invite(email: string, role: Role, teamIds: string[]): Promise<{ id: string; url: string }> {
+    return this.#post("/invitations", { email, role, team_ids: teamIds });
+  }
+  withdrawInvitation(id: string): Promise<void> {
+    return this.#delete(`/invitations/${id}`);
+  }
+  async teams(): Promise<Team[]> {
+    return items(await this.#get<Listed<Team>>("/teams"));
+  }
+  createTeam(team: { name: string; closed: boolean }): Promise<Team> {
+    return this.#post("/teams", team);
+  }
+  patchTeam(id: string, patch: { name?: string; closed?: boolean }): Promise<Team> {
+    return this.#patch(`/teams/${id}`, patch);
+  }
+  deleteTeam(id: string): Promise<void> {
+    return this.#delete(`/teams/${id}`);
+  }
+  addMember(teamId: string, agentId: string): Promise<void> {
+    return this.http.request("PUT", `/teams/${teamId}/members/${agentId}`);
+  }
+  removeMember(teamId: string, agentId: string): Promise<void> {
+    return this.#delete(`/teams/${teamId}/members/${agentId}`);
+  }
+
+  // -- administration
+  async apiTokens(): Promise<ApiToken[]> {
+    return items(await this.#get<Listed<ApiToken>>("/api-tokens"));
+  }
+  createApiToken(token: { name: string; scopes: Permission[]; expires_at: string | null }): Promise<ApiToken> {
+    return this.#post("/api-tokens", token);
+  }
+  revokeApiToken(id: string): Promise<void> {
+    return this.#delete(`/api-tokens/${id}`);
+  }
+  audit(cursor?: string): Promise<{ items: AuditEntry[]; next_cursor: string | null }> {
+    return this.http.request("GET", "/audit", { query: { cursor } });
+  }
+  async widgets(): Promise<WidgetConnection[]> {
+    return items(await this.#get<Listed<WidgetConnection>>("/widgets"));
+  }
+  createWidget(widget: { name: string; origins: string[]; team_id: string | null }): Promise<WidgetConnection> {
+    return this.#post("/widgets", widget);
+  }
+  patchWidget(
+    id: string,
+    patch: { name?: string; origins?: string[]; team_id?: string | null },
+  ): Promise<WidgetConnection> {
+    return this.#patch(`/widgets/${id}`, patch);
+  }
+  newWidgetSecret(id: string): Promise<WidgetSecret> {
+    return this.#post(`/widgets/${id}/secrets`, {});
+  }
+  async privacyRequests(kind: "exports" | "erasures"): Promise<PrivacyRequest[]> {
+    return items(await this.#get<Listed<PrivacyRequest>>(`/privacy/${kind}`));
+  }
+  requestPrivacy(kind: "exports" | "erasures", contactId: string): Promise<PrivacyRequest> {
+    return this.#post(`/privacy/${kind}`, { contact_id: contactId });
+  }
+  settings(): Promise<OrganisationSettings> {
+    return this.#get("/settings");
+  }
+  patchSettings(patch: Partial<OrganisationSettings>): Promise<OrganisationSettings> {
+    return this.#patch("/settings", patch);
+  }
+
+  #get<T>(path: string): Promise<T> {
+    return this.http.request("GET", path);
+  }
+  #post<T>(path: string, body: unknown): Promise<T> {
+    return this.http.request("POST", path, { body });
+  }
+  #patch<T>(path: string, body: unknown): Promise<T> {
+    return this.http.request("PATCH", path, { body });
+  }
+  #delete<T>(path: string): Promise<T> {
+    return this.http.request("DELETE", path);
+  }
+}

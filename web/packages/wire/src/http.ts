@@ -1,0 +1,129 @@
+// One place where requests leave the browser: JSON in and out, the CSRF header, errors as classes.
+
+/** The server answered and said no. `code` is for programs, `message` is a sentence in the agent's language. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly fields: Record<string, unknown> = {},
+    /** Seconds after which a new try makes sense, from Retry-After. */
+    readonly retryAfter: number | null = null,
+  ) {
+    super(message);
+  }
+
+  /** Whether the very same request may succeed later without anybody changing anything. */
+  get passing(): boolean {
+    return this.status >= 500 || this.status === 429 || this.status === 408;
+  }
+}
+
+/** The request or its answer was lost on the way; nobody knows whether the server has done it. */
+export class NetworkError extends Error {
+  override readonly name = "NetworkError";
+}
+
+export type Query = Record<string, string | number | boolean | null | undefined>;
+
+export interface RequestOptions {
+  query?: Query;
+  body?: unknown;
+  signal?: AbortSignal;
+}
+
+export interface HttpOptions {
+  base: string;
+  fetch?: typeof fetch;
+  /** Called when a request that needed a session was answered 401. */
+  onSignedOut?: () => void;
+}
+
+const TIMEOUT_MS = 20_000;
+
+export class Http {
+  csrf: string | null = null;
+  locale: string | null = null;
+  readonly #base: string;
+  readonly #fetch: typeof fetch;
+  readonly #onSignedOut: () => void;
+
+  constructor(options: HttpOptions) {
+    this.#base = options.base;
+    this.#fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
+    this.#onSignedOut = options.onSignedOut ?? (() => undefined);
+  }
+
+  /** Returns the parsed answer, undefined for 204. Throws ApiError, NetworkError or the signal's AbortError. */
+  async request<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
+    const headers = this.#headers();
+    let body: string | undefined;
+    if (options.body !== undefined) {
+      headers.set("Content-Type", "application/json");
+      body = JSON.stringify(options.body);
+    }
+    return this.#send<T>(this.#url(path, options.query), { method, headers, body }, options.signal, TIMEOUT_MS);
+  }
+
+  /** Sends a file as the raw body. No time limit: a slow line may need minutes. */
+  async upload<T>(path: string, file: Blob, name: string, signal?: AbortSignal): Promise<T> {
+    const headers = this.#headers();
+    headers.set("Content-Type", file.type || "application/octet-stream");
+    headers.set("X-File-Name", encodeURIComponent(name));
+    return this.#send<T>(this.#url(path), { method: "POST", headers, body: file }, signal, null);
+  }
+
+  #headers(): Headers {
+    const headers = new Headers({ Accept: "application/json" });
+    if (this.csrf) headers.set("X-CSRF-Token", this.csrf);
+    if (this.locale) headers.set("Accept-Language", this.locale);
+    return headers;
+  }
+
+  #url(path: string, query?: Query): string {
+    const parameters = new URLSearchParams();
+    for (const [key, value] of Object.entries(query ?? {})) {
+      if (value !== undefined && value !== null && value !== "") parameters.set(key, String(value));
+    }
+    const text = parameters.toString();
+    return this.#base + path + (text ? `?${text}` : "");
+  }
+
+  async #send<T>(url: string, init: RequestInit, signal: AbortSignal | undefined, limit: number | null): Promise<T> {
+    const signals = [...(signal ? [signal] : []), ...(limit === null ? [] : [AbortSignal.timeout(limit)])];
+    let response: Response;
+    let text: string;
+    try {
+      response = await this.#fetch(url, {
+        ...init,
+        credentials: "same-origin",
+        ...(signals.length ? { signal: AbortSignal.any(signals) } : {}),
+      });
+      text = await response.text();
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      throw new NetworkError(error instanceof Error ? error.message : String(error));
+    }
+    if (response.ok) return (text ? JSON.parse(text) : undefined) as T;
+    throw this.#error(response, text);
+  }
+
+  #error(response: Response, text: string): ApiError {
+    let said: { code?: string; message?: string; fields?: Record<string, unknown> } = {};
+    try {
+      said = (JSON.parse(text) as { error?: typeof said }).error ?? {};
+    } catch {
+      // A proxy in between answers HTML; the status says enough.
+    }
+    const after = Number(response.headers.get("Retry-After"));
+    if (response.status === 401) this.#onSignedOut();
+    return new ApiError(
+      response.status,
+      said.code ?? `http_${response.status}`,
+      said.message ?? "",
+      said.fields ?? {},
+      Number.isFinite(after) && after > 0 ? after : null,
+    );
+  }
+}
