@@ -67,12 +67,8 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "The proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: addresses or networks separated by commas, "
         "or `none`. Rate limits count by the visitor's address, so name exactly your own proxies.",
     ),
-    Setting(
-        "SVARDESK_WEB_POOL", "`16`", "The most database connections that one web process opens, 2 to 200."
-    ),
-    Setting(
-        "SVARDESK_WORKER_POOL", "`8`", "The most database connections that one worker opens, 2 to 200."
-    ),
+    Setting("SVARDESK_WEB_POOL", "`16`", "The most database connections that one web process opens, 2 to 200."),
+    Setting("SVARDESK_WORKER_POOL", "`8`", "The most database connections that one worker opens, 2 to 200."),
 )
 
 
@@ -219,7 +215,7 @@ def _proxies(env: Mapping[str, str]) -> tuple[str, ...]:
         return LOCAL_PROXIES
     if text == "none":
         return ()
-    import ipaddress  # noqa: PLC0415 - only who sets it pays for it
+    import ipaddress
 
     proxies = tuple(part.strip() for part in text.split(",") if part.strip())
     for proxy in proxies:

@@ -82,10 +82,10 @@ def migrate(dsn: str) -> tuple[str | None, str | None]:
     `context.config.attributes["connection"]`. Raises MigrationError when the database is newer than this program.
     """
     # Imported here: 300 ms that no other command should pay.
-    import psycopg  # noqa: PLC0415
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
-    from sqlalchemy import create_engine, pool  # noqa: PLC0415
+    import psycopg
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy import create_engine, pool
 
     line = revisions()
     # A connection of its own, because env.py ends its transactions as it likes.

@@ -65,7 +65,10 @@ class Account:
     def _can_enter(self, folder: Path) -> bool:
         tried = subprocess.run(
             ["/bin/sh", "-c", 'test -x "$1"', "sh", str(folder)],
-            check=False, cwd="/", stderr=subprocess.DEVNULL, **self.run_as(),
+            check=False,
+            cwd="/",
+            stderr=subprocess.DEVNULL,
+            **self.run_as(),
         )
         return tried.returncode == 0
 
@@ -143,9 +146,22 @@ def _create(name: str) -> Account:
     if useradd is None:
         raise PostgresError("no_account", advice)
     made = subprocess.run(
-        [useradd, "--system", "--user-group", "--home-dir", str(SERVICE_HOME), "--no-create-home",
-         "--shell", "/usr/sbin/nologin", "--comment", "Svardesk database", name],
-        check=False, capture_output=True, text=True,
+        [
+            useradd,
+            "--system",
+            "--user-group",
+            "--home-dir",
+            str(SERVICE_HOME),
+            "--no-create-home",
+            "--shell",
+            "/usr/sbin/nologin",
+            "--comment",
+            "Svardesk database",
+            name,
+        ],
+        check=False,
+        capture_output=True,
+        text=True,
     )
     try:
         entry = pwd.getpwnam(name)

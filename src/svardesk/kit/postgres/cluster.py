@@ -61,7 +61,7 @@ class Cluster:
         if len(os.fsencode(inside)) <= _LONGEST_SOCKET_FOLDER:
             return inside
         mark = zlib.crc32(os.fsencode(self.data_dir))
-        return Path(f"/tmp/svardesk-{self.account.uid}-{mark:08x}")
+        return Path(f"/tmp/svardesk-{self.account.uid}-{mark:08x}")  # noqa: S108 - checked in _prepare_socket_folder
 
     @property
     def account(self) -> Account:
@@ -76,7 +76,10 @@ class Cluster:
         `requirepeer` makes the client check that the server really runs as our account.
         """
         parts = {
-            "host": str(self.socket_dir), "port": "5432", "dbname": database, "user": user,
+            "host": str(self.socket_dir),
+            "port": "5432",
+            "dbname": database,
+            "user": user,
             "requirepeer": self.account.name,
         }
         return " ".join(f"{name}={_quoted(value)}" for name, value in parts.items())
@@ -193,15 +196,31 @@ class Cluster:
         fresh = self.data_dir / f"pgdata.new{os.getpid()}"
         _own_folder(fresh, self.account)
         command = [
-            binaries.program("initdb"), "-D", str(fresh), "-U", OWNER, "--encoding=UTF8", "--locale-provider=builtin",
-            "--locale=C.UTF-8", "--data-checksums", "--auth-local=peer", "--auth-host=reject",
-            "--no-instructions", "--text-search-config=simple",
+            binaries.program("initdb"),
+            "-D",
+            str(fresh),
+            "-U",
+            OWNER,
+            "--encoding=UTF8",
+            "--locale-provider=builtin",
+            "--locale=C.UTF-8",
+            "--data-checksums",
+            "--auth-local=peer",
+            "--auth-host=reject",
+            "--no-instructions",
+            "--text-search-config=simple",
         ]
         if self.settings.get("fsync") == "off":
             command.append("--no-sync")
         made = subprocess.run(
-            command, check=False, cwd=self.data_dir if not self.account.drop else "/", stdin=subprocess.DEVNULL,
-            capture_output=True, env=self._environment(), umask=0o077, **self.account.run_as(),
+            command,
+            check=False,
+            cwd=self.data_dir if not self.account.drop else "/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            env=self._environment(),
+            umask=0o077,
+            **self.account.run_as(),
         )
         if made.returncode != 0:
             said = (made.stderr + made.stdout).decode("utf-8", "replace").strip()
@@ -250,8 +269,14 @@ class Cluster:
             # A session of its own: Ctrl-C in the terminal is for us, who then stop it in order.
             child = subprocess.Popen(
                 [binaries.program("postgres"), "-D", str(self.pgdata)],
-                cwd="/", stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                env=self._environment(), umask=0o077, start_new_session=True, **self.account.run_as(),
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=self._environment(),
+                umask=0o077,
+                start_new_session=True,
+                **self.account.run_as(),
             )
         self._child = child
         if self._wait_ready(child.pid):
@@ -301,7 +326,8 @@ class Cluster:
         while not self._gone(pid):
             if time.monotonic() > give_up:
                 raise PostgresError(
-                    "stop_timeout", f"PostgreSQL (process {pid}) has not stopped within {STOP_SECONDS:.0f} s; see {self.log_dir}."
+                    "stop_timeout",
+                    f"PostgreSQL (process {pid}) has not stopped within {STOP_SECONDS:.0f} s; see {self.log_dir}.",
                 )
             time.sleep(_POLL_SECONDS)
         if self._child is not None and self._child.pid == pid:

@@ -42,8 +42,12 @@ def tool_environment(password: str | None = None) -> dict[str, str]:
 
 
 def run_tool(
-    program: str, dsn: str, arguments: Sequence[str | Path], *,
-    stdin: IO[bytes] | None = None, stdout: IO[bytes] | None = None,
+    program: str,
+    dsn: str,
+    arguments: Sequence[str | Path],
+    *,
+    stdin: IO[bytes] | None = None,
+    stdout: IO[bytes] | None = None,
 ) -> subprocess.CompletedProcess[bytes]:
     """Run `psql`, `pg_dump` or `pg_restore` of the wheel with `-d dsn` and wait; the exit code is not checked.
 
@@ -68,8 +72,24 @@ def query(dsn: str, sql: str) -> list[list[str]]:
     server said.
     """
     done = run_tool(
-        "psql", dsn, ["-X", "-A", "-t", "-q", "-F", "\x1f", "-R", "\x1e", "-v", "ON_ERROR_STOP=1",
-                      "-v", "VERBOSITY=verbose", "-c", sql],
+        "psql",
+        dsn,
+        [
+            "-X",
+            "-A",
+            "-t",
+            "-q",
+            "-F",
+            "\x1f",
+            "-R",
+            "\x1e",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-v",
+            "VERBOSITY=verbose",
+            "-c",
+            sql,
+        ],
     )
     if done.returncode != 0:
         said = done.stderr.decode("utf-8", "replace").strip()

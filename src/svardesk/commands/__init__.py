@@ -1,0 +1,1 @@
+"""The commands of `svardesk`, one module each; imported only when they are called."""
