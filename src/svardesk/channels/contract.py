@@ -1,0 +1,430 @@
+"""What a channel's adapter is: pure ``parse``, narrow ``send``, capabilities as data.
+
+An adapter turns what a provider sent into ``InboundEvent`` and one ``OutboundCommand`` into one call of the provider.
+It opens no transaction, retries nothing, decides nothing about conversations. Everybody else (composer, promises,
+numbers) reads ``Capabilities`` and never asks for a channel's name. ``tests/contract`` runs one suite over all adapters.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+from uuid import UUID
+
+import msgspec
+
+from svardesk.kit.errors import SvardeskError, Unprocessable
+
+Trust = Literal["none", "claimed", "platform_account", "domain_verified", "signed_token", "phone_number"]
+EventType = Literal[
+    "message",
+    "message_edited",
+    "message_deleted",
+    "reaction",
+    "receipt_delivered",
+    "receipt_read",
+    "postback",
+    "referral",
+    "optin",
+    "thread_control",
+    "public_comment",
+    "comment_removed",
+    "call_event",
+    "bounce",
+    "auto_reply",
+    "template_status",
+    "connection_event",
+]
+SenderKind = Literal["customer", "page", "other_app", "bot", "system"]
+
+
+class ParseFailed(SvardeskError):
+    """The bytes are not what this channel sends; the envelope is kept and set aside."""
+
+    status = 400
+    code = "not_understood"
+
+
+class NotOffered(Unprocessable):
+    """This channel cannot do that."""
+
+    code = "not_offered"
+
+
+# ------------------------------------------------------------------------------------------------ capabilities
+
+
+class TextLimit(msgspec.Struct, frozen=True):
+    """The longest text: ``n`` counted in ``unit``."""
+
+    n: int
+    unit: Literal["characters", "bytes", "parts"] = "characters"
+
+
+class Window(msgspec.Struct, frozen=True):
+    """A time after the customer's last message in which we may write: ``hours`` None = no end."""
+
+    name: str
+    hours: float | None
+    who: tuple[Literal["human", "bot", "system"], ...] = ("human", "bot", "system")
+
+
+class AttachmentLimit(msgspec.Struct, frozen=True):
+    """What may be attached to an answer."""
+
+    types: tuple[str, ...]
+    max_bytes: int
+
+
+class Receipts(msgspec.Struct, frozen=True):
+    """How the channel tells that a message arrived and was read."""
+
+    delivered: Literal["none", "watermark", "per_message", "weak"] = "none"
+    read: Literal["none", "watermark", "per_message", "weak"] = "none"
+
+
+class Typing(msgspec.Struct, frozen=True):
+    """Whether typing is seen: theirs by us (``inwards``), ours by them (``outwards``)."""
+
+    inwards: bool = False
+    outwards: bool = False
+
+
+class QuickReplies(msgspec.Struct, frozen=True):
+    """How many answers can be offered as buttons, and how long their titles may be."""
+
+    max: int
+    title_length: int
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What one connection can do just now; it may change while running.
+
+    ``windows`` empty means: writing is never free. ``local`` means that ``send`` makes no call to the outside, so that
+    the answer goes out in the transaction that plans it.
+    """
+
+    max_text: TextLimit | None = None
+    windows: tuple[Window, ...] = (Window("always", None),)
+    templates: bool = False
+    attachments: AttachmentLimit | None = None
+    receipts: Receipts = Receipts()
+    typing: Typing = Typing()
+    edit: bool = False
+    delete: bool = False
+    reactions: bool = False
+    public: bool = False
+    proactive: Literal["no", "consent", "template", "invitation"] = "no"
+    quick_replies: QuickReplies | None = None
+    buttons: bool = False
+    formatting: Literal["plain", "html", "markdown_subset"] = "plain"
+    trust_default: Trust = "none"
+    storable_media: bool = True
+    local: bool = False
+
+
+# ------------------------------------------------------------------------------------------------ inwards
+
+
+class Connection(msgspec.Struct, frozen=True, kw_only=True):
+    """One mailbox, page or widget as its adapter sees it; ``secrets`` are opened."""
+
+    id: UUID
+    account_id: UUID
+    kind: str
+    name: str
+    public_key: str | None = None
+    brand_id: UUID | None = None
+    team_id: UUID | None = None
+    calendar_id: UUID | None = None
+    config: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+    secrets: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+
+
+class Raw(msgspec.Struct, frozen=True, kw_only=True):
+    """What came from outside, byte for byte, with the headers that its parser needs."""
+
+    body: bytes
+    received_at: datetime
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
+
+
+class Sender(msgspec.Struct, frozen=True, kw_only=True):
+    """Who wrote: the channel's own id of them, and how sure the channel is."""
+
+    external_id: str
+    kind: SenderKind = "customer"
+    display: str | None = None
+    trust: Trust = "none"
+
+
+class Attachment(msgspec.Struct, frozen=True, kw_only=True):
+    """A file as the channel names it. ``file_id`` is set where we already hold its bytes."""
+
+    ref: str
+    file_id: UUID | None = None
+    media_type: str | None = None
+    size: int | None = None
+    name: str | None = None
+    expires_at: datetime | None = None
+    storable: bool = True
+
+
+class Content(msgspec.Struct, frozen=True, kw_only=True):
+    """What was written."""
+
+    text: str = ""
+    html_ref: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    quick_reply_payload: str | None = None
+    reply_to_external_id: str | None = None
+
+
+class Watermark(msgspec.Struct, frozen=True, kw_only=True):
+    """Which of our messages a receipt, edit or bounce is about: by ids, or everything up to a time or a seq."""
+
+    external_ids: tuple[str, ...] = ()
+    up_to: datetime | None = None
+    up_to_seq: int | None = None
+
+
+class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that happened outside, in words that are the same for all channels.
+
+    ``idempotency_key`` is unique within the connection: the same thing told twice has the same key.
+    ``occurred_at`` is the provider's time (aware). ``raw_ref`` points into the envelope where one holds several.
+    """
+
+    type: EventType
+    idempotency_key: str
+    external_thread_key: str | None
+    sender: Sender
+    occurred_at: datetime
+    content: Content = Content()
+    about: Watermark | None = None
+    referral: dict[str, Any] | None = None
+    visibility: Literal["private", "public"] = "private"
+    automated: bool | None = None
+    opens_window_until: datetime | None = None
+    raw_ref: str | None = None
+    client_id: UUID | None = None
+    locale: str | None = None
+    subject: str | None = None
+
+
+# ------------------------------------------------------------------------------------------------ outwards
+
+
+class OutboundCommand(msgspec.Struct, frozen=True, kw_only=True):
+    """One message to send, once. ``idempotency_key`` is the delivery's id: hand it on where the provider takes one."""
+
+    delivery_id: UUID
+    message_id: UUID
+    conversation_id: UUID
+    connection: Connection
+    external_thread_key: str | None
+    recipient: str | None
+    text: str
+    file_ids: tuple[UUID, ...] = ()
+    attempt: int = 1
+    external_id: str | None = None
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same for every attempt at this message."""
+        return str(self.delivery_id)
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """The provider has it. ``state`` may already be further."""
+
+    external_id: str | None = None
+    state: Literal["sent", "delivered"] = "sent"
+
+
+class NotSent(msgspec.Struct, frozen=True, kw_only=True):
+    """Reconciled: the provider surely does not have it; it may be sent (again)."""
+
+
+class Temporary(msgspec.Struct, frozen=True, kw_only=True):
+    """Refused or unreachable before anything went out; worth another try."""
+
+    code: str
+    error_class: str = "provider"
+    reason: str = ""
+    retry_after: float | None = None
+
+
+class Permanent(msgspec.Struct, frozen=True, kw_only=True):
+    """It will never go this way; a person must see it."""
+
+    code: str
+    error_class: str = "provider"
+    reason: str = ""
+
+
+class Blocked(msgspec.Struct, frozen=True, kw_only=True):
+    """The channel does not let us write now."""
+
+    by: Literal["window", "policy"]
+    code: str
+    reason: str = ""
+
+
+class Unknown(msgspec.Struct, frozen=True, kw_only=True):
+    """It may or may not have gone out (a timeout): look before sending again."""
+
+    reason: str = ""
+
+
+SendResult = Sent | Temporary | Permanent | Blocked | Unknown
+ReconcileResult = Sent | NotSent | Permanent | Unknown
+
+
+# ------------------------------------------------------------------------------------------------ the rest
+
+
+class Ok(msgspec.Struct, frozen=True, kw_only=True):
+    """The request is the provider's; ``connection_hint`` is what names the connection in it."""
+
+    connection_hint: str | None = None
+
+
+class Reject(msgspec.Struct, frozen=True, kw_only=True):
+    """The request is not the provider's: answer ``status`` and keep nothing."""
+
+    status: int
+    code: str = "not_authentic"
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a provider's check of our address wants to read (Meta's challenge)."""
+
+    status: int
+    body: bytes
+    media_type: str = "text/plain"
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was looked at."""
+
+    name: str
+    ok: bool
+    detail: str = ""
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """How a connection is."""
+
+    status: Literal["ok", "degraded", "disconnected"]
+    checks: tuple[Check, ...] = ()
+    next_check: datetime | None = None
+
+
+class ErrorText(msgspec.Struct, frozen=True, kw_only=True):
+    """What a provider's error code means to an agent: ``text_key`` in the catalogue ``agent``."""
+
+    error_class: Literal["window", "policy", "address", "provider", "connection", "content"]
+    text_key: str
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """What the channel tells about a person."""
+
+    display: str | None = None
+    locale: str | None = None
+
+
+Signal = Literal["typing", "seen", "react"]
+
+
+@runtime_checkable
+class Adapter(Protocol):
+    """One channel. Stateless; everything it needs to know comes in as arguments."""
+
+    kind: ClassVar[str]
+    version: ClassVar[int]
+
+    def config_schema(self) -> dict[str, Any]:
+        """JSON Schema of ``Connection.config``."""
+        ...
+
+    def capabilities(self, connection: Connection) -> Capabilities:
+        """What this connection can do now."""
+        ...
+
+    def verify(self, query: Mapping[str, str], headers: Mapping[str, str], raw: bytes) -> Answer | None:
+        """Answer a provider's check of our address, or None when the request is none."""
+        ...
+
+    def authenticate(self, headers: Mapping[str, str], raw: bytes, connection: Connection) -> Ok | Reject:
+        """Whether the bytes are the provider's: over the raw bytes, in constant time."""
+        ...
+
+    def parse(self, raw: Raw, connection: Connection) -> list[InboundEvent]:
+        """Pure: no I/O; unknown parts are left out, bytes that are nothing of this channel raise ``ParseFailed``."""
+        ...
+
+    async def poll(self, connection: Connection, cursor: str | None) -> tuple[list[Raw], str | None]:
+        """Fetch what lies at the provider after ``cursor``."""
+        ...
+
+    async def send(self, command: OutboundCommand) -> SendResult:
+        """One call of the provider, no retry inside."""
+        ...
+
+    async def reconcile(self, command: OutboundCommand) -> ReconcileResult:
+        """After an unknown outcome: does the provider have it?"""
+        ...
+
+    async def signal(self, connection: Connection, thread: str, signal: Signal) -> None:
+        """Tell the other side that we type, saw or react; silently nothing where it is not offered."""
+        ...
+
+    def fetch_media(self, connection: Connection, ref: str) -> AsyncIterator[bytes]:
+        """Stream a file that an event referred to."""
+        ...
+
+    async def fetch_profile(self, connection: Connection, external_id: str) -> Profile:
+        """What the channel tells about a person."""
+        ...
+
+    async def health(self, connection: Connection) -> Health:
+        """Look at the connection."""
+        ...
+
+    async def erase(self, connection: Connection, external_id: str) -> None:
+        """Make the provider forget a person where it offers that."""
+        ...
+
+    def describe_error(self, code: str) -> ErrorText:
+        """What a code of ``Temporary``, ``Permanent`` or ``Blocked`` means to an agent."""
+        ...
+
+
+class AdapterBase:
+    """What most channels answer to the rarer questions."""
+
+    def verify(self, query: Mapping[str, str], headers: Mapping[str, str], raw: bytes) -> Answer | None:
+        """No check of our address."""
+        del query, headers, raw
+
+    async def poll(self, connection: Connection, cursor: str | None) -> tuple[list[Raw], str | None]:
+        """Nothing lies anywhere to be fetched."""
+        del connection
+        return [], cursor
+
+    async def signal(self, connection: Connection, thread: str, signal: Signal) -> None:
+        """No signals."""
+
+    async def fetch_media(self, connection: Connection, ref: str) -> AsyncIterator[bytes]:
+        """No media behind references."""
+        raise NotOffered("no_media", f"{connection.kind} holds no files behind references", ref=ref)
+        yield b""
+
+    async def fetch_profile(self, connection: Connection, external_id: str) -> Profile:
+        """No profiles."""
+        del connection, external_id
+        return Profile()
+
+    async def erase(self, connection: Connection, external_id: str) -> None:
+        """Nothing is kept elsewhere."""
