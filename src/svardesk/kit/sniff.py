@@ -47,6 +47,18 @@ _MARKUP: Final = re.compile(
     rb"[\s>/!?-]|<\?xml|<\?php|<svg|<!--",
     re.IGNORECASE,
 )
+_STARTS: Final = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"%PDF-", "application/pdf"),
+    (b"ID3", "audio/mpeg"),
+    (b"\xff\xfb", "audio/mpeg"),
+    (b"\xff\xf3", "audio/mpeg"),
+    (b"\xff\xf2", "audio/mpeg"),
+    (b"\xff\xfa", "audio/mpeg"),
+)
 _FTYP: Final = {
     b"heic": "image/heic",
     b"heix": "image/heic",
@@ -137,27 +149,18 @@ def safe_name(name: str) -> str:
 
 def _signature(head: bytes) -> str | None:
     """By signature; a type outside ``ALLOWED`` (or ``""``) means: known, and not taken."""
-    if head.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if head.startswith((b"GIF87a", b"GIF89a")):
-        return "image/gif"
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "image/webp"
-    if head.startswith(b"%PDF-"):
-        return "application/pdf"
+    for start, media_type in _STARTS:
+        if head.startswith(start):
+            return media_type
+    if head[:4] == b"RIFF":
+        return "image/webp" if head[8:12] == b"WEBP" else ""
     if head[4:8] == b"ftyp":
         return _FTYP.get(head[8:12], "")
     if head.startswith(b"OggS"):
         return "audio/ogg" if b"OpusHead" in head[:64] or b"vorbis" in head[:64] else ""
     if head.startswith(b"\x1a\x45\xdf\xa3"):
         return "video/webm" if b"webm" in head[:64] else ""
-    if head.startswith(b"ID3") or (len(head) > 3 and head[0] == 0xFF and head[1] in (0xFB, 0xF3, 0xF2, 0xFA)):
-        return "audio/mpeg"
-    if head.startswith(b"PK\x03\x04"):
-        return _zipped(head)
-    return None
+    return _zipped(head) if head.startswith(b"PK\x03\x04") else None
 
 
 def _zipped(head: bytes) -> str:
