@@ -38,12 +38,13 @@ class Tx:
     ``account_id`` is the tenant that row-level security lets through; None in system transactions.
     """
 
-    __slots__ = ("_after", "account_id", "conn", "wake")
+    __slots__ = ("_after", "account_id", "conn", "notes", "wake")
 
     def __init__(self, conn: AsyncConnection[Any], account_id: UUID | None) -> None:
         self.conn = conn
         self.account_id = account_id
         self.wake = False
+        self.notes: list[tuple[str, str]] = []
         self._after: list[Callable[[], None]] = []
 
     @property
@@ -93,6 +94,10 @@ class Tx:
         async with self.conn.transaction():
             yield
 
+    def notify(self, channel: str, payload: str = "") -> None:
+        """Send a wake-up (``spine.wakeups``) once the transaction is durable; never inside it."""
+        self.notes.append((channel, payload))
+
     def after_commit(self, call: Callable[[], None]) -> None:
         """Call something (cheap, never failing) once the transaction is durable; not at all if it rolls back."""
         self._after.append(call)
@@ -116,6 +121,7 @@ class Database:
         self.dsn = dsn
         self.name = name
         self.on_wake: Callable[[], None] | None = None
+        self.on_notify: Callable[[str, str], None] | None = None
         self._app = self._pool(APP_ROLE, pool_min, pool_max)
         self._system = self._pool(SYSTEM_ROLE, 1, 4)
 
@@ -223,6 +229,9 @@ class Database:
             raise
         for call in tx._after:
             call()
+        if self.on_notify is not None:
+            for channel, payload in tx.notes:
+                self.on_notify(channel, payload)
         if tx.wake:
             self.wake()
 

@@ -1,0 +1,60 @@
+"""Reading the log: batches of events after a position, tokens for resuming."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+from svardesk.kit.db import Tx
+from svardesk.kit.sql import load
+from svardesk.spine.events import Recorded, decode
+
+_sql = load(__package__ or "svardesk.spine")
+
+
+class Token(NamedTuple):
+    """A place in the log: positions are only comparable within an epoch."""
+
+    epoch: UUID
+    position: int
+
+    def __str__(self) -> str:
+        return f"{self.epoch}:{self.position}"
+
+
+def parse_token(text: str | None) -> Token | None:
+    """Return the token of ``<epoch>:<position>``, or None for anything else."""
+    if not text or len(text) > 64:
+        return None
+    epoch, _, position = text.partition(":")
+    try:
+        return Token(UUID(epoch), int(position))
+    except ValueError:
+        return None
+
+
+async def head(tx: Tx) -> Token:
+    """Return where the log ends now."""
+    row = await tx.one(_sql.head)
+    return Token(row["epoch"], row["last_position"])
+
+
+async def epochs(tx: Tx) -> list[tuple[UUID, int]]:
+    """Return (epoch, first position) of all epochs, oldest first."""
+    return [(row["epoch"], row["first_position"]) for row in await tx.all(_sql.epochs)]
+
+
+async def after(tx: Tx, position: int, limit: int = 1000, *, up_to: int | None = None) -> list[Recorded]:
+    """Return up to ``limit`` events with positions above ``position``, in order; unknown types have ``event`` None."""
+    rows = await tx.tuples(_sql.after, position=position, limit=limit, up_to=up_to or 2**62)
+    return [
+        Recorded(place, account, stream, lane, kind, version, at, decode(kind, version, payload))
+        for place, account, stream, lane, kind, version, payload, at in rows
+    ]
+
+
+async def of_account(tx: Tx, account: UUID, position: int, up_to: int, limit: int) -> list[Recorded]:
+    """Return the account's events in (position, up_to], in order, at most ``limit``."""
+    rows = await tx.tuples(_sql.of_account, account_id=account, position=position, up_to=up_to, limit=limit)
+    return [
+        Recorded(place, account_, stream, lane, kind, version, at, decode(kind, version, payload))
+        for place, account_, stream, lane, kind, version, payload, at in rows
+    ]

@@ -1,0 +1,70 @@
+"""The sequencer: one process gives committed events their positions (scheme C of the measurements, decision 0003)."""
+
+import asyncio
+from typing import Any
+
+import structlog
+from psycopg import AsyncConnection
+from psycopg.rows import tuple_row
+
+from svardesk.kit.sql import load
+from svardesk.spine.leader import lead
+from svardesk.spine.wakeups import Signal
+
+log = structlog.get_logger()
+_sql = load(__package__ or "svardesk.spine")
+
+LOCK_KEY = 811202
+BATCH = 1000
+IDLE_SECONDS = 0.5
+"""Longest time without looking into the outbox, should a wake-up be lost."""
+PACE_SECONDS = 0.002
+"""Shortest time between two moves: under load one commit moves many events."""
+PARTITIONS_EVERY = 100_000
+
+
+class Sequencer:
+    """Moves the outbox into the log whenever ``signal`` fires, while this process is the leader."""
+
+    def __init__(self, dsn: str, signal: Signal) -> None:
+        self._dsn = dsn
+        self._signal = signal
+        self.leading = False
+        self.moved = 0
+
+    async def run(self) -> None:
+        """Compete for leadership and sequence, until cancelled."""
+        await lead(self._dsn, LOCK_KEY, "sequencer", self._term)
+
+    async def _term(self, conn: AsyncConnection[Any]) -> None:
+        # A new epoch is durable before its first position is given: what an earlier leader numbered without waiting
+        # for the disk may have been lost in a crash, and will be numbered again.
+        await conn.execute(b"SELECT spine_ensure_partitions()")
+        await conn.execute(b"SELECT spine_new_epoch()")
+        await conn.execute(b"SET synchronous_commit = off")
+        conn.row_factory = tuple_row
+        self.leading = True
+        log.info("sequencer_leads")
+        try:
+            await self._follow(conn)
+        finally:
+            self.leading = False
+
+    async def _follow(self, conn: AsyncConnection[Any]) -> None:
+        loop = asyncio.get_running_loop()
+        checked = 0
+        while True:
+            self._signal.clear()
+            started = loop.time()
+            row = await (await conn.execute(_sql.sequence, {"batch": BATCH})).fetchone()
+            moved, reached = row or (0, 0)
+            self.moved += moved
+            if reached - checked > PARTITIONS_EVERY:
+                await conn.execute(b"SELECT spine_ensure_partitions()")
+                checked = reached
+            if moved == BATCH:
+                continue
+            rest = PACE_SECONDS - (loop.time() - started)
+            if moved and rest > 0:
+                await asyncio.sleep(rest)
+            await self._signal.wait(IDLE_SECONDS)
