@@ -9,8 +9,9 @@ from svardesk.kit.models import metadata
 
 
 def wanted(name: str | None, kind: str, _parents: object) -> bool:
-    """Leave the log's partitions out: they are made by ranges of position while the house is running."""
-    return not (kind == "table" and (name or "").startswith("events_p"))
+    """Leave out the log's partitions, made while the house is running, and the indexes that search.sql makes."""
+    made_elsewhere = {"table": "events_p", "index": "ix_search_"}.get(kind)
+    return made_elsewhere is None or not (name or "").startswith(made_elsewhere)
 
 
 def run() -> None:

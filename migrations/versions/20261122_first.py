@@ -8,7 +8,19 @@ revision = "20261122_first"
 down_revision = None
 
 SQL = Path(__file__).resolve().parent.parent / "sql"
-FILES = ("roles", "extensions", "tables", "unlogged", "spine", "accounts", "channels", "search", "privacy", "guards")
+FILES = (
+    "roles",
+    "extensions",
+    "tables",
+    "unlogged",
+    "spine",
+    "accounts",
+    "conversations",
+    "channels",
+    "search",
+    "privacy",
+    "guards",
+)
 
 
 def upgrade() -> None:
