@@ -306,6 +306,7 @@ CREATE TABLE agent_links (
 	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
 	expires_at TIMESTAMP WITH TIME ZONE NOT NULL, 
 	used_at TIMESTAMP WITH TIME ZONE, 
+	tries INTEGER DEFAULT '0' NOT NULL, 
 	CONSTRAINT pk_agent_links PRIMARY KEY (account_id, id), 
 	CONSTRAINT ck_agent_links_kind_known CHECK (kind IN ('invitation', 'password_reset', 'mfa_challenge')), 
 	CONSTRAINT ck_agent_links_role_known CHECK (role IN ('owner', 'lead', 'agent', 'observer')), 
@@ -470,11 +471,12 @@ CREATE TABLE teams (
 	archived_at TIMESTAMP WITH TIME ZONE, 
 	CONSTRAINT pk_teams PRIMARY KEY (account_id, id), 
 	CONSTRAINT fk_teams_account_id_brand_id FOREIGN KEY(account_id, brand_id) REFERENCES brands (account_id, id), 
-	CONSTRAINT uq_teams_account_id_name UNIQUE (account_id, name), 
 	CONSTRAINT fk_teams_account_id FOREIGN KEY(account_id) REFERENCES accounts (id)
 );
 
 COMMENT ON TABLE teams IS 'Groups of agents. The conversations of a closed team are seen by its members, leads and owners only.';
+
+CREATE UNIQUE INDEX uq_teams_name ON teams (account_id, lower(name)) WHERE archived_at IS NULL;
 
 CREATE TABLE texts (
 	account_id UUID NOT NULL, 

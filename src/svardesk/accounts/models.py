@@ -71,7 +71,8 @@ teams = tenant_table(
     instant("created_at", default_now=True),
     instant("archived_at", nullable=True),
     ref("brands", "brand_id"),
-    UniqueConstraint("account_id", "name"),
+    # The name of a team that is no longer in use is free again.
+    Index("uq_teams_name", "account_id", text("lower(name)"), unique=True, postgresql_where=text("archived_at IS NULL")),
     comment="Groups of agents. The conversations of a closed team are seen by its members, leads and owners only.",
 )
 
@@ -114,6 +115,8 @@ agent_links = tenant_table(
     instant("created_at"),
     instant("expires_at"),
     instant("used_at", nullable=True),
+    # Guesses on the second step of a sign-in; links are too long to be guessed.
+    Column("tries", Integer, nullable=False, server_default="0"),
     ref("agents", "agent_id", on_delete="CASCADE"),
     comment="One-time links: invitation, password reset, second step of a sign-in.",
 )
