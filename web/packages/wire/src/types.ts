@@ -93,7 +93,9 @@ export interface Row {
   tags: string[];
   last_seq: number;
   last_public_seq: number;
-  unread: boolean;
+  last_customer_seq: number;
+  /** How far this agent has read; only in answers to requests, frames go to many and leave it out. */
+  read_seq?: number;
   waiting_since: string | null;
   last_activity_at: string;
   created_at: string;
@@ -377,6 +379,7 @@ export type ServerFrame =
   | { t: "conversation"; row: Row; resume?: string }
   | { t: "conversation_gone"; id: string; resume?: string }
   | { t: "message"; message: Message; resume?: string }
+  | { t: "read"; conversation_id: string; seq: number; resume?: string }
   | { t: "draft"; conversation_id: string; draft: Draft | null; resume?: string }
   | { t: "presence"; conversation_id: string; agents: PresentAgent[] }
   | { t: "visitor_typing"; conversation_id: string; typing: boolean; preview: string | null }
