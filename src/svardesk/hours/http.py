@@ -8,6 +8,7 @@ import msgspec
 from svardesk.accounts.caller import Caller
 from svardesk.hours import service
 from svardesk.kit.db import Database, Row
+from svardesk.kit.http import Route, route
 
 Intervals = list[tuple[str, str]]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
@@ -59,3 +60,9 @@ async def patch_calendar(calendar_id: UUID, data: CalendarPatch, caller: Caller,
 
 def _view(row: Row) -> CalendarView:
     return msgspec.convert(row, CalendarView, from_attributes=False)
+
+
+ROUTES: tuple[Route, ...] = (
+    route("GET", "/api/v1/calendars", list_calendars, permission="conversations.read"),
+    route("PATCH", "/api/v1/calendars/{calendar_id:uuid}", patch_calendar, permission="settings.manage"),
+)

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from svardesk.accounts.texts import CHANGEABLE, wordings
+from svardesk.hours.away import away_text
 from svardesk.hours.calendar import Calendar, is_open, next_change, next_opening, parse
 from svardesk.hours.errors import NoSuchCalendar
 from svardesk.hours.events import CalendarChanged
@@ -15,7 +17,7 @@ from svardesk.kit.db import Row, Tx
 from svardesk.kit.ids import uuid7
 from svardesk.spine import record
 
-QUERIES = sql.load(__package__)
+QUERIES = sql.load("svardesk.hours")
 STANDARD_WEEK: dict[str, list[list[str]]] = {str(day): [["08:00", "16:00"]] for day in range(1, 6)}
 _HOME = {"nb": "NO", "nn": "NO", "da": "DK", "sv": "SE", "fi": "FI"}
 
@@ -62,6 +64,24 @@ async def get_hours(tx: Tx, now: datetime, calendar_id: UUID | None = None) -> H
     calendar = await get_calendar(tx, calendar_id)
     opened = is_open(calendar, now)
     return Hours(calendar, opened, None if opened else next_opening(calendar, now), next_change(calendar, now))
+
+
+async def get_away_text(
+    tx: Tx,
+    now: datetime,
+    locale: str,
+    *,
+    calendar_id: UUID | None = None,
+    brand_id: UUID | None = None,
+    written: bool,
+    agents_online: bool,
+) -> str | None:
+    """What a visitor reads while nobody is there, in the organisation's own words where it has some; None = we are."""
+    calendar = await get_calendar(tx, calendar_id)
+    if agents_online and is_open(calendar, now):
+        return None
+    own = await wordings(tx, CHANGEABLE, locale, brand_id)
+    return away_text(calendar, now, locale, written=written, agents_online=agents_online, wording=own)
 
 
 async def list_calendars(tx: Tx) -> list[Row]:

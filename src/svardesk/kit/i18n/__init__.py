@@ -78,6 +78,11 @@ def texts(locale: str, domain: str) -> Mapping[str, str]:
     return merged
 
 
+def placeholders(template: str) -> set[str]:
+    """The names in braces of a template."""
+    return set(_PLACEHOLDER.findall(template))
+
+
 def fill(template: str, values: Mapping[str, object]) -> str:
     """Put values into ``{placeholders}``. A placeholder without a value stays as it is, so that it is seen and mended."""
     return _PLACEHOLDER.sub(lambda match: str(values.get(match[1], match[0])), template)

@@ -10,10 +10,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from svardesk.kit.i18n import DOMAINS, LOCALES
+from svardesk.kit.i18n import DOMAINS, LOCALES, placeholders
 from svardesk.kit.i18n.po import parse_po
 
-_PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _KEY = r"[a-z][a-z0-9_]*(?:\.[A-Za-z0-9_]+)+"
 _LITERAL = re.compile(rf"""["'`]({_KEY})["'`]""")
 _PREFIX = re.compile(r"""["'`]([a-z][a-z0-9_]*\.(?:[A-Za-z0-9_]+\.?)*[_.]?)\$?\{""")
@@ -39,11 +38,6 @@ def read_catalogues(root: Path) -> tuple[dict[tuple[str, str], dict[str, str]], 
             except ValueError as error:
                 complaints.append(f"{name}: {error}")
     return found, complaints
-
-
-def placeholders(template: str) -> set[str]:
-    """Names in braces."""
-    return set(_PLACEHOLDER.findall(template))
 
 
 def sources(root: Path) -> Iterator[tuple[Path, str]]:
