@@ -226,7 +226,7 @@ SELECT id FROM accounts WHERE id = :account_id FOR UPDATE;
 -- New values of the organisation's settings; null keeps what is there.
 UPDATE accounts
    SET name = coalesce(:name, name), locale = coalesce(:locale, locale), timezone = coalesce(:timezone, timezone),
-       settings = settings || :settings::jsonb
+       settings = jsonb_strip_nulls(settings || :settings::jsonb)
  WHERE id = :account_id
 RETURNING id, slug, name, locale, timezone, settings;
 
@@ -271,7 +271,7 @@ SELECT id, email, name, role, locale, timezone, availability, archived_at
 UPDATE agents
    SET name = coalesce(:name, name), role = coalesce(:role, role), locale = coalesce(:locale, locale),
        timezone = coalesce(:timezone, timezone), availability = coalesce(:availability, availability),
-       settings = settings || :settings::jsonb
+       settings = jsonb_strip_nulls(settings || :settings::jsonb)
  WHERE account_id = :account_id AND id = :agent_id;
 
 -- name: archive_agent
