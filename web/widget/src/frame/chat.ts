@@ -1,0 +1,308 @@
+import { computed, effect } from "@preact/signals-core";
+import type { Attributes, Page, ToFrame, ToPage } from "../shared/protocol";
+import { Api, type Refused } from "./api";
+import { Attachments } from "./attachments";
+import { entriesOf } from "./entries";
+import { alone, Keep } from "./keep";
+import { Link } from "./link";
+import { Outbox } from "./outbox";
+import { Sender } from "./sender";
+import { ChatStore } from "./store";
+import type { Boot, Frame, OutboxItem, OutFile } from "./types";
+import { uuid7 } from "./uuid7";
+
+const TYPING_EVERY = 3_000;
+const TYPING_ENDS = 5_000;
+
+/** Ties store, outbox, sender and line together; the verbs that the screen calls are here. */
+export class Chat {
+  readonly store = new ChatStore();
+  readonly entries = computed(() => entriesOf(this.store));
+  readonly api = new Api();
+  readonly attachments = new Attachments(this.api, () => this.store.limits.value);
+  readonly keep: Keep;
+  readonly outbox: Outbox;
+  readonly sender: Sender;
+  readonly link: Link;
+  page: Page = { url: "", title: "" };
+  #userToken: string | undefined;
+  #attributes: Attributes | undefined;
+  #tabs: BroadcastChannel | undefined;
+  #typedAt = 0;
+  #typingEnd: ReturnType<typeof setTimeout> | undefined;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #tries = 0;
+  #reported = { delivered: 0, read: 0 };
+  #resetting: Promise<void> | null = null;
+
+  constructor(
+    readonly boot: Boot,
+    readonly tell: (message: ToPage) => void,
+  ) {
+    const name = `svardesk:${boot.widget}`;
+    this.keep = new Keep(`${name}:`);
+    this.outbox = new Outbox(name);
+    this.sender = new Sender(this.api, this.outbox, `${name}:outbox`, {
+      page: () => this.page,
+      sent: (message) => this.store.upsert(message),
+      changed: () => this.#changed(),
+      renew: () => this.#renew(),
+    });
+    this.link = new Link(`${location.origin.replace(/^http/, "ws")}/widget/v1/socket`, {
+      hello: () => {
+        const token = this.api.token;
+        return token === null ? null : { t: "hello", token, resume: this.store.resume, parent: boot.parent };
+      },
+      frame: (frame) => this.#frame(frame),
+      line: (line) => {
+        this.store.line.value = line;
+      },
+      poll: async () => {
+        await this.#fetch();
+        await this.sender.flush();
+      },
+    });
+    try {
+      this.#tabs = new BroadcastChannel(name);
+      this.#tabs.onmessage = (event) => {
+        if (event.data === "reset") location.reload();
+        else void this.#reload();
+      };
+    } catch {
+      // refused together with storage: each tab then hears the others by its own socket
+    }
+    addEventListener("online", () => {
+      this.store.online.value = true;
+      this.link.hurry();
+      void this.sender.flush();
+    });
+    addEventListener("offline", () => {
+      this.store.online.value = false;
+      this.link.cut();
+    });
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) this.link.hurry();
+      this.#report();
+    });
+    this.store.online.value = navigator.onLine;
+    effect(() => this.tell({ t: "unread", count: this.store.unread.value }));
+    effect(() => this.tell({ t: "talking", on: this.store.talking.value }));
+    effect(() => {
+      // read by the effect: each of them may change what is to be reported
+      void [this.store.shown.value, this.store.lastTheirs.value, this.store.line.value];
+      this.#report();
+    });
+  }
+
+  /** Takes what the page says. `init` starts the session: nothing is fetched or stored before. */
+  heard(message: ToFrame): void {
+    const { store } = this;
+    switch (message.t) {
+      case "init":
+        this.page = message.page;
+        this.#userToken = message.token;
+        this.#attributes = message.attributes;
+        store.shown.value = message.shown;
+        store.modal.value = message.modal;
+        store.readSeq.value = Number(this.keep.get("read")) || 0;
+        void this.#reload();
+        void (this.#resetting ?? Promise.resolve()).then(() => this.begin());
+        break;
+      case "shown":
+        store.shown.value = true;
+        store.modal.value = message.modal;
+        this.link.hurry();
+        break;
+      case "hidden":
+        store.shown.value = false;
+        break;
+      case "user":
+        this.#userToken = message.token;
+        void this.begin();
+        break;
+      case "attributes":
+        this.#attributes = message.attributes;
+        if (store.phase.value === "ready") void this.#fetch().catch(() => {});
+        break;
+      case "page":
+        this.page = message.page;
+        this.link.send({ t: "page", ...message.page });
+        break;
+      case "reset":
+        this.#resetting = this.reset();
+    }
+  }
+
+  /** Opens the session and the line, and sends what still waits from an earlier page. */
+  async begin(): Promise<void> {
+    clearTimeout(this.#retry);
+    try {
+      await this.#fetch();
+    } catch (error) {
+      const refused = error as Refused;
+      if (refused.status === 403 || refused.status === 404) {
+        this.store.phase.value = "refused";
+        return;
+      }
+      if (this.store.phase.value === "starting") this.store.phase.value = "failed";
+      const pause = Math.max(Math.min(30_000, 1_000 * 2 ** this.#tries++), (refused.retryAfter ?? 0) * 1000);
+      this.#retry = setTimeout(() => void this.begin(), pause);
+      return;
+    }
+    this.#tries = 0;
+    this.link.start();
+    await this.sender.flush();
+  }
+
+  /** Puts a message into the outbox; it shows at once and goes out as soon as the line allows. */
+  async send(body: string, files: OutFile[] = this.attachments.take()): Promise<void> {
+    this.#typing(false);
+    const item = { client_id: uuid7(), body, files, created_at: new Date().toISOString(), failed: null };
+    // Files that are already at the desk need no bytes kept here.
+    const kept = await this.outbox.add({ ...item, files: files.map((f) => (f.id ? { ...f, blob: undefined } : f)) });
+    this.store.outbox.value = [...this.store.outbox.value, kept];
+    this.tell({ t: "event", name: "sent", detail: {} });
+    await this.#changed();
+    await this.sender.flush();
+  }
+
+  async retry(item: OutboxItem): Promise<void> {
+    await this.outbox.update({ ...item, failed: null });
+    await this.#changed();
+    await this.sender.flush();
+  }
+
+  async discard(item: OutboxItem): Promise<void> {
+    await this.outbox.remove(item.n);
+    await this.#changed();
+  }
+
+  /** The visitor wrote something: tell the agents, at most every few seconds; silence or an empty box ends it. */
+  typed(text: string): void {
+    this.keep.set("draft", text || null);
+    this.#typing(text.trim() !== "");
+  }
+
+  /** A claimed address by which the desk may reach the visitor later. Throws `Refused`. */
+  async leaveAddress(address: string): Promise<void> {
+    await this.api.address(address.includes("@") ? { email: address } : { phone: address });
+    this.store.addressKnown.value = true;
+  }
+
+  /** Forgets everything about this visitor in this browser and ends the session at the desk. */
+  async reset(): Promise<void> {
+    this.link.stop();
+    this.sender.stop();
+    this.api.token = this.keep.get("token");
+    if (this.api.token) await this.api.reset().catch(() => {});
+    this.api.token = null;
+    for (const name of ["token", "read", "draft"]) this.keep.set(name, null);
+    await this.outbox.clear();
+    this.#userToken = this.#attributes = undefined;
+    this.#reported = { delivered: 0, read: 0 };
+    this.store.clear();
+    this.#tabs?.postMessage("reset");
+    this.#resetting = null;
+  }
+
+  #typing(on: boolean): void {
+    clearTimeout(this.#typingEnd);
+    const now = Date.now();
+    if (on) {
+      this.#typingEnd = setTimeout(() => this.#typing(false), TYPING_ENDS);
+      if (now - this.#typedAt < TYPING_EVERY) return;
+      this.#typedAt = now;
+    } else {
+      if (!this.#typedAt) return;
+      this.#typedAt = 0;
+    }
+    this.link.send({ t: "typing", on });
+  }
+
+  #frame(frame: Frame): void {
+    const theirs = this.store.lastTheirs.value;
+    if (!this.store.apply(frame)) {
+      if (frame.t === "gone") this.keep.set("token", null);
+      void this.#fetch()
+        .then(() => frame.t === "gone" && this.link.start())
+        .catch(() => this.link.cut());
+    }
+    if (frame.t === "caught_up" || frame.t === "welcome") void this.sender.flush();
+    if (frame.t === "message" && this.store.lastTheirs.value > theirs) {
+      const { author, created_at } = frame.message;
+      this.tell({ t: "event", name: "message", detail: { from: author.name ?? null, at: created_at } });
+    }
+  }
+
+  /** A fresh snapshot. Tabs take turns, so that two that open at once share one visitor instead of making two. */
+  async #fetch(): Promise<void> {
+    const { boot, keep, store } = this;
+    await alone(`svardesk:${boot.widget}:session`, async () => {
+      const known = keep.get("token");
+      const body: Record<string, unknown> = {
+        widget: boot.widget,
+        locale: boot.locale,
+        parent: boot.parent,
+        page: this.page,
+      };
+      if (known) body.visitor_token = known;
+      if (this.#attributes) body.attributes = this.#attributes;
+      if (this.#userToken) body.user_token = this.#userToken;
+      const session = await this.api.session(body).catch((error: Refused) => {
+        if (error.status !== 401) throw error;
+        // Either proof may have run out. The chat goes on with what is left, and the page may sign a new one.
+        if (this.#userToken) this.tell({ t: "event", name: "user_refused", detail: { code: error.code } });
+        else if (known) keep.set("token", null);
+        delete body[this.#userToken ? "user_token" : "visitor_token"];
+        this.#userToken = undefined;
+        return this.api.session(body);
+      });
+      const token = session.visitor_token || known;
+      this.api.token = token;
+      keep.set("token", token);
+      // The session is this person's now; the short-lived proof is not needed again.
+      if (this.#userToken && session.identified) this.tell({ t: "event", name: "identified", detail: {} });
+      this.#userToken = undefined;
+      store.replace(session);
+    });
+  }
+
+  async #renew(): Promise<boolean> {
+    const before = this.api.token;
+    try {
+      await this.#fetch();
+    } catch {
+      return false;
+    }
+    if (this.api.token === before) return false;
+    this.link.start();
+    return true;
+  }
+
+  /** Tells the desk how far its messages came: delivered when they are here, read when they are looked at. */
+  #report(): void {
+    const { store } = this;
+    const seq = store.lastTheirs.value;
+    const looking = store.shown.value && !document.hidden;
+    if (looking && seq > store.readSeq.value) {
+      store.readSeq.value = seq;
+      this.keep.set("read", `${seq}`);
+    }
+    const read = looking && seq > this.#reported.read;
+    if (!seq || (!read && seq <= this.#reported.delivered) || store.phase.value !== "ready") return;
+    const said = this.link.send(read ? { t: "read", seq } : { t: "delivered", seq });
+    if (!said && store.line.value === "polling")
+      void this.api.receipts(read ? { read_seq: seq } : { delivered_seq: seq }).catch(() => {});
+    else if (!said) return; // told when the line is back
+    this.#reported = { delivered: seq, read: read ? seq : this.#reported.read };
+  }
+
+  async #changed(): Promise<void> {
+    await this.#reload();
+    this.#tabs?.postMessage("outbox");
+  }
+
+  async #reload(): Promise<void> {
+    this.store.outbox.value = await this.outbox.list();
+  }
+}
