@@ -18,7 +18,7 @@ build_print() {
     {
         lock_print
         texts_print
-        find web -type d \( -name node_modules -o -name .stamps -o -name texts -o -name tests \) -prune -o \
+        find web -type d \( -name node_modules -o -name .stamps -o -path web/agent/src/texts -o -name tests \) -prune -o \
             -type f ! -name '*.test.ts*' ! -name '*.tsbuildinfo' -printf '%p %s %T@\n' | sort
     } | sha256sum
 }

@@ -1,1 +1,1 @@
-"""The contacts room."""
+"""Contacts: people as we know them, their identities (an address in one channel) with a trust level, profile and consent."""

@@ -1,1 +1,1 @@
-"""The hours room."""
+"""Hours: opening hours, holidays and exceptions, business time, and what is said to the customer while nobody is there."""

@@ -1,1 +1,1 @@
-"""The kit room."""
+"""The kit: what every room stands on and no domain word lives in: database, ids, time, errors, texts, keys, PostgreSQL."""
