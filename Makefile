@@ -14,7 +14,7 @@ menu:
 	@echo
 	@sed -n 's/^## \([a-z-]*\): \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
 
-## run: start Svardesk with its demo shop (PORT=8000, SVARDESK_DATA=folder); Ctrl-C stops all of it
+## run: start Svardesk with its demo shop (PORT=8400, SVARDESK_DATA=folder); Ctrl-C stops all of it
 run: venv web
 	@exec .venv/bin/svardesk run --demo
 

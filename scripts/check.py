@@ -39,7 +39,12 @@ CHECKS = [
     Check("imports", "import-linter: imports go down only", [str(BIN / "lint-imports"), "--no-cache"]),
     Check("ruff", "ruff: every rule but the ones explained", [str(BIN / "ruff"), "check", "."]),
     Check("format", "ruff format", [str(BIN / "ruff"), "format", "--check", "."]),
-    Check("biome", "biome: style and format of the browser code", [str(WEB_BIN / "biome"), "ci", "--colors=off", "--error-on-warnings", "."], ROOT / "web"),
+    Check(
+        "biome",
+        "biome: style and format of the browser code",
+        [str(WEB_BIN / "biome"), "ci", "--colors=off", "--error-on-warnings", "."],
+        ROOT / "web",
+    ),
     Check("catalogues", "texts complete in six languages", [PYTHON, "scripts/check_catalogues.py"]),
     Check("sizes", "what the widget weighs", [PYTHON, "scripts/check_sizes.py"]),
     Check("tree", "file lengths, lock files, leftovers", [PYTHON, "scripts/check_tree.py"]),

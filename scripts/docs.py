@@ -86,8 +86,10 @@ TABLES: dict[str, tuple[str, str, Callable[[], str]]] = {
     ),
     "events": (
         "events.md",
-        ("# Events\n\nFacts that rooms announce, in the transaction that made them true. They hold ids, numbers and short words,\n"
-        "never texts of people. A changed meaning is a new version.\n"),
+        (
+            "# Events\n\nFacts that rooms announce, in the transaction that made them true. They hold ids, numbers and short words,\n"
+            "never texts of people. A changed meaning is a new version.\n"
+        ),
         events_tables,
     ),
 }
