@@ -34,6 +34,9 @@ _TAG_BYTES: Final = 16
 _KEY_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _BATCH: Final = 500
 
+FILE: Final = "keys"
+"""Name of the key file in the data folder."""
+
 _HOW_TO_GET_BACK = (
     "Put it back into SVARDESK_KEYS, or restore the file 'keys' of the data folder from the safe place where you keep it."
 )
@@ -78,23 +81,26 @@ def context(account_id: UUID, column: str) -> bytes:
 
 
 class KeyRing:
-    """Keys by id. ``current_id`` seals; every key opens. Safe to share between threads and tasks."""
+    """Keys by id: the first one seals, every one opens. Safe to share between threads and tasks.
 
-    def __init__(self, keys: Mapping[str, bytes], current_id: str, file: Path | None = None) -> None:
-        self._keys = {key_id: AESGCM(key) for key_id, key in keys.items()}
-        self.current_id = current_id
+    ``file`` is where the keys came from, None when they are in ``SVARDESK_KEYS``.
+    """
+
+    def __init__(self, keys: Mapping[str, bytes], file: Path | None = None) -> None:
+        self._keys = {name: AESGCM(key) for name, key in keys.items()}
         self.file = file
 
     @property
-    def key_ids(self) -> frozenset[str]:
-        """Ids of all keys."""
-        return frozenset(self._keys)
+    def ids(self) -> tuple[str, ...]:
+        """Ids of all keys, the one that seals first."""
+        return tuple(self._keys)
 
     def seal(self, plaintext: bytes, context: bytes) -> bytes:
         """Return ``plaintext`` sealed under the current key for ``context``."""
-        head = _head(self.current_id)
+        name, key = next(iter(self._keys.items()))
+        head = _head(name)
         nonce = secrets.token_bytes(NONCE_BYTES)
-        return head + nonce + self._keys[self.current_id].encrypt(nonce, plaintext, head + context)
+        return head + nonce + key.encrypt(nonce, plaintext, head + context)
 
     def open(self, sealed: bytes, context: bytes) -> bytes:
         """Return what was sealed. Raises ``KeyMissing`` (whose text names the key) and ``CannotOpen``.
@@ -102,56 +108,55 @@ class KeyRing:
         A key that is not known is looked for in the key file again: another process may have rotated it meanwhile.
         """
         sealed = bytes(sealed)
-        key_id = key_id_of(sealed)
-        if key_id not in self._keys:
+        needed = key_id(sealed)
+        if needed not in self._keys:
             self.reload()
-        key = self._keys.get(key_id)
+        key = self._keys.get(needed)
         if key is None:
             raise KeyMissing(
-                message=f"The key '{key_id}' that protects this secret is not in the key ring. {_HOW_TO_GET_BACK}",
-                key_id=key_id,
+                message=f"The key '{needed}' that protects this secret is not in the key ring. {_HOW_TO_GET_BACK}",
+                key_id=needed,
             )
-        head = _head(key_id)
+        head = _head(needed)
         body = sealed[len(head) :]
         try:
             return key.decrypt(body[:NONCE_BYTES], body[NONCE_BYTES:], head + context)
         except (InvalidTag, ValueError) as error:
-            raise CannotOpen(key_id=key_id) from error
+            raise CannotOpen(key_id=needed) from error
 
     def reload(self) -> None:
         """Read the key file again, if the ring came from one; its first key seals from now on."""
         if self.file is None or not self.file.exists():
             return
-        found = _read_file(self.file)
-        self._keys = {key_id: AESGCM(key) for key_id, key in found.items()}
-        self.current_id = next(iter(found))
+        self._keys = {name: AESGCM(key) for name, key in _read_file(self.file).items()}
 
 
-def key_id_of(sealed: bytes) -> str:
+def key_id(sealed: bytes) -> str:
     """Return the id of the key that ``sealed`` needs; raises ``CannotOpen`` for what was never sealed by us."""
     if len(sealed) < 2 + NONCE_BYTES + _TAG_BYTES or sealed[0] != VERSION:
         raise CannotOpen
     try:
-        key_id = sealed[2 : 2 + sealed[1]].decode("ascii")
+        name = sealed[2 : 2 + sealed[1]].decode("ascii")
     except UnicodeDecodeError as error:
         raise CannotOpen from error
-    if not _KEY_ID.fullmatch(key_id) or len(key_id) != sealed[1]:
+    if not _KEY_ID.fullmatch(name) or len(name) != sealed[1]:
         raise CannotOpen
-    return key_id
+    return name
 
 
-def _head(key_id: str) -> bytes:
-    return bytes((VERSION, len(key_id))) + key_id.encode("ascii")
+def _head(name: str) -> bytes:
+    return bytes((VERSION, len(name))) + name.encode("ascii")
 
 
-def load(keys: str, file: Path) -> KeyRing:
-    """Return the key ring of a setting (``SVARDESK_KEYS``) or, where that is empty, of ``file``, made if missing.
+def load(keys: str, data: Path) -> KeyRing:
+    """Return the key ring of a setting (``SVARDESK_KEYS``) or, where that is empty, of ``data/keys``, made if missing.
 
     Raises ``KeyRingError`` for keys of a wrong form and for a file that others may read.
     """
     if keys.strip():
         found = _parse(keys.split(","), "SVARDESK_KEYS")
-        return KeyRing(found, next(iter(found)))
+        return KeyRing(found)
+    file = data / FILE
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         made = {new_key_id(frozenset()): secrets.token_bytes(KEY_BYTES)}
@@ -164,10 +169,10 @@ def load(keys: str, file: Path) -> KeyRing:
         finally:
             temporary.unlink()
     found = _read_file(file)
-    return KeyRing(found, next(iter(found)), file)
+    return KeyRing(found, file)
 
 
-def generate() -> str:
+def new_key() -> str:
     """Return a new ``id:base64`` pair, as ``SVARDESK_KEYS`` takes it."""
     return _pair(new_key_id(frozenset()), secrets.token_bytes(KEY_BYTES))
 
@@ -175,9 +180,9 @@ def generate() -> str:
 def new_key_id(taken: frozenset[str]) -> str:
     """Return a short random key id that is not in ``taken``."""
     while True:
-        key_id = f"k{secrets.token_hex(4)}"
-        if key_id not in taken:
-            return key_id
+        name = f"k{secrets.token_hex(4)}"
+        if name not in taken:
+            return name
 
 
 def add_key(ring: KeyRing) -> str:
@@ -188,14 +193,14 @@ def add_key(ring: KeyRing) -> str:
     if ring.file is None:
         raise KeyRingError(
             "The keys come from SVARDESK_KEYS, which Svardesk cannot change. Put this pair in front of the others, restart, "
-            f"and run `svardesk keys rotate` again: {generate()}"
+            f"and run `svardesk keys rotate` again: {new_key()}"
         )
     old = _read_file(ring.file)
-    key_id = new_key_id(frozenset(old))
-    temporary = _write_temporary(ring.file, {key_id: secrets.token_bytes(KEY_BYTES), **old})
+    name = new_key_id(frozenset(old))
+    temporary = _write_temporary(ring.file, {name: secrets.token_bytes(KEY_BYTES), **old})
     temporary.replace(ring.file)
     ring.reload()
-    return key_id
+    return name
 
 
 def _parse(pairs: list[str], where: str) -> dict[str, bytes]:
@@ -203,19 +208,19 @@ def _parse(pairs: list[str], where: str) -> dict[str, bytes]:
     for number, text in enumerate((pair.strip() for pair in pairs), start=1):
         if not text:
             continue
-        key_id, _, encoded = text.partition(":")
+        name, _, encoded = text.partition(":")
         # The value is never repeated in a message: it may be a key.
-        if not _KEY_ID.fullmatch(key_id):
+        if not _KEY_ID.fullmatch(name):
             raise KeyRingError(f"{where}, entry {number}: must be id:key, the id 1 to 32 letters, digits, - or _.")
         try:
             key = base64.b64decode(encoded, validate=True)
         except (binascii.Error, ValueError):
             key = b""
         if len(key) != KEY_BYTES:
-            raise KeyRingError(f"{where}, key '{key_id}': must be {KEY_BYTES} bytes in base64 (44 characters).")
-        if key_id in found:
-            raise KeyRingError(f"{where}: two keys are called '{key_id}'.")
-        found[key_id] = key
+            raise KeyRingError(f"{where}, key '{name}': must be {KEY_BYTES} bytes in base64 (44 characters).")
+        if name in found:
+            raise KeyRingError(f"{where}: two keys are called '{name}'.")
+        found[name] = key
     if not found:
         raise KeyRingError(f"{where} holds no key. {_HOW_TO_GET_BACK}")
     return found
@@ -233,49 +238,52 @@ def _write_temporary(file: Path, keys: Mapping[str, bytes]) -> Path:
     handle, name = tempfile.mkstemp(prefix=".keys-", dir=file.parent)
     with os.fdopen(handle, "w", encoding="ascii") as out:
         out.write("# The keys of Svardesk's stored secrets. Keep a copy apart from the backups of the database.\n")
-        out.writelines(f"{_pair(key_id, key)}\n" for key_id, key in keys.items())
+        out.writelines(f"{_pair(name, key)}\n" for name, key in keys.items())
         out.flush()
         os.fsync(out.fileno())
     Path(name).chmod(0o600)
     return Path(name)
 
 
-def _pair(key_id: str, key: bytes) -> str:
-    return f"{key_id}:{base64.b64encode(key).decode()}"
+def _pair(name: str, key: bytes) -> str:
+    return f"{name}:{base64.b64encode(key).decode()}"
 
 
-def required_key_ids(conn: psycopg.Connection[Any]) -> frozenset[str]:
-    """Return the ids of all keys that the database's secrets need (``conn``: the owner of the tables)."""
+def required_key_ids(dsn: str) -> frozenset[str]:
+    """Return the ids of all keys that the secrets of a database need (``dsn``: the owner of the tables)."""
     needed: set[str] = set()
-    for one in SEALED_COLUMNS:
-        query = sql.SQL(
-            "SELECT DISTINCT encode(substring({column} FROM 3 FOR get_byte({column}, 1)), 'escape')"
-            " FROM {table} WHERE length({column}) > 2"
-        ).format(column=sql.Identifier(one.column), table=sql.Identifier(one.table))
-        needed.update(row[0] for row in conn.cursor(row_factory=psycopg.rows.tuple_row).execute(query))
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        for one in SEALED_COLUMNS:
+            query = sql.SQL(
+                "SELECT DISTINCT encode(substring({column} FROM 3 FOR get_byte({column}, 1)), 'escape')"
+                " FROM {table} WHERE length({column}) > 2"
+            ).format(column=sql.Identifier(one.column), table=sql.Identifier(one.table))
+            needed.update(row[0] for row in conn.execute(query))
     return frozenset(needed)
 
 
-def check_keys(conn: psycopg.Connection[Any], ring: KeyRing) -> None:
+def check_keys(dsn: str, ring: KeyRing) -> None:
     """Raise ``KeyMissing`` when the database holds secrets that ``ring`` cannot open; changes nothing."""
-    missing = sorted(required_key_ids(conn) - ring.key_ids)
+    missing = sorted(required_key_ids(dsn) - set(ring.ids))
     if missing:
-        names = ", ".join(f"'{key_id}'" for key_id in missing)
+        names = ", ".join(f"'{name}'" for name in missing)
         raise KeyMissing(
             message=f"The database holds secrets under the key {names}, which is not in the key ring. {_HOW_TO_GET_BACK}",
             key_ids=missing,
         )
 
 
-def rotate(conn: psycopg.Connection[Any], ring: KeyRing) -> dict[str, int]:
-    """Seal again, under the ring's current key, every secret that is under another one.
+def rotate(dsn: str, ring: KeyRing) -> dict[str, int]:
+    """Seal again, under the ring's first key, every secret that is under another one.
 
-    ``conn``: the owner of the tables (rotation reaches over all accounts), not in a transaction: each batch of 500
-    commits by itself, and a rotation that was interrupted goes on where it stopped. Returns how many values of each
-    ``table.column`` were sealed again. Raises ``KeyMissing`` before it changes anything, ``CannotOpen`` for damage.
+    ``dsn``: the owner of the tables (rotation reaches over all accounts). Each batch of 500 commits by itself, and a
+    rotation that was interrupted goes on where it stopped. Returns how many values of each ``table.column`` were sealed
+    again. Raises ``KeyMissing`` before it changes anything, ``CannotOpen`` for damage. Old keys stay in the ring: older
+    backups need them.
     """
-    check_keys(conn, ring)
-    return {one.name: _rotate_column(conn, ring, one) for one in SEALED_COLUMNS}
+    check_keys(dsn, ring)
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        return {one.name: _rotate_column(conn, ring, one) for one in SEALED_COLUMNS}
 
 
 def _rotate_column(conn: psycopg.Connection[Any], ring: KeyRing, one: SealedColumn) -> int:
@@ -288,15 +296,15 @@ def _rotate_column(conn: psycopg.Connection[Any], ring: KeyRing, one: SealedColu
     update = sql.SQL("UPDATE {table} SET {column} = %(sealed)s WHERE account_id = %(account_id)s AND id = %(id)s").format(
         **names
     )
-    head = _head(ring.current_id)
+    head = _head(ring.ids[0])
     done = 0
     while True:
-        with conn.transaction(), conn.cursor(row_factory=psycopg.rows.tuple_row) as cursor:
-            rows = cursor.execute(select, {"head": head, "size": len(head), "batch": _BATCH}).fetchall()
+        with conn.transaction():
+            rows = conn.execute(select, {"head": head, "size": len(head), "batch": _BATCH}).fetchall()
             for account_id, row_id, sealed in rows:
                 where = context(account_id, one.name)
                 fresh = ring.seal(ring.open(sealed, where), where)
-                cursor.execute(update, {"sealed": fresh, "account_id": account_id, "id": row_id})
+                conn.execute(update, {"sealed": fresh, "account_id": account_id, "id": row_id})
         if not rows:
             return done
         done += len(rows)
