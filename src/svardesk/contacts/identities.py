@@ -1,0 +1,153 @@
+"""Addresses of people: finding whose one is, believing it more, taking a claim down. Nothing is believed less again."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from svardesk.contacts.events import ContactChanged, ContactCreated, IdentityTrusted
+from svardesk.contacts.schemas import TRUST
+from svardesk.kit.db import Tx
+from svardesk.kit.ids import uuid7
+from svardesk.kit.sql import load
+from svardesk.spine import record
+
+_sql = load(__package__ or "svardesk.contacts")
+
+_RANK: Final = {"none": 0, "claimed": 1}
+"""Every other level is 2: verified in one way or another."""
+
+
+class Found(msgspec.Struct, frozen=True):
+    """Whose address it is; ``created``: neither was known before."""
+
+    contact_id: UUID
+    identity_id: UUID
+    created: bool
+
+
+def rank(trust: str) -> int:
+    """Return how much a level is worth: 0 nothing, 1 somebody said so, 2 verified."""
+    return _RANK.get(trust, 2)
+
+
+def normal(kind: str, address: str) -> str:
+    """Return the address as it is kept: e-mail in lower case, everything without blanks at its ends."""
+    return address.strip().lower() if kind == "email" else address.strip()
+
+
+async def find_or_create(
+    tx: Tx,
+    now: datetime,
+    *,
+    kind: str,
+    address: str,
+    scope: str = "",
+    trust: str = "none",
+    name: str | None = None,
+    display: str | None = None,
+    locale: str | None = None,
+) -> Found:
+    """Return whose address this is, making a contact for one that nobody has.
+
+    ``scope`` is the connection's id where addresses are only unique within one. A higher ``trust`` than before is kept.
+    A merged contact is answered by the one it was merged into. Two at once end at one contact.
+    """
+    address = normal(kind, address)
+    held = await tx.maybe(_sql.identity_by_address, account_id=tx.account, kind=kind, scope=scope, address=address)
+    if held is not None:
+        if rank(trust) > rank(held["trust"]):
+            await believe(tx, now, held["id"], trust, display=display)
+        return Found(held["merged_into_id"] or held["contact_id"], held["id"], created=False)
+    contact_id = uuid7()
+    await tx.run(_sql.add_contact, account_id=tx.account, id=contact_id, name=name or None, locale=locale, now=now)
+    made = await tx.one(
+        _sql.add_identity,
+        account_id=tx.account,
+        id=uuid7(),
+        contact_id=contact_id,
+        kind=kind,
+        scope=scope,
+        address=address,
+        display=display,
+        trust=trust,
+        now=now,
+        verified_at=now if rank(trust) == 2 else None,
+    )
+    if not made["fresh"]:
+        await tx.run(_sql.drop_contact, account_id=tx.account, id=contact_id)
+        if rank(trust) > rank(made["trust"]):
+            await believe(tx, now, made["id"], trust, display=display)
+        return Found(made["contact_id"], made["id"], created=False)
+    await record(tx, ContactCreated(stream=contact_id, identity_id=made["id"]))
+    return Found(contact_id, made["id"], created=True)
+
+
+async def believe(tx: Tx, now: datetime, identity_id: UUID, trust: str, *, display: str | None = None) -> bool:
+    """Raise an identity's trust; returns False, and changes nothing, if it is believed as much already."""
+    lower = [one for one in TRUST if rank(one) < rank(trust)]
+    moved = await tx.maybe(
+        _sql.raise_trust,
+        account_id=tx.account,
+        id=identity_id,
+        trust=trust,
+        verified_at=now if rank(trust) == 2 else None,
+        display=display,
+        lower=lower,
+    )
+    if moved is None:
+        return False
+    await record(tx, IdentityTrusted(stream=moved["contact_id"], identity_id=identity_id, trust=trust))
+    return True
+
+
+async def claim(
+    tx: Tx, now: datetime, *, contact_id: UUID, kind: str, address: str, name: str | None = None
+) -> UUID:
+    """Note that a person says this address is theirs; returns the identity's id.
+
+    The claim is scoped to the person: it opens nobody's history, and it does not stand in the way of the one whose
+    address it really is. A name is taken on where we have none.
+    """
+    address = normal(kind, address)
+    known = await tx.maybe(
+        _sql.same_address, account_id=tx.account, contact_id=contact_id, kind=kind, address=address
+    )
+    if known is not None:
+        identity_id: UUID = known["id"]
+    else:
+        made = await tx.one(
+            _sql.add_identity,
+            account_id=tx.account,
+            id=uuid7(),
+            contact_id=contact_id,
+            kind=kind,
+            scope=f"claimed:{contact_id}",
+            address=address,
+            display=None,
+            trust="claimed",
+            now=now,
+            verified_at=None,
+        )
+        identity_id = made["id"]
+    version = None
+    if name and name.strip():
+        version = await tx.value(_sql.name_if_none, account_id=tx.account, id=contact_id, name=name.strip()[:200])
+    if version is None and known is None:
+        version = await tx.value(_sql.bump, account_id=tx.account, id=contact_id)
+    if version is not None:
+        await record(tx, ContactChanged(stream=contact_id, version=version))
+    return identity_id
+
+
+async def seen(tx: Tx, now: datetime, contact_id: UUID) -> None:
+    """Note that a person was here."""
+    await tx.run(_sql.seen, account_id=tx.account, id=contact_id, now=now)
+
+
+async def name_if_none(tx: Tx, contact_id: UUID, name: str) -> None:
+    """Take a name on where we have none: from a signed token, from a display name."""
+    version = await tx.value(_sql.name_if_none, account_id=tx.account, id=contact_id, name=name.strip()[:200])
+    if version is not None:
+        await record(tx, ContactChanged(stream=contact_id, version=version))

@@ -1,0 +1,93 @@
+"""Shapes of the contacts room on the wire."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+
+Trust = Literal["none", "claimed", "platform_account", "domain_verified", "signed_token", "phone_number"]
+TRUST: tuple[str, ...] = ("none", "claimed", "platform_account", "domain_verified", "signed_token", "phone_number")
+FieldValue = str | float | bool | None
+Name = Annotated[str, msgspec.Meta(max_length=200)]
+Label = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+Labels = Annotated[dict[Literal["nb", "nn", "da", "sv", "fi", "en"], Label], msgspec.Meta(min_length=1, max_length=6)]
+Choices = Annotated[list[Annotated[str, msgspec.Meta(min_length=1, max_length=120)]], msgspec.Meta(max_length=100)]
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """An address of a person; ``trust`` says how sure we are that it is theirs."""
+
+    id: UUID
+    kind: str
+    address: str
+    display: str | None
+    trust: str
+    verified_at: datetime | None = None
+
+
+class Contact(msgspec.Struct, frozen=True, kw_only=True):
+    """A person as we know them. ``fields`` are the organisation's own, by key."""
+
+    id: UUID
+    name: str | None
+    locale: str | None
+    timezone: str | None
+    written_standard: str | None
+    attributes: dict[str, Any]
+    fields: dict[str, str | float | bool | date]
+    identities: list[Identity]
+    created_at: datetime
+    last_seen_at: datetime | None
+    erased_at: datetime | None
+    version: int
+
+
+class ChangeContact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to change; what is left out stays. ``version`` is the one on the screen, if it is to be compared.
+
+    A field's value of null empties it; dates are written 2026-11-27.
+    """
+
+    name: Name | None | msgspec.UnsetType = msgspec.UNSET
+    locale: Literal["nb", "nn", "da", "sv", "fi", "en"] | None | msgspec.UnsetType = msgspec.UNSET
+    timezone: Annotated[str, msgspec.Meta(max_length=60)] | None | msgspec.UnsetType = msgspec.UNSET
+    written_standard: Literal["nb", "nn"] | None | msgspec.UnsetType = msgspec.UNSET
+    fields: Annotated[dict[str, FieldValue], msgspec.Meta(max_length=100)] = msgspec.field(default_factory=dict)
+    version: int | None = None
+
+
+class Field(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the organisation's own fields; ``labels`` by language."""
+
+    id: UUID
+    entity: str
+    key: str
+    type: str
+    labels: dict[str, str]
+    choices: list[str] | None
+    archived: bool = False
+
+
+class Fields(msgspec.Struct, frozen=True):
+    """All fields, by key."""
+
+    items: list[Field]
+
+
+class MakeField(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A new field; ``choices`` only for the type choice."""
+
+    key: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,39}$")]
+    type: Literal["text", "number", "date", "boolean", "choice"]
+    labels: Labels
+    entity: Literal["contact", "conversation"] = "contact"
+    choices: Choices | None = None
+
+
+class ChangeField(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to change of a field; an archived one keeps its values and is shown no more."""
+
+    labels: Labels | msgspec.UnsetType = msgspec.UNSET
+    choices: Choices | msgspec.UnsetType = msgspec.UNSET
+    archived: bool | msgspec.UnsetType = msgspec.UNSET
