@@ -43,12 +43,13 @@ BEGIN
         IF p_conversation IS NOT NULL THEN
             SELECT c.id, c.contact_id, c.status, c.last_seq, c.version INTO held FROM conversations c
             WHERE c.account_id = p_account AND c.id = p_conversation AND c.archived_at IS NULL FOR NO KEY UPDATE;
-        ELSIF p_thread IS NOT NULL THEN
+        ELSE
+            SELECT NULL::uuid AS id INTO held;
+        END IF;
+        IF held.id IS NULL AND p_thread IS NOT NULL THEN
             SELECT c.id, c.contact_id, c.status, c.last_seq, c.version INTO held FROM conversations c
             WHERE c.account_id = p_account AND c.connection_id = p_connection AND c.external_thread_key = p_thread
                 AND c.archived_at IS NULL FOR NO KEY UPDATE;
-        ELSE
-            SELECT NULL::uuid AS id INTO held;
         END IF;
         -- A second copy of a first message may have no conversation of its own to find, so ask before starting one.
         IF p_client IS NOT NULL AND (held.id IS NULL OR cardinality(p_files) > 0) THEN

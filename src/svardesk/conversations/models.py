@@ -257,3 +257,15 @@ files = tenant_table(
     Index("ix_files_orphans", "created_at", postgresql_where=text("message_id IS NULL")),
     comment="Files of one account; the bytes lie in the file store under account and sha256, never shared.",
 )
+
+conversation_presence = tenant_table(
+    "conversation_presence",
+    uuid_column("conversation_id"),
+    uuid_column("agent_id"),
+    *choice("kind", "looking", "typing", "answering"),
+    instant("until"),
+    ref("conversations", "conversation_id", on_delete="CASCADE"),
+    ref("agents", "agent_id", on_delete="CASCADE"),
+    key=("conversation_id", "agent_id"),
+    comment="Leases; a row past its time counts as gone. 'answering' is the lock against double answers. UNLOGGED.",
+)

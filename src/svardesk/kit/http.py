@@ -1,0 +1,190 @@
+"""HTTP furniture: the route table's rows, errors as JSON, headers that every answer carries, limits per address."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp, Guard, Message, Receive, Scope, Send
+from psycopg import OperationalError
+
+from svardesk.kit.errors import Invalid, NotFound, SvardeskError, TooLarge, TooMany, Unavailable
+from svardesk.kit.jsons import encode
+
+log = structlog.get_logger()
+
+MAX_BODY = 256 * 1024
+"""Bytes that a JSON route takes, unless its row in the table says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One row of the table in ``routes.py``.
+
+    ``permission`` is what a signed-in agent or token needs (None: being signed in is enough); ``public`` routes need no
+    sign-in. ``status`` is the status of success (None: 200, 201 for POST, 204 for DELETE without an answer).
+    """
+
+    method: str
+    path: str
+    handler: Callable[..., Any]
+    permission: str | None = None
+    public: bool = False
+    status: int | None = None
+    max_body: int = MAX_BODY
+    schema: bool = True
+
+
+def route(
+    method: str,
+    path: str,
+    handler: Callable[..., Any],
+    *,
+    permission: str | None = None,
+    public: bool = False,
+    status: int | None = None,
+    max_body: int = MAX_BODY,
+    schema: bool = True,
+) -> Route:
+    """Return one row of the route table; see ``Route``."""
+    if public and permission:
+        raise ValueError(f"{method} {path} cannot be public and need a permission")
+    return Route(method, path, handler, permission, public, status, max_body, schema)
+
+
+def handler_of(row: Route, signed_in: Guard) -> HTTPRouteHandler:
+    """Return the Litestar handler of a row; ``signed_in`` guards every row that is not public."""
+    handler = HTTPRouteHandler(
+        row.path,
+        http_method=row.method,  # pyright: ignore[reportArgumentType]
+        status_code=row.status,
+        guards=None if row.public else [signed_in],
+        opt={"permission": row.permission, "public": row.public},
+        request_max_body_size=row.max_body,
+        include_in_schema=row.schema,
+        sync_to_thread=False,
+        operation_id=row.handler.__name__,
+        description=(row.handler.__doc__ or "").strip(),
+        security=None if row.public else [{"session": []}, {"token": []}],
+    )
+    return handler(row.handler)
+
+
+def client_ip(request: Request[Any, Any, Any]) -> str | None:
+    """Return the address of the client (uvicorn has already looked behind trusted proxies)."""
+    return request.client.host if request.client else None
+
+
+def error_response(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Return the JSON answer of any exception; unknown ones are logged and answered without detail."""
+    known = as_known(error)
+    headers = {"retry-after": str(known.retry_after)} if isinstance(known, TooMany) else {}
+    return Response(
+        encode(known.as_wire()), status_code=known.status, media_type="application/json", headers=headers
+    )
+
+
+def as_known(error: Exception) -> SvardeskError:
+    """Return ``error`` as one of ours."""
+    if isinstance(error, SvardeskError):
+        return error
+    if isinstance(error, ValidationException):
+        fields = {
+            str(one.get("key") or "body"): str(one.get("message") or "")
+            for one in (error.extra if isinstance(error.extra, list) else [])
+            if isinstance(one, dict)
+        }
+        return Invalid("invalid", "A value in the request has the wrong form.", **({"fields": fields} if fields else {}))
+    if isinstance(error, HTTPException):
+        return _of_status(error)
+    if isinstance(error, OperationalError):
+        log.warning("database_unavailable", error=str(error).strip())
+        return Unavailable("database_unavailable", "The database does not answer just now; try again in a moment.")
+    log.error("unexpected_error", exc_info=error)
+    return SvardeskError("internal", "This is our fault, and it has been written down. Try again; tell your administrator.")
+
+
+def _of_status(error: HTTPException) -> SvardeskError:
+    if error.status_code == 404:
+        return NotFound("not_found", "There is no such address.")
+    if error.status_code == 413:
+        return TooLarge("too_large", "The body is larger than this address takes.")
+    known = Invalid("invalid", "The body is not what this address takes.")
+    if error.status_code == 405:
+        known = Invalid("method_not_allowed", "This address does not take that method.")
+        known.status = 405  # pyright: ignore[reportAttributeAccessIssue]
+    elif error.status_code == 415:
+        known = Invalid("unsupported_media_type", "Send JSON.")
+        known.status = 415  # pyright: ignore[reportAttributeAccessIssue]
+    elif error.status_code >= 500:
+        log.error("unexpected_error", exc_info=error)
+        return SvardeskError("internal", "This is our fault, and it has been written down. Try again later.")
+    return known
+
+
+class Headers:
+    """Adds what every answer carries, where the answer does not say otherwise itself."""
+
+    def __init__(self, app: ASGIApp, *, https: bool) -> None:
+        self._app = app
+        self._defaults: tuple[tuple[bytes, bytes], ...] = (
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"strict-origin-when-cross-origin"),
+            (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
+            (b"cross-origin-opener-policy", b"same-origin"),
+            (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+            (b"cache-control", b"no-store"),
+            *(((b"strict-transport-security", b"max-age=31536000"),) if https else ()),
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = list(message["headers"])
+                present = {name.lower() for name, _ in headers}
+                headers.extend(pair for pair in self._defaults if pair[0] not in present)
+                message["headers"] = headers
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+class RateLimit:
+    """A token bucket per key, in this process: the first wall against floods by one address.
+
+    ``rate`` tokens a second flow in, up to ``burst``. The oldest of more than ``keys`` buckets is forgotten.
+    """
+
+    def __init__(self, rate: float, burst: float, keys: int = 20_000) -> None:
+        self.rate = rate
+        self.burst = burst
+        self._keys = keys
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, key: str, cost: float = 1.0) -> None:
+        """Take ``cost`` tokens of ``key``; raises ``TooMany`` (code ``rate_limited``) when there are too few."""
+        now = time.monotonic()
+        level, at = self._buckets.pop(key, (self.burst, now))
+        level = min(self.burst, level + (now - at) * self.rate)
+        if level < cost:
+            self._buckets[key] = (level, now)
+            wait = int((cost - level) / self.rate) + 1
+            raise TooMany("rate_limited", f"Too many requests; wait {wait} s.", retry_after=wait)
+        self._buckets[key] = (level - cost, now)
+        if len(self._buckets) > self._keys:
+            self._buckets.popitem(last=False)
+
+
+def scope_state(scope: MutableMapping[str, Any]) -> dict[str, Any]:
+    """Return the request's own place for things found on the way (who is asking)."""
+    return scope.setdefault("svardesk", {})

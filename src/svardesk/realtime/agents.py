@@ -1,0 +1,151 @@
+"""The agents' door: one socket of an agent's tab, from hello to good-bye."""
+
+import asyncio
+import contextlib
+from typing import Any
+from uuid import UUID
+
+import svardesk
+from svardesk.accounts.caller import Caller
+from svardesk.conversations import presence
+from svardesk.house import House
+from svardesk.realtime.commands import Command, commands, hello
+from svardesk.realtime.frames import frame
+from svardesk.realtime.hub import AgentSocket, Hub
+from svardesk.realtime.live import Live
+from svardesk.realtime.tail import Tail
+from svardesk.spine import parse_token
+
+VISIBLE = """
+SELECT 1 AS found FROM conversations c
+WHERE c.account_id = %(account)s AND c.id = %(conversation)s AND c.archived_at IS NULL
+    AND (c.team_id IS NULL OR c.assignee_id = %(agent)s OR NOT (c.team_id = ANY(%(hidden)s)))
+"""
+KINDS = {"looking": "looking", "idle": "looking", "typing": "typing", "lock": "answering"}
+MOST_OPEN = 20
+
+
+class AgentDoor:
+    """Lets agents' tabs in and does what they say."""
+
+    def __init__(self, house: House, hub: Hub, tail: Tail, live: Live) -> None:
+        self._house = house
+        self._hub = hub
+        self._tail = tail
+        self._live = live
+
+    async def enter(self, caller: Caller, receive: Any, send: Any) -> None:
+        """Serve one socket until it closes."""
+        await send({"type": "websocket.accept"})
+        first = await hello(receive)
+        if first is None:
+            await send({"type": "websocket.close", "code": 4400, "reason": "hello_expected"})
+            return
+        socket = AgentSocket(caller)
+        came = not self._is_here(caller)
+        self._hub.enter_agent(socket)
+        token = parse_token(first.resume)
+        socket.push(
+            frame("welcome", build=svardesk.BUILD, resume=str(self._tail.token), agent_id=caller.agent_id)
+        )
+        writer = asyncio.create_task(socket.write(send))
+        try:
+            await self._tail.resume(socket, token)
+            if came:
+                await self._live.agent_came(caller.account_id, caller.agent_id)
+            await self._serve(socket, receive, writer)
+        finally:
+            await self._leave(socket, writer)
+
+    def _is_here(self, caller: Caller) -> bool:
+        room = self._hub.room(caller.account_id)
+        return room is not None and any(one.caller.agent_id == caller.agent_id for one in room.agents)
+
+    async def _serve(self, socket: AgentSocket, receive: Any, writer: asyncio.Task[None]) -> None:
+        async def read() -> None:
+            async for command in commands(receive, socket):
+                await self._do(socket, command)
+
+        reader = asyncio.create_task(read())
+        try:
+            await asyncio.wait({reader, writer}, return_when=asyncio.FIRST_COMPLETED)
+            if reader.done() and not reader.cancelled() and reader.exception() is not None:
+                raise reader.exception()  # pyright: ignore[reportGeneralTypeIssues]
+        finally:
+            if not reader.done():
+                reader.cancel()
+                with contextlib.suppress(asyncio.CancelledError, Exception):
+                    await reader
+
+    async def _do(self, socket: AgentSocket, command: Command) -> None:
+        conversation = command.conversation_id
+        if conversation is None:
+            return
+        if command.t == "open":
+            await self._open(socket, conversation)
+        elif command.t == "close_conversation":
+            self._hub.shut(socket, conversation)
+            await self._gone(socket, [conversation])
+        elif command.t in KINDS and conversation in socket.open:
+            await self._present(socket, conversation, command.t)
+
+    async def _open(self, socket: AgentSocket, conversation: UUID) -> None:
+        async with self._house.db.work(socket.account_id) as tx:
+            found = await tx.maybe(
+                VISIBLE,
+                account=socket.account_id,
+                conversation=conversation,
+                agent=socket.caller.agent_id,
+                hidden=list(socket.hidden),
+            )
+        if found is None:
+            socket.push(frame("conversation_gone", id=conversation))
+            return
+        while len(socket.open) >= MOST_OPEN:
+            self._hub.shut(socket, next(iter(socket.open)))
+        self._hub.open(socket, conversation)
+        await self._present(socket, conversation, "looking")
+
+    async def _present(self, socket: AgentSocket, conversation: UUID, said: str) -> None:
+        if said in {"typing", "idle"}:
+            self._live.typing_agent(socket, conversation, on=said == "typing")
+        async with self._house.db.work(socket.account_id) as tx:
+            await presence.renew(
+                tx,
+                conversation,
+                socket.caller.agent_id,
+                KINDS[said],
+                self._house.clock.now(),
+                hidden_team_ids=socket.caller.hidden_team_ids,
+                release=said == "idle",
+            )
+        self._live.presence_moved(socket.account_id, conversation)
+
+    async def _gone(self, socket: AgentSocket, conversations: list[UUID]) -> None:
+        if not conversations:
+            return
+        room = self._hub.room(socket.account_id)
+        elsewhere = {
+            conversation
+            for conversation in conversations
+            for other in (room.open.get(conversation, ()) if room else ())
+            if other is not socket and other.caller.agent_id == socket.caller.agent_id
+        }
+        left = [conversation for conversation in conversations if conversation not in elsewhere]
+        if left:
+            async with self._house.db.work(socket.account_id) as tx:
+                await presence.leave(tx, socket.caller.agent_id, left)
+        for conversation in left:
+            self._live.presence_moved(socket.account_id, conversation)
+
+    async def _leave(self, socket: AgentSocket, writer: asyncio.Task[None]) -> None:
+        opened = list(socket.open)
+        self._hub.leave(socket)
+        if not writer.done():
+            writer.cancel()
+        with contextlib.suppress(asyncio.CancelledError, Exception):
+            await writer
+        with contextlib.suppress(Exception):  # leases run out by themselves when the database is away
+            await self._gone(socket, opened)
+            if not self._is_here(socket.caller):
+                await self._live.agent_left(socket.account_id, socket.caller.agent_id)

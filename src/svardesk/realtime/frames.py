@@ -1,0 +1,107 @@
+"""From events to frames: current rows, read once per audience, with their versions.
+
+A frame is an upsert: the newest state of the thing that an event is about, however many events led there. Clients drop
+lower versions, so frames may come twice or cross each other without harm.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from svardesk.accounts import events as accounts_facts
+from svardesk.channels import events as channels_facts
+from svardesk.channels.webchat import visitors as webchat
+from svardesk.conversations import events as facts
+from svardesk.conversations import inbox, reading
+from svardesk.kit.db import Row, Tx
+from svardesk.kit.jsons import encode
+from svardesk.spine import Recorded
+
+_MOVES = ("team", "assignee")
+_FOR_VISITORS = (
+    facts.MessageReceived, facts.AnswerPosted, facts.MessageStateChanged, facts.ReceiptsMoved, facts.ConversationChanged,
+)  # fmt: skip
+
+
+def frame(kind: str, **fields: Any) -> str:
+    """Return a frame as JSON text."""
+    return encode({"t": kind, **fields}).decode()
+
+
+@dataclass
+class Wanted:
+    """What a batch of events of one account makes necessary to read."""
+
+    rows: dict[UUID, None] = field(default_factory=dict)
+    moved: set[UUID] = field(default_factory=set)
+    messages: dict[UUID, UUID] = field(default_factory=dict)
+    """Message id → conversation id, in the order of the events."""
+    visible: dict[UUID, UUID] = field(default_factory=dict)
+    """The same for messages that a visitor may see change."""
+    receipts: dict[UUID, facts.ReceiptsMoved] = field(default_factory=dict)
+    reads: list[facts.ConversationRead] = field(default_factory=list)
+    drafts: list[facts.DraftChanged] = field(default_factory=list)
+    mentions: list[facts.AgentMentioned] = field(default_factory=list)
+    statuses: set[UUID] = field(default_factory=set)
+    people: list[Any] = field(default_factory=list)
+    sessions: dict[UUID, bool] = field(default_factory=dict)
+    """Visitors' sessions that changed, and whether they were revoked."""
+    started: set[UUID] = field(default_factory=set)
+    arrived: dict[UUID, int] = field(default_factory=dict)
+    """Conversation → seq of the newest message of the customer."""
+
+    def add(self, one: Recorded) -> None:
+        """Note what ``one`` touches; unknown and indifferent events touch nothing."""
+        fact = one.event
+        if isinstance(fact, facts.ConversationRead):
+            self.reads.append(fact)
+        elif isinstance(fact, facts.DraftChanged):
+            self.drafts.append(fact)
+        elif isinstance(fact, facts.AgentMentioned):
+            self.mentions.append(fact)
+        elif isinstance(fact, channels_facts.VisitorSessionChanged):
+            self.sessions[fact.stream] = fact.revoked or self.sessions.get(fact.stream, False)
+        elif type(fact).__module__ == facts.__name__:
+            self._conversation(fact)
+        elif type(fact).__module__ == accounts_facts.__name__:
+            self.people.append(fact)
+
+    def _conversation(self, fact: Any) -> None:
+        self.rows[fact.stream] = None
+        ids: Iterable[UUID] = getattr(fact, "message_ids", ()) or ()
+        single = getattr(fact, "message_id", None)
+        for message in (*ids, *((single,) if single else ())):
+            self.messages[message] = fact.stream
+            if isinstance(fact, _FOR_VISITORS):
+                self.visible[message] = fact.stream
+        if isinstance(fact, facts.ConversationChanged):
+            if any(what in _MOVES for what in fact.what):
+                self.moved.add(fact.stream)
+            if "status" in fact.what:
+                self.statuses.add(fact.stream)
+        elif isinstance(fact, facts.ReceiptsMoved):
+            self.receipts[fact.stream] = fact
+        elif isinstance(fact, facts.ConversationStarted):
+            self.started.add(fact.stream)
+        elif isinstance(fact, facts.MessageReceived):
+            self.arrived[fact.stream] = fact.seq
+
+
+@dataclass
+class Hydrated:
+    """Rows and messages as they are now."""
+
+    rows: list[Any]
+    messages: list[Any]
+    for_visitors: list[Row]
+
+
+async def hydrate(tx: Tx, wanted: Wanted, opened: set[UUID], watched: set[UUID], *, agents: bool) -> Hydrated:
+    """Read what is wanted: rows if agents are there, messages of ``opened`` conversations, and of ``watched`` ones."""
+    rows = await inbox.rows_by_id(tx, list(wanted.rows)) if agents and wanted.rows else []
+    for_agents = [message for message, conversation in wanted.messages.items() if conversation in opened]
+    messages = await reading.messages_by_id(tx, for_agents) if for_agents else []
+    for_visitors = [message for message, conversation in wanted.visible.items() if conversation in watched]
+    seen = await webchat.message_rows(tx, for_visitors) if for_visitors else []
+    return Hydrated(rows, messages, seen)

@@ -1,0 +1,287 @@
+"""The tail: every web process follows all positions, read-only, for its own sockets.
+
+Woken by a notification, it reads the new events, finds out which sockets here care, reads the current rows once per
+account and queues the frames. Resuming works by the same code: the missed events of one account, for one socket.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import psycopg
+import structlog
+
+from svardesk.accounts import auth
+from svardesk.accounts import events as accounts_facts
+from svardesk.channels.webchat import visitors as webchat
+from svardesk.house import House
+from svardesk.kit.errors import Unavailable
+from svardesk.kit.ids import NIL
+from svardesk.realtime.frames import Wanted, frame, hydrate
+from svardesk.realtime.hub import SIGNED_OUT, AgentSocket, Hub, Room, Socket, VisitorSocket
+from svardesk.realtime.live import Live
+from svardesk.spine import Recorded, Token
+from svardesk.spine import log as event_log
+from svardesk.spine.wakeups import LIVE, LOG, Listener, Signal
+
+log = structlog.get_logger()
+
+WINDOW = 20_000
+"""Positions that a resume token may lie behind the log before a fresh snapshot is cheaper."""
+MOST_MISSED = 2_000
+BATCH = 1000
+IDLE_SECONDS = 1.0
+
+
+class Tail:
+    """Follows the log and feeds the hub. ``token`` is what snapshots hand out: read it before the rows."""
+
+    def __init__(self, house: House, hub: Hub, live: Live) -> None:
+        self._house = house
+        self._hub = hub
+        self._live = live
+        self._signal = Signal()
+        self._listener = Listener(
+            house.db.dsn,
+            {LOG: lambda _: self._signal.set(), LIVE: live.heard},
+            self._reconnected,
+            "svardesk web listen",
+        )
+        self.token = Token(UUID(int=0), 0)
+        self._epochs: list[tuple[UUID, int]] = []
+        self.delivered = 0
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Follow the log while the block runs."""
+        await self._load()
+        tasks = [asyncio.create_task(self._listener.run()), asyncio.create_task(self._follow())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _load(self) -> None:
+        async with self._house.db.system() as tx:
+            self.token = await event_log.head(tx)
+            self._epochs = await event_log.epochs(tx)
+
+    async def _reconnected(self) -> None:
+        self._signal.set()
+
+    async def _follow(self) -> None:
+        while True:
+            self._signal.clear()
+            try:
+                more = await self.step()
+            except (psycopg.OperationalError, Unavailable) as error:
+                log.warning("tail_without_database", error=str(error).strip())
+                await asyncio.sleep(0.25)
+                continue
+            except Exception:
+                log.exception("tail_failed")
+                self.everybody_refetch("tail_failed")
+                await self._load()
+                continue
+            if not more:
+                await self._signal.wait(IDLE_SECONDS)
+
+    async def step(self) -> bool:
+        """Read and pass on one batch; returns whether there may be more."""
+        async with self._house.db.system() as tx:
+            now = await event_log.head(tx)
+            if now.epoch != self.token.epoch:
+                await self._new_epoch(await event_log.epochs(tx))
+            events = await event_log.after(tx, self.token.position, BATCH, up_to=now.position)
+        if not events:
+            return False
+        by_account: defaultdict[UUID, list[Recorded]] = defaultdict(list)
+        for one in events:
+            by_account[one.account_id].append(one)
+        token = Token(self.token.epoch, events[-1].position)
+        for account, batch in by_account.items():
+            room = self._hub.room(account)
+            await self._pass_on(account, batch, token, room)
+        self.token = token
+        return len(events) == BATCH
+
+    async def _new_epoch(self, epochs: list[tuple[UUID, int]]) -> None:
+        # Positions from the newest epoch's first one on may have been given before, to other events: who stands beyond
+        # it starts afresh.
+        newest, first = epochs[-1]
+        passed = self.token.position >= first
+        self._epochs = epochs
+        self.token = Token(newest, min(self.token.position, first - 1))
+        if passed:
+            self.everybody_refetch("epoch")
+
+    def everybody_refetch(self, reason: str) -> None:
+        """Tell every socket here to fetch a fresh snapshot."""
+        text = frame("refetch", reason=reason)
+        for socket in self._hub.all():
+            socket.push(text)
+
+    def valid(self, token: Token | None) -> bool:
+        """Whether a resume token names a place in the log that we can go on from."""
+        if token is None:
+            return False
+        known = [index for index, (epoch, _) in enumerate(self._epochs) if epoch == token.epoch]
+        if not known or token.position < self.token.position - WINDOW:
+            return False
+        following = self._epochs[known[0] + 1 :]
+        return token.position < following[0][1] if following else token.position <= self.token.position
+
+    async def resume(self, socket: Socket, token: Token | None) -> None:
+        """Bring a socket that has just entered up to date: its missed frames, or the word to refetch."""
+        reached = self.token
+        if token is None:
+            return
+        if not self.valid(token):
+            socket.push(frame("refetch", reason="token"))
+            return
+        events: list[Recorded] = []
+        if token.position < reached.position:
+            async with self._house.db.system() as tx:
+                events = await event_log.of_account(
+                    tx, socket.account_id, token.position, reached.position, MOST_MISSED + 1
+                )
+        if len(events) > MOST_MISSED:
+            socket.push(frame("refetch", reason="too_much"))
+            return
+        room = Room()
+        if isinstance(socket, AgentSocket):
+            room.agents.add(socket)
+            for conversation in socket.open:
+                room.open[conversation].add(socket)
+        elif isinstance(socket, VisitorSocket):
+            room.visitors.add(socket)
+            if socket.conversation_id:
+                room.by_conversation[socket.conversation_id].add(socket)
+        if events:
+            await self._pass_on(socket.account_id, events, reached, room, replay=True)
+        socket.push(frame("caught_up", missed=len(events), resume=str(reached)))
+
+    async def _pass_on(
+        self, account: UUID, batch: list[Recorded], token: Token, room: Room | None, *, replay: bool = False
+    ) -> None:
+        wanted = Wanted()
+        for one in batch:
+            wanted.add(one)
+        if wanted.people and not replay:
+            await self._people(account, wanted.people, room)
+        if room is None or room.empty:
+            return
+        if room.visitors and (wanted.sessions or wanted.started):
+            await self._sessions(wanted, room)
+        opened, watched = set(room.open), set(room.by_conversation)
+        if not room.agents and not (watched & set(wanted.rows)):
+            return
+        async with self._house.db.work(account) as tx:
+            now = await hydrate(tx, wanted, opened, watched, agents=bool(room.agents))
+        resume = str(token)
+        if room.agents:
+            self._to_agents(room, wanted, now.rows, now.messages, resume)
+        if watched:
+            self._to_visitors(room, wanted, now.for_visitors, resume)
+        if room.agents and not replay:
+            self._live.reached_agents(account, wanted.arrived)
+
+    async def _sessions(self, wanted: Wanted, room: Room) -> None:
+        """Visitors whose conversation has begun, or whose session is over or belongs to somebody else now."""
+        for socket in list(room.visitors):
+            revoked = wanted.sessions.get(socket.visitor.id)
+            if revoked is None and socket.conversation_id is not None:
+                continue
+            webchat.forget(socket.visitor.id)
+            visitor = None if revoked else await webchat.by_hash(self._house.db, socket.visitor, self._house.clock)
+            if visitor is None:
+                socket.push(frame("gone"))
+                socket.close(SIGNED_OUT, "session_over")
+            else:
+                self._hub.bind(socket, visitor)
+                if socket not in room.by_conversation.get(visitor.conversation_id or NIL, ()) and (
+                    visitor.conversation_id is not None
+                ):
+                    room.by_conversation[visitor.conversation_id].add(socket)
+
+    def _to_agents(self, room: Room, wanted: Wanted, rows: list, messages: list, resume: str) -> None:  # pyright: ignore[reportMissingTypeArgument]
+        found = set()
+        for row in rows:
+            found.add(row.id)
+            text = frame("conversation", row=row, resume=resume)
+            gone = frame("conversation_gone", id=row.id) if row.id in wanted.moved else None
+            for socket in room.agents:
+                if socket.sees(row.team_id, row.assignee_id):
+                    socket.push(text)
+                elif gone is not None:
+                    socket.push(gone)
+                    self._hub.shut(socket, row.id)
+        for missing in wanted.rows.keys() - found:
+            text = frame("conversation_gone", id=missing)
+            for socket in room.agents:
+                socket.push(text)
+        seen_by = {row.id: (row.team_id, row.assignee_id) for row in rows}
+        for message in messages:
+            text = frame("message", message=message, resume=resume)
+            for socket in room.open.get(message.conversation_id, ()):
+                if socket.sees(*seen_by.get(message.conversation_id, (None, None))):
+                    socket.push(text)
+        self._personal(room, wanted)
+        self.delivered += len(room.agents) * len(rows)
+
+    def _personal(self, room: Room, wanted: Wanted) -> None:
+        for read in wanted.reads:
+            text = frame("read", conversation_id=read.stream, seq=read.seq)
+            for socket in room.agents:
+                if socket.caller.agent_id == read.agent_id:
+                    socket.push(text)
+        for draft in wanted.drafts:
+            text = frame("draft_changed", conversation_id=draft.stream, version=draft.version)
+            for socket in room.agents:
+                if socket.caller.agent_id == draft.agent_id:
+                    socket.push(text)
+        for mention in wanted.mentions:
+            text = frame("mention", conversation_id=mention.stream, message_id=mention.message_id)
+            for socket in room.agents:
+                if socket.caller.agent_id == mention.agent_id:
+                    socket.push(text)
+
+    def _to_visitors(self, room: Room, wanted: Wanted, messages: list, resume: str) -> None:  # pyright: ignore[reportMissingTypeArgument]
+        now = self._house.clock.now()
+        for row in messages:
+            for socket in room.by_conversation.get(row["conversation_id"], ()):
+                # Each visitor's links to files are good for that session only.
+                socket.push(frame("message", message=webchat.visitor_message(row, socket.visitor, now), resume=resume))
+        for conversation, fact in wanted.receipts.items():
+            text = frame(
+                "receipts", delivered_seq=fact.agents_delivered_seq, read_seq=fact.agents_read_seq, resume=resume
+            )
+            for socket in room.by_conversation.get(conversation, ()):
+                socket.push(text)
+        for conversation in wanted.statuses:
+            text = frame("conversation", id=conversation, changed=True)
+            for socket in room.by_conversation.get(conversation, ()):
+                socket.push(text)
+
+    async def _people(self, account: UUID, changes: list, room: Room | None) -> None:  # pyright: ignore[reportMissingTypeArgument]
+        """What happened to agents: forget what the cache knew, close revoked sessions, renew rights."""
+        for fact in changes:
+            auth.forget(self._house.db, account_id=account)
+            if room is None:
+                continue
+            if isinstance(fact, accounts_facts.SessionRevoked):
+                for socket in list(room.agents):
+                    if socket.session_id in fact.session_ids:
+                        socket.push(frame("signed_out"))
+                        socket.close(SIGNED_OUT, "signed_out")
+            elif isinstance(fact, accounts_facts.AvailabilityChanged):
+                text = frame("agent", id=fact.stream, availability=fact.availability)
+                for socket in room.agents:
+                    socket.push(text)
+                self._live.availability_moved(account)
+            else:
+                self._live.rights_changed(account)

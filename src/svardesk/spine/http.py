@@ -1,0 +1,78 @@
+"""Health of the house: is it alive, can it work, and its figures for Prometheus."""
+
+import msgspec
+from litestar import Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from psycopg import Error as DatabaseError
+
+import svardesk
+from svardesk.kit.clock import Clock
+from svardesk.kit.db import Database
+from svardesk.kit.errors import Unavailable
+from svardesk.kit.http import Route, route
+from svardesk.kit.sql import load
+
+_sql = load(__package__ or "svardesk.spine")
+
+MOST_LAG_POSITIONS = 10_000
+MOST_OUTBOX_SECONDS = 10.0
+
+
+class Alive(msgspec.Struct):
+    """This process answers."""
+
+    status: str
+    build: str
+
+
+class Ready(msgspec.Struct):
+    """``status`` is ok or degraded. ``relay_lag`` is in positions, ``outbox_seconds`` the age of the oldest event waiting."""
+
+    status: str
+    database: str
+    workers: int
+    relay_lag: int
+    outbox_seconds: float
+    set_aside: int
+    reasons: list[str]
+
+
+async def healthz() -> Alive:
+    """Tell that this process is alive."""
+    return Alive("ok", svardesk.BUILD)
+
+
+async def readyz(db: Database, clock: Clock) -> Response[Ready]:
+    """Tell whether the whole house can do its work: database, worker, relay. 503 when it cannot."""
+    try:
+        async with db.system() as tx:
+            lag = await tx.one(_sql.lag)
+            alive = await tx.all(_sql.alive, now=clock.now())
+            aside = await tx.value("SELECT count(*) FROM set_aside_events WHERE solved_at IS NULL")
+    except (DatabaseError, Unavailable):
+        return Response(Ready("down", "down", 0, 0, 0.0, 0, ["The database does not answer."]), status_code=503)
+    workers = sum(1 for row in alive if row["kind"] == "worker")
+    reasons = []
+    if not workers:
+        reasons.append("No worker has been heard of for 15 seconds.")
+    if lag["relay"] > MOST_LAG_POSITIONS:
+        reasons.append(f"The relay is {lag['relay']} events behind.")
+    if lag["outbox_seconds"] > MOST_OUTBOX_SECONDS:
+        reasons.append(f"Events have been waiting for a position for {lag['outbox_seconds']:.0f} s.")
+    ready = Ready(
+        "degraded" if reasons else "ok", "ok", workers, lag["relay"], round(lag["outbox_seconds"], 3), aside, reasons
+    )
+    return Response(ready, status_code=503 if reasons else 200)
+
+
+async def metrics(db: Database) -> Response[bytes]:
+    """Figures for Prometheus; reachable from this machine only unless the proxy passes it on."""
+    del db
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+ROUTES: tuple[Route, ...] = (
+    route("GET", "/healthz", healthz, public=True),
+    route("GET", "/readyz", readyz, public=True),
+    route("GET", "/metrics", metrics, public=True, schema=False),
+)

@@ -1,0 +1,38 @@
+"""ONE table: event → who reacts. And the queues that the workers sweep.
+
+Each room brings what it does on others' facts (``reactions.REACTIONS``) and its queues (``jobs.SWEEPS``).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from svardesk.accounts import jobs as accounts_jobs
+from svardesk.channels import jobs as channels_jobs
+from svardesk.channels import reactions as channels_reactions
+from svardesk.conversations import jobs as conversations_jobs
+from svardesk.conversations import reactions as conversations_reactions
+from svardesk.privacy import jobs as privacy_jobs
+from svardesk.spine import Reaction, Sweep, Wiring
+from svardesk.spine import jobs as spine_jobs
+
+
+def reactions() -> Wiring:
+    """Return event type → reactions, of all rooms."""
+    table: dict[type[msgspec.Struct], tuple[Reaction, ...]] = {}
+    for room in (conversations_reactions, channels_reactions):
+        for kind, added in room.REACTIONS.items():
+            table[kind] = table.get(kind, ()) + added
+    return table
+
+
+def sweeps(house: Any) -> tuple[Sweep, ...]:
+    """Return the queues of all rooms; ``house`` has what they work with (files, key ring, adapters)."""
+    found: list[Sweep] = []
+    rooms: tuple[Callable[[Any], tuple[Sweep, ...]], ...] = (
+        spine_jobs.sweeps, accounts_jobs.sweeps, conversations_jobs.sweeps, channels_jobs.sweeps, privacy_jobs.sweeps,
+    )  # fmt: skip
+    for room in rooms:
+        found.extend(room(house))
+    return tuple(found)
