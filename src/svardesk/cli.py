@@ -48,9 +48,11 @@ def _known_failure(error: Exception) -> int | None:
         return error.code
     if isinstance(error, PostgresError | MigrationError):
         return 1
-    errors = sys.modules.get("svardesk.kit.errors")
-    if errors is not None and isinstance(error, errors.SvardeskError):
-        return 1
+    for module, name in (("svardesk.kit.errors", "SvardeskError"), ("svardesk.kit.keyring", "KeyRingError")):
+        # Looked up, not imported: an error of a module that was never loaded cannot have been raised.
+        loaded = sys.modules.get(module)
+        if loaded is not None and isinstance(error, getattr(loaded, name)):
+            return 1
     return None
 
 

@@ -60,6 +60,12 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "The key ring that protects stored secrets: `id:key` pairs separated by commas, the first one is used for new "
         "secrets, the others only to read older ones. `svardesk keys rotate` makes a new key.",
     ),
+    Setting(
+        "SVARDESK_FILES",
+        "empty: the folder `files` in the data folder",
+        "Where the files lie that people send: a folder, or `s3://bucket/prefix` (credentials and region from the usual "
+        "`AWS_*` variables). Files in S3 are not part of `svardesk backup`.",
+    ),
     Setting("SVARDESK_LOG", "`text`", "How log lines look: `text` for people, `json` for a log collector."),
     Setting(
         "SVARDESK_FORWARDED_ALLOW",
@@ -86,6 +92,7 @@ class Settings:
     host: str
     public_url: str
     keys: str
+    files: str
     log: str
     forwarded_allow: tuple[str, ...]
     web_pool: int
@@ -106,6 +113,7 @@ class Settings:
             host=host,
             public_url=_public_url(env, port),
             keys=_text(env, "SVARDESK_KEYS"),
+            files=_files(env),
             log=_choice(env, "SVARDESK_LOG", ("text", "json")),
             forwarded_allow=_proxies(env),
             web_pool=_integer(env, "SVARDESK_WEB_POOL", 16, 2, _LARGEST_POOL),
@@ -128,9 +136,14 @@ class Settings:
         return self.data / "postgres"
 
     @property
-    def files_dir(self) -> Path:
-        """Folder of the files that people sent."""
-        return self.data / "files"
+    def files_url(self) -> str:
+        """Where files lie, as `kit.files.FileStore` takes it: a folder's path or `s3://bucket/prefix`."""
+        return self.files or str(self.data / "files")
+
+    @property
+    def files_dir(self) -> Path | None:
+        """The folder of the files, or None when they lie in S3."""
+        return None if self.files.startswith("s3://") else Path(self.files_url)
 
     @property
     def keys_file(self) -> Path:
@@ -164,6 +177,15 @@ def _choice(env: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
     if text not in allowed:
         raise SettingsError(f"{name} must be {' or '.join(allowed)}, not '{text}'.")
     return text
+
+
+def _files(env: Mapping[str, str]) -> str:
+    text = _text(env, "SVARDESK_FILES")
+    if not text or re.match(r"^s3://[^/\s]+", text):
+        return text
+    if "://" in text:
+        raise SettingsError(f"SVARDESK_FILES must be a folder or s3://bucket/prefix, not '{text}'.")
+    return str(Path(text).resolve())
 
 
 def _database_url(env: Mapping[str, str]) -> str:

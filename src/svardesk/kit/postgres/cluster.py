@@ -104,6 +104,8 @@ class Cluster:
         Warm start about 0.15 s, first start 1-2 s. Adopts a server that an earlier process left behind. Waits up to 30 s
         for the remains of a killed server to go, and up to 300 s for the recovery after a crash.
         """
+        if self._child is not None and self._child.poll() is not None:
+            self._child = None
         self._check_major()
         self._prepare_folder()
         with self._locked():
