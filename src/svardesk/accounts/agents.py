@@ -44,7 +44,7 @@ class LastOwner(Conflict):
 
 
 class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An agent as colleagues see them. ``totp_enabled`` and ``last_seen_at`` are for those who manage agents."""
+    """An agent as colleagues see them. ``online``: not away, and the app is open somewhere. ``totp_enabled`` and ``last_seen_at`` are for those who manage agents."""
 
     id: UUID
     name: str
@@ -53,6 +53,7 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     locale: str
     timezone: str
     availability: str
+    online: bool
     team_ids: list[UUID]
     created_at: datetime
     archived_at: datetime | None
@@ -68,22 +69,19 @@ class TotpSetUp(msgspec.Struct, frozen=True, kw_only=True):
     qr_svg: str
 
 
-async def list_for(tx: Tx, caller: Caller) -> list[AgentRow]:
+async def list_for(tx: Tx, clock: Clock, caller: Caller) -> list[AgentRow]:
     """Return all agents by name, those who have left last."""
-    return [_row(row, caller) for row in await tx.all(_sql.agents, account_id=tx.account)]
+    return [_row(row, caller) for row in await tx.all(_sql.agents, account_id=tx.account, now=clock.now())]
 
 
-async def get_for(tx: Tx, caller: Caller, agent_id: UUID) -> AgentRow:
+async def get_for(tx: Tx, clock: Clock, caller: Caller, agent_id: UUID) -> AgentRow:
     """Return one agent; raises ``AgentUnknown``."""
-    row = await tx.maybe(_sql.agent, account_id=tx.account, agent_id=agent_id)
-    if row is None:
-        raise AgentUnknown
-    return _row(row, caller)
+    return _row(await own(tx, clock, agent_id), caller)
 
 
-async def own(tx: Tx, agent_id: UUID) -> Row:
+async def own(tx: Tx, clock: Clock, agent_id: UUID) -> Row:
     """Return an agent's own row with settings and second factor (columns of the query ``agent``)."""
-    row = await tx.maybe(_sql.agent, account_id=tx.account, agent_id=agent_id)
+    row = await tx.maybe(_sql.agent, account_id=tx.account, agent_id=agent_id, now=clock.now())
     if row is None:
         raise AgentUnknown
     return row
@@ -142,7 +140,7 @@ async def change_own(
     fields = [field for field, new in given.items() if new is not None and new != agent[field]]
     await _write(tx, caller.agent_id, **given, availability=availability, settings=settings)
     if settings is not None:
-        await _check_settings(tx, caller.agent_id)
+        await _check_settings(tx, clock, caller.agent_id)
     if fields:
         await audit.note(tx, caller, "agent_changed", "agent", caller.agent_id, clock=clock, fields=fields)
         await record(tx, AgentChanged(stream=caller.agent_id, fields=fields))
@@ -240,6 +238,14 @@ def check_timezone(name: str) -> None:
         raise Unprocessable("timezone_unknown", "This is no time zone we know; it should look like Europe/Oslo.")
 
 
+def storable(settings: dict[str, Any] | None) -> str:
+    """Return settings as JSON text; raises ``Unprocessable`` (``settings_unstorable``) for NUL, which PostgreSQL has not."""
+    text = encode(settings or {}).decode()
+    if "\\u0000" in text:
+        raise Unprocessable("settings_unstorable", "Settings cannot hold the character NUL.")
+    return text
+
+
 async def _new_recovery_codes(tx: Tx, agent_id: UUID) -> list[str]:
     await tx.run(_sql.drop_recovery_codes, account_id=tx.account, agent_id=agent_id)
     codes = totp.new_recovery_codes()
@@ -303,18 +309,14 @@ async def _set_archived(tx: Tx, clock: Clock, caller: Caller, agent_id: UUID, *,
 
 async def _write(tx: Tx, agent_id: UUID, **values: Any) -> None:
     empty: dict[str, Any] = dict.fromkeys(("name", "role", "locale", "timezone", "availability"))
-    settings = values.pop("settings", None) or {}
+    settings = storable(values.pop("settings", None))
     await tx.run(
-        _sql.change_agent,
-        account_id=tx.account,
-        agent_id=agent_id,
-        **(empty | values),
-        settings=encode(settings).decode(),
+        _sql.change_agent, account_id=tx.account, agent_id=agent_id, **(empty | values), settings=settings
     )
 
 
-async def _check_settings(tx: Tx, agent_id: UUID) -> None:
-    row = await tx.one(_sql.agent, account_id=tx.account, agent_id=agent_id)
+async def _check_settings(tx: Tx, clock: Clock, agent_id: UUID) -> None:
+    row = await own(tx, clock, agent_id)
     if len(encode(row["settings"])) > LARGEST_SETTINGS:
         raise Unprocessable("settings_too_large", f"Settings may take {LARGEST_SETTINGS} bytes; these take more.")
 
@@ -329,6 +331,7 @@ def _row(row: Row, caller: Caller) -> AgentRow:
         locale=row["locale"],
         timezone=row["timezone"],
         availability=row["availability"],
+        online=row["online"],
         team_ids=row["team_ids"],
         created_at=row["created_at"],
         archived_at=row["archived_at"],

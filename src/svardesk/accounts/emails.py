@@ -11,7 +11,7 @@ _FORM = re.compile(r"[^@\s<>\"(),:;\\\x00-\x1f\x7f]{1,64}@[^@\s<>\"(),:;\\\x00-\
 
 def normal(email: str) -> str:
     """Return an address as it is stored and looked up: composed, trimmed, in lower case."""
-    return unicodedata.normalize("NFC", email).strip().lower()
+    return unicodedata.normalize("NFC", email.replace("\0", "")).strip().lower()
 
 
 def check(email: str) -> str:

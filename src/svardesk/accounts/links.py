@@ -142,13 +142,17 @@ async def accept(
         return await sessions.begin(tx, clock, agent_id, browser, how="invitation")
 
 
+async def check_reset_sender(db: Database, clock: Clock, ip: str | None) -> None:
+    """Raise ``TooMany`` when too many resets were asked for from one network."""
+    await throttle.check(db, clock, throttle.RESET_ADDRESS, throttle.network(ip))
+
+
 async def request_reset(db: Database, clock: Clock, email: str, ip: str | None) -> None:
     """Somebody says that they forgot a password: tell whoever sends e-mail, for each organisation of that address.
 
-    Returns nothing whatever the address is, so that it cannot be told from the answer which ones exist. Raises
-    ``TooMany`` by sender; more than a few requests for one address are dropped in silence.
+    Nothing comes back whatever the address is, and the web process runs it after its answer has gone out, so that
+    neither the answer nor its time tells which addresses exist. More than a few requests for one are dropped in silence.
     """
-    await throttle.check(db, clock, throttle.RESET_ADDRESS, throttle.network(ip))
     wanted = emails.normal(email)
     if await throttle.take(db, clock, throttle.RESET, wanted):
         return

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from svardesk.accounts import audit
-from svardesk.accounts.agents import check_timezone
+from svardesk.accounts.agents import check_timezone, storable
 from svardesk.accounts.caller import Caller
 from svardesk.accounts.events import AccountChanged
 from svardesk.kit.clock import Clock
@@ -60,7 +60,7 @@ async def change(
         name=name,
         locale=locale,
         timezone=timezone,
-        settings=encode(settings or {}).decode(),
+        settings=storable(settings),
     )
     if len(encode(row["settings"])) > LARGEST_SETTINGS:
         raise Unprocessable("settings_too_large", f"Settings may take {LARGEST_SETTINGS} bytes; these take more.")

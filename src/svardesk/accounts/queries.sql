@@ -245,7 +245,10 @@ VALUES (:account_id, :id, :email, :name, :role, :locale, :timezone, 'online', :p
 SELECT a.id, a.email, a.name, a.role, a.locale, a.timezone, a.availability, a.settings,
        a.totp_confirmed_at, a.password_hash IS NOT NULL AS has_password, a.last_seen_at, a.created_at, a.archived_at,
        ARRAY(SELECT m.team_id FROM team_members m
-              WHERE m.account_id = a.account_id AND m.agent_id = a.id ORDER BY m.team_id) AS team_ids
+              WHERE m.account_id = a.account_id AND m.agent_id = a.id ORDER BY m.team_id) AS team_ids,
+       a.availability = 'online' AND a.archived_at IS NULL
+       AND EXISTS (SELECT 1 FROM agent_presence p
+                    WHERE p.account_id = a.account_id AND p.agent_id = a.id AND p.until > :now) AS online
   FROM agents a WHERE a.account_id = :account_id AND a.id = :agent_id;
 
 -- name: agents
@@ -253,7 +256,10 @@ SELECT a.id, a.email, a.name, a.role, a.locale, a.timezone, a.availability, a.se
 SELECT a.id, a.email, a.name, a.role, a.locale, a.timezone, a.availability, a.settings,
        a.totp_confirmed_at, a.password_hash IS NOT NULL AS has_password, a.last_seen_at, a.created_at, a.archived_at,
        ARRAY(SELECT m.team_id FROM team_members m
-              WHERE m.account_id = a.account_id AND m.agent_id = a.id ORDER BY m.team_id) AS team_ids
+              WHERE m.account_id = a.account_id AND m.agent_id = a.id ORDER BY m.team_id) AS team_ids,
+       a.availability = 'online' AND a.archived_at IS NULL
+       AND EXISTS (SELECT 1 FROM agent_presence p
+                    WHERE p.account_id = a.account_id AND p.agent_id = a.id AND p.until > :now) AS online
   FROM agents a WHERE a.account_id = :account_id
  ORDER BY a.archived_at NULLS FIRST, lower(a.name), a.id;
 

@@ -8,8 +8,9 @@ from io import BytesIO
 from typing import Final
 from uuid import UUID
 
-import pyotp
 import segno
+from pyotp import random_base32
+from pyotp.totp import TOTP
 
 from svardesk.accounts.secrets import same
 
@@ -22,12 +23,12 @@ _RECOVERY_BYTES: Final = 10
 
 def new_secret() -> str:
     """Return a new secret: 160 random bits in base32."""
-    return pyotp.random_base32()
+    return random_base32()
 
 
 def uri(secret: str, *, email: str, organisation: str) -> str:
     """Return the ``otpauth://`` address that an authenticator app reads from the QR code."""
-    return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=f"Svardesk {organisation}")
+    return TOTP(secret).provisioning_uri(name=email, issuer_name=f"Svardesk {organisation}")
 
 
 def qr_svg(address: str) -> str:
@@ -43,7 +44,7 @@ def matching_step(secret: str, code: str, now: datetime) -> int | None:
     All three are always compared, each in constant time.
     """
     digits = "".join(one for one in code if one.isdigit())
-    totp = pyotp.TOTP(secret)
+    totp = TOTP(secret)
     present = int(now.timestamp()) // STEP_SECONDS
     found: int | None = None
     for offset in _WINDOW:
