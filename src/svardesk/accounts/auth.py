@@ -20,7 +20,7 @@ from svardesk.kit.db import Database, Row, Tx
 from svardesk.kit.errors import Unauthorised
 from svardesk.kit.sql import load
 
-__all__ = ["SYSTEM", "Actor", "Caller", "forget", "forget_after", "resolve_api_token", "resolve_session"]
+__all__ = ["SYSTEM", "Actor", "Caller", "forget", "renew", "resolve_api_token", "resolve_session"]
 
 _sql = load(__package__ or "svardesk.accounts")
 
@@ -88,11 +88,6 @@ def forget(
     )
 
 
-def forget_after(tx: Tx, db: Database, *, agent_id: UUID | None = None, account_id: UUID | None = None) -> None:
-    """Drop what is remembered of an agent or account once ``tx`` is durable."""
-    tx.after_commit(lambda: forget(db, agent_id=agent_id, account_id=account_id))
-
-
 async def resolve_session(db: Database, clock: Clock, token: str, ip: str | None = None) -> Caller:
     """Return the agent of a session cookie; raises ``Unauthorised`` (``not_signed_in``, ``session_over``).
 
@@ -155,6 +150,27 @@ async def resolve_api_token(db: Database, clock: Clock, token: str, ip: str | No
         caller = _caller(found["account_id"], row, permissions.within(row["role"], row["scopes"]))
         memory.keep(key, now, caller, generation)
     return caller if ip is None else msgspec.structs.replace(caller, ip=ip)
+
+
+async def renew(db: Database, clock: Clock, caller: Caller) -> Caller | None:
+    """Return ``caller`` as the database knows them now, past what is remembered; None when the session or token is over.
+
+    For open sockets, after an event that can have changed what they may see. It is no use of the session: somebody who
+    leaves a window open overnight is signed out.
+    """
+    now = clock.now()
+    async with db.work(caller.account_id) as tx:
+        if caller.session_id is not None:
+            row = await tx.maybe(
+                _sql.session_caller, account_id=caller.account_id, session_id=caller.session_id, now=now
+            )
+            allowed = permissions.of_role(row["role"]) if row else frozenset[str]()
+        else:
+            row = await tx.maybe(_sql.token_caller, account_id=caller.account_id, token_id=caller.token_id, now=now)
+            allowed = permissions.within(row["role"], row["scopes"]) if row else frozenset[str]()
+    if row is None:
+        return None
+    return msgspec.structs.replace(_caller(caller.account_id, row, allowed), ip=caller.ip)
 
 
 def _caller(account_id: UUID, row: Row, allowed: frozenset[str]) -> Caller:
