@@ -5,17 +5,24 @@ row-level security keeps them apart as it keeps tenants apart. `fresh_database` 
 the queues or the processes for themselves.
 """
 
+import base64
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 
+from svardesk.config import Settings
 from svardesk.kit.clock import FixedClock
 from svardesk.kit.db import Database
 from svardesk.kit.migrate import migrate
 from svardesk.kit.postgres import Cluster, query
+
+if TYPE_CHECKING:
+    from svardesk.house import House
+    from tests.client import Client
 
 TEMPLATE = "svardesk_template"
 UNSAFE_BUT_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
@@ -70,3 +77,37 @@ async def fresh_db(clone: Callable[[], str]) -> AsyncIterator[Database]:
 def clock() -> FixedClock:
     """A clock that stands at Monday 2026-11-23 09:00 UTC until a test moves it."""
     return FixedClock()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of a process under test; its data folder is the test's own."""
+    return Settings.from_environment(
+        {
+            "SVARDESK_DATA": str(tmp_path),
+            "SVARDESK_PUBLIC_URL": "http://desk.example",
+            "SVARDESK_KEYS": "k1:" + base64.b64encode(b"k" * 32).decode(),
+            "SVARDESK_DATABASE_URL": "postgresql:///unused",
+        }
+    )
+
+
+@pytest.fixture
+def house(settings: Settings, db: Database, clock: FixedClock) -> "House":
+    """The parts of a web process on the shared database, with the standing clock."""
+    from svardesk.house import furnish
+
+    made = furnish(settings, db.dsn, pool=4, name="house", clock=clock)
+    made.db = db
+    return made
+
+
+@pytest.fixture
+async def client(house: "House") -> "AsyncIterator[Client]":
+    """An HTTP client on the whole app (no socket in between); ``await client.sign_in(agent)`` acts as an agent."""
+    from svardesk.app import Web
+    from tests.client import Client
+
+    web = Web(house)
+    async with Client(web) as made:
+        yield made

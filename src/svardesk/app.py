@@ -51,6 +51,7 @@ class Web:
         self.hub = Hub()
         self.live = Live(house, self.hub)
         self.tail = Tail(house, self.hub, self.live)
+        house.resume = lambda: str(self.tail.token)
         self.agents = AgentDoor(house, self.hub, self.tail, self.live)
         self.visitors = VisitorDoor(house, self.hub, self.tail, self.live)
         self._pages = Pages(STATIC / "agent", "/app", AGENT_CSP)
@@ -113,17 +114,17 @@ class Web:
 
 async def plain(send: Send, error: SvardeskError) -> None:
     """Answer an error outside Litestar."""
-    await send({
-        "type": "http.response.start",
-        "status": error.status,
-        "headers": [(b"content-type", b"application/json")],
-    })
+    await send(
+        {
+            "type": "http.response.start",
+            "status": error.status,
+            "headers": [(b"content-type", b"application/json")],
+        }
+    )
     await send({"type": "http.response.body", "body": encode(error.as_wire()), "more_body": False})
 
 
-def litestar_app(
-    house: House, lifespan: Callable[[Litestar], Any] | None = None, *, demo: bool = False
-) -> Litestar:
+def litestar_app(house: House, lifespan: Callable[[Litestar], Any] | None = None, *, demo: bool = False) -> Litestar:
     """Return the Litestar app over the route table; handlers get their parts by name."""
 
     def give_db() -> Database:
@@ -144,6 +145,9 @@ def litestar_app(
     def give_process_id() -> UUID:
         return house.process_id
 
+    def give_resume() -> str:
+        return house.resume()
+
     def give_settings() -> Settings:
         return house.settings
 
@@ -157,6 +161,7 @@ def litestar_app(
         "files": give_files,
         "public_url": give_public_url,
         "process_id": give_process_id,
+        "resume": give_resume,
         "settings": give_settings,
         "caller": give_caller,
         "client_ip": client_ip,

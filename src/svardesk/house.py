@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -37,6 +37,8 @@ class House:
     files: FileStore
     notifier: Notifier
     process_id: UUID = field(default_factory=uuid7)
+    resume: Callable[[], str] = str
+    """Gives the token that a snapshot hands out: ask before reading the rows. Set by the web process's tail."""
 
     @asynccontextmanager
     async def open(self, kind: str) -> AsyncIterator[None]:
@@ -58,7 +60,7 @@ class House:
             try:
                 async with asyncio.timeout(2), self.db.system() as tx:
                     await tx.run(_spine.forget, id=self.process_id, now=self.clock.now())
-            except Exception as error:  # the database may be gone already; its rows age away
+            except Exception as error:  # noqa: BLE001 - the database may be gone already; its rows age away
                 log.info("no_goodbye", error=str(error).strip())
             await self.db.close()
 
@@ -76,7 +78,7 @@ class House:
             await asyncio.sleep(BEAT_SECONDS)
             try:
                 await self.beat(kind)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - the next beat tries again
                 log.warning("heartbeat_failed", error=str(error).strip())
 
 
@@ -88,14 +90,16 @@ def furnish(settings: Settings, dsn: str, *, pool: int, name: str, clock: Clock 
         db=db,
         clock=clock or SystemClock(),
         keyring=keyring_kit.load(settings.keys, settings.data),
-        files=FileStore(settings.files_dir),
+        files=FileStore(settings.files_url),
         notifier=Notifier(dsn, f"{name} notify"),
     )
 
 
 def start_logging(settings: Settings) -> None:
     """Set up structlog: text for people or JSON lines for collectors, on standard error."""
-    shown = structlog.processors.JSONRenderer() if settings.log == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    shown = (
+        structlog.processors.JSONRenderer() if settings.log == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

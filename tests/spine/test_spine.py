@@ -16,6 +16,7 @@ from svardesk.spine import log as event_log
 from svardesk.spine.relay import LANES, Relay
 from svardesk.spine.sequencer import Sequencer
 from svardesk.spine.wakeups import LOG, OUTBOX, Listener, Notifier, Signal
+from tests.waiting import until
 
 
 @event("test_happened")
@@ -127,10 +128,14 @@ async def test_rolled_back_event_never_happens(fresh_db):
     account = await make_account(fresh_db)
     spine = Spine(fresh_db)
     async with running(*spine.parts()):
-        with pytest.raises(RuntimeError, match="changed my mind"):
+
+        async def change_my_mind() -> None:
             async with fresh_db.work(account) as tx:
                 await record(tx, Happened(uuid7(), 1))
                 raise RuntimeError("changed my mind")
+
+        with pytest.raises(RuntimeError, match="changed my mind"):
+            await change_my_mind()
         async with fresh_db.work(account) as tx:
             await record(tx, Happened(uuid7(), 2))
         assert [one.event.number for one in await spine.reach(1)] == [2]
@@ -139,18 +144,17 @@ async def test_rolled_back_event_never_happens(fresh_db):
 async def test_killed_sequencer_is_followed_by_another_and_nothing_is_lost(fresh_db):
     account = await make_account(fresh_db)
     first, second = Spine(fresh_db), Spine(fresh_db)
-    async with running(*second.parts()):
-        async with running(first.sequencer.run()):
-            for number in range(50):
-                async with fresh_db.work(account) as tx:
-                    await record(tx, Happened(uuid7(), number))
-                if number == 25:
-                    async with await psycopg.AsyncConnection.connect(fresh_db.dsn, autocommit=True) as owner:
-                        await owner.execute(
-                            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                            " WHERE application_name = 'svardesk sequencer' AND datname = current_database()"
-                        )
-            found = await second.reach(50)
+    async with running(*second.parts()), running(first.sequencer.run()):
+        for number in range(50):
+            async with fresh_db.work(account) as tx:
+                await record(tx, Happened(uuid7(), number))
+            if number == 25:
+                async with await psycopg.AsyncConnection.connect(fresh_db.dsn, autocommit=True) as owner:
+                    await owner.execute(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                        " WHERE application_name = 'svardesk sequencer' AND datname = current_database()"
+                    )
+        found = await second.reach(50)
     assert [one.position for one in found] == list(range(1, 51))
     assert sorted(one.event.number for one in found) == list(range(50))
     async with fresh_db.system() as tx:
@@ -255,15 +259,11 @@ async def test_relays_share_the_lanes_and_take_over_a_dead_ones(fresh_db):
     first, second = Relay(fresh_db, {}, Signal(), clock), Relay(fresh_db, {}, Signal(), clock)
     async with running(second.run()):
         async with running(first.run()):
-            async with asyncio.timeout(10):
-                while len(first.lanes) != 8 or len(second.lanes) != 8:
-                    await asyncio.sleep(0.02)
+            await until(lambda: len(first.lanes) == len(second.lanes) == 8)
             assert not set(first.lanes) & set(second.lanes)
         async with fresh_db.system() as tx:
             await tx.run("DELETE FROM workers WHERE build = 'a'")
-        async with asyncio.timeout(10):
-            while len(second.lanes) != LANES:
-                await asyncio.sleep(0.02)
+        await until(lambda: len(second.lanes) == LANES)
 
 
 def test_token_reads_back_and_refuses_nonsense():

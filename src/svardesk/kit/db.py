@@ -38,14 +38,14 @@ class Tx:
     ``account_id`` is the tenant that row-level security lets through; None in system transactions.
     """
 
-    __slots__ = ("_after", "account_id", "conn", "notes", "wake")
+    __slots__ = ("account_id", "after", "conn", "notes", "wake")
 
     def __init__(self, conn: AsyncConnection[Any], account_id: UUID | None) -> None:
         self.conn = conn
         self.account_id = account_id
         self.wake = False
         self.notes: list[tuple[str, str]] = []
-        self._after: list[Callable[[], None]] = []
+        self.after: list[Callable[[], None]] = []
 
     @property
     def account(self) -> UUID:
@@ -100,7 +100,7 @@ class Tx:
 
     def after_commit(self, call: Callable[[], None]) -> None:
         """Call something (cheap, never failing) once the transaction is durable; not at all if it rolls back."""
-        self._after.append(call)
+        self.after.append(call)
 
     async def _execute(self, statement: bytes | str, params: Mapping[str, Any]) -> Any:
         return await self.conn.execute(_encoded(statement), params)
@@ -227,7 +227,7 @@ class Database:
                 except (OperationalError, errors.Error):
                     await conn.close()
             raise
-        for call in tx._after:
+        for call in tx.after:
             call()
         if self.on_notify is not None:
             for channel, payload in tx.notes:

@@ -45,9 +45,7 @@ class AgentDoor:
         came = not self._is_here(caller)
         self._hub.enter_agent(socket)
         token = parse_token(first.resume)
-        socket.push(
-            frame("welcome", build=svardesk.BUILD, resume=str(self._tail.token), agent_id=caller.agent_id)
-        )
+        socket.push(frame("welcome", build=svardesk.BUILD, resume=str(self._tail.token), agent_id=caller.agent_id))
         writer = asyncio.create_task(socket.write(send))
         try:
             await self._tail.resume(socket, token)

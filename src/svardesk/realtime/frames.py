@@ -47,6 +47,7 @@ class Wanted:
     people: list[Any] = field(default_factory=list)
     sessions: dict[UUID, bool] = field(default_factory=dict)
     """Visitors' sessions that changed, and whether they were revoked."""
+    connections: bool = False
     started: set[UUID] = field(default_factory=set)
     arrived: dict[UUID, int] = field(default_factory=dict)
     """Conversation → seq of the newest message of the customer."""
@@ -62,6 +63,8 @@ class Wanted:
             self.mentions.append(fact)
         elif isinstance(fact, channels_facts.VisitorSessionChanged):
             self.sessions[fact.stream] = fact.revoked or self.sessions.get(fact.stream, False)
+        elif isinstance(fact, channels_facts.ConnectionChanged):
+            self.connections = True
         elif type(fact).__module__ == facts.__name__:
             self._conversation(fact)
         elif type(fact).__module__ == accounts_facts.__name__:

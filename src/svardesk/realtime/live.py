@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from svardesk.accounts import auth, presence
-from svardesk.channels.webchat import visitors as webchat
+from svardesk.channels.webchat import sessions
 from svardesk.conversations import presence as at_conversation
 from svardesk.conversations import receipts
 from svardesk.house import House
@@ -123,9 +123,7 @@ class Live:
                 for visitor in room.by_conversation.get(note.c, ()):
                     visitor.push(text)
         elif note.k == "visitor" and note.c is not None:
-            text = frame(
-                "visitor", conversation_id=note.c, page_url=note.url, page_title=note.title, online=note.on
-            )
+            text = frame("visitor", conversation_id=note.c, page_url=note.url, page_title=note.title, online=note.on)
             for agent in room.open.get(note.c, ()):
                 agent.push(text)
         elif note.k == "presence" and note.c is not None and room.open.get(note.c):
@@ -142,7 +140,7 @@ class Live:
         async with self._house.db.work(account) as tx:
             there = await at_conversation.present(tx, [conversation], self._house.clock.now())
         room = self._hub.room(account)
-        for socket in (room.open.get(conversation, ()) if room else ()):
+        for socket in room.open.get(conversation, ()) if room else ():
             others = [one for one in there[conversation] if one.agent_id != socket.caller.agent_id]
             socket.push(frame("presence", conversation_id=conversation, agents=others))
 
@@ -155,8 +153,8 @@ class Live:
             for socket in list(room.visitors):
                 key = (socket.visitor.connection_id, socket.locale)
                 if key not in shown:
-                    now = await webchat.availability(tx, socket.visitor, self._house.clock.now())
-                    shown[key] = frame("availability", agents_online=now.agents_online, away_text=now.away_text)
+                    there, away_text = await sessions.availability(tx, self._house.clock.now(), socket.visitor)
+                    shown[key] = frame("availability", agents_online=there, away_text=away_text)
                 socket.push(shown[key])
 
     async def _renew_rights(self, account: UUID) -> None:
@@ -220,5 +218,5 @@ async def _quietly(work: Any) -> None:
         await work
     except asyncio.CancelledError:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - worth nothing a second later, so nothing is retried
         log.warning("live_failed", error=str(error).strip())

@@ -15,6 +15,7 @@ import structlog
 
 from svardesk.accounts import auth
 from svardesk.accounts import events as accounts_facts
+from svardesk.channels import connections
 from svardesk.channels.webchat import visitors as webchat
 from svardesk.house import House
 from svardesk.kit.errors import Unavailable
@@ -102,11 +103,14 @@ class Tail:
         by_account: defaultdict[UUID, list[Recorded]] = defaultdict(list)
         for one in events:
             by_account[one.account_id].append(one)
-        token = Token(self.token.epoch, events[-1].position)
-        for account, batch in by_account.items():
-            room = self._hub.room(account)
-            await self._pass_on(account, batch, token, room)
-        self.token = token
+        # First the token, then the frames: a socket that enters meanwhile is brought up to this token by its own resume.
+        self.token = token = Token(self.token.epoch, events[-1].position)
+        try:
+            for account, batch in by_account.items():
+                await self._pass_on(account, batch, token, self._hub.room(account))
+        except (psycopg.Error, Unavailable):
+            self.everybody_refetch("database")
+            raise
         return len(events) == BATCH
 
     async def _new_epoch(self, epochs: list[tuple[UUID, int]]) -> None:
@@ -171,6 +175,10 @@ class Tail:
         wanted = Wanted()
         for one in batch:
             wanted.add(one)
+        if wanted.connections and not replay:
+            connections.REMEMBERED.forget()
+        for session in () if replay else wanted.sessions:
+            webchat.forget(session)
         if wanted.people and not replay:
             await self._people(account, wanted.people, room)
         if room is None or room.empty:

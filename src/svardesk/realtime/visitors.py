@@ -5,8 +5,9 @@ import contextlib
 from typing import Any
 
 import svardesk
+from svardesk.channels.webchat import posting, sessions
 from svardesk.channels.webchat import visitors as webchat
-from svardesk.conversations import receipts
+from svardesk.channels.webchat.adapter import Page
 from svardesk.house import House
 from svardesk.kit.errors import SvardeskError, Unauthorised
 from svardesk.kit.http import RateLimit
@@ -38,8 +39,7 @@ class VisitorDoor:
             return
         try:
             visitor = await webchat.resolve_visitor(self._house.db, first.token, self._house.clock)
-            async with self._house.db.work(visitor.account_id) as tx:
-                await webchat.check_parent(tx, visitor, first.parent)
+            await sessions.check_parent(self._house.db, self._house.keyring, visitor, first.parent)
         except SvardeskError as error:
             code = 4401 if isinstance(error, Unauthorised) else 4403
             await send({"type": "websocket.close", "code": code, "reason": error.code})
@@ -81,17 +81,15 @@ class VisitorDoor:
         if command.t == "typing":
             self._live.typing_visitor(socket, on=command.on)
         elif command.t in {"read", "delivered"} and socket.conversation_id is not None and command.seq > 0:
-            async with self._house.db.work(socket.account_id) as tx:
-                await receipts.visitor(
-                    tx,
-                    socket.conversation_id,
-                    delivered_seq=command.seq,
-                    read_seq=command.seq if command.t == "read" else None,
-                )
+            await posting.receipts(
+                self._house.db,
+                self._house.clock,
+                visitor,
+                delivered_seq=command.seq,
+                read_seq=command.seq if command.t == "read" else None,
+            )
         elif command.t == "page":
-            async with self._house.db.work(socket.account_id) as tx:
-                await webchat.note_page(tx, visitor.id, command.url, command.title, self._house.clock.now())
-            visitor.page_url, visitor.page_title = command.url, command.title
+            await posting.set_page(self._house.db, self._house.clock, visitor, Page(command.url, command.title))
             self._say_where(socket, on=True)
 
     def _is_here(self, socket: VisitorSocket) -> bool:

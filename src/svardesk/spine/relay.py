@@ -132,9 +132,7 @@ class Relay:
                 break
             if lane in self._held:
                 continue
-            row = await (
-                await locks.execute(b"SELECT pg_try_advisory_lock(%s, %s)", (LOCK_SPACE, lane))
-            ).fetchone()
+            row = await (await locks.execute(b"SELECT pg_try_advisory_lock(%s, %s)", (LOCK_SPACE, lane))).fetchone()
             if row is not None and row[0]:
                 self._held[lane] = -1
         async with self._db.system() as tx:
@@ -154,7 +152,7 @@ class Relay:
             await self._commit(mine, reached, careful=False)
         except (_Moved, psycopg.OperationalError):
             raise
-        except Exception:
+        except Exception:  # noqa: BLE001
             # Something in the batch fails: once more, each reaction in a savepoint, and what fails is set aside.
             await self._commit(mine, reached, careful=True)
         self.handled += len(mine)
@@ -230,7 +228,7 @@ class Relay:
                     async with tx.savepoint():
                         await _become(tx, row["account_id"])
                         await reaction.run(tx, [one])
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001 - whatever a reaction raises is put aside
                     await tx.conn.execute(b"SET LOCAL ROLE svardesk_system")
                     wait = timedelta(seconds=FIRST_RETRY_SECONDS * 4 ** row["attempts"])
                     await tx.run(
