@@ -35,7 +35,14 @@ PERSONAL = (
         person="contact",
         subject="t.conversation_id = ANY({conversations})",
         erase="blank",
-        blank={"external_id": "NULL", "error_code": "NULL", "reason": "NULL"},
+        # An answer that is still under way is not sent any more: its text is gone.
+        blank={
+            "external_id": "NULL",
+            "error_code": "NULL",
+            "reason": "NULL",
+            "state": "CASE WHEN t.state IN ('queued', 'sending', 'failed_temporary', 'unknown', 'scheduled')"
+            " THEN 'cancelled' ELSE t.state END",
+        },
         context=("message_id", "state", "created_at", "sent_at", "delivered_at", "read_at"),
     ),
 )

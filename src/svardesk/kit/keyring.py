@@ -9,6 +9,7 @@ start.
 
 import base64
 import binascii
+import hmac
 import os
 import re
 import secrets
@@ -37,9 +38,7 @@ _BATCH: Final = 500
 FILE: Final = "keys"
 """Name of the key file in the data folder."""
 
-_HOW_TO_GET_BACK = (
-    "Put it back into SVARDESK_KEYS, or restore the file 'keys' of the data folder from the safe place where you keep it."
-)
+_HOW_TO_GET_BACK = "Put it back into SVARDESK_KEYS, or restore the file 'keys' of the data folder from the safe place where you keep it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +87,7 @@ class KeyRing:
 
     def __init__(self, keys: Mapping[str, bytes], file: Path | None = None) -> None:
         self._keys = {name: AESGCM(key) for name, key in keys.items()}
+        self._marks = {name: _mark_key(key) for name, key in keys.items()}
         self.file = file
 
     @property
@@ -124,11 +124,20 @@ class KeyRing:
         except (InvalidTag, ValueError) as error:
             raise CannotOpen(key_id=needed) from error
 
+    def fingerprints(self, data: bytes, context: bytes) -> list[bytes]:
+        """Return ``data``'s fingerprint under every key, the one that seals first: to recognise what must not be stored.
+
+        HMAC-SHA-256 with a key derived for this purpose only. Store the first; look for any.
+        """
+        return [hmac.digest(key, context + b"\0" + data, "sha256") for key in self._marks.values()]
+
     def reload(self) -> None:
         """Read the key file again, if the ring came from one; its first key seals from now on."""
         if self.file is None or not self.file.exists():
             return
-        self._keys = {name: AESGCM(key) for name, key in _read_file(self.file).items()}
+        found = _read_file(self.file)
+        self._keys = {name: AESGCM(key) for name, key in found.items()}
+        self._marks = {name: _mark_key(key) for name, key in found.items()}
 
 
 def key_id(sealed: bytes) -> str:
@@ -142,6 +151,10 @@ def key_id(sealed: bytes) -> str:
     if not _KEY_ID.fullmatch(name) or len(name) != sealed[1]:
         raise CannotOpen
     return name
+
+
+def _mark_key(key: bytes) -> bytes:
+    return hmac.digest(key, b"svardesk fingerprint", "sha256")
 
 
 def _head(name: str) -> bytes:
@@ -293,9 +306,9 @@ def _rotate_column(conn: psycopg.Connection[Any], ring: KeyRing, one: SealedColu
         " WHERE {column} IS NOT NULL AND substring({column} FROM 1 FOR %(size)s) <> %(head)s"
         " ORDER BY account_id, id LIMIT %(batch)s FOR UPDATE"
     ).format(**names)
-    update = sql.SQL("UPDATE {table} SET {column} = %(sealed)s WHERE account_id = %(account_id)s AND id = %(id)s").format(
-        **names
-    )
+    update = sql.SQL(
+        "UPDATE {table} SET {column} = %(sealed)s WHERE account_id = %(account_id)s AND id = %(id)s"
+    ).format(**names)
     head = _head(ring.ids[0])
     done = 0
     while True:

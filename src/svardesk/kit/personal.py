@@ -39,7 +39,8 @@ class PersonalTable:
     ``context``: further columns shown in an export beside the personal ones (times, kinds), so that it can be read.
     ``retention_days`` after ``retention_from`` (an SQL expression on ``t``) rows matching ``retention_where`` are
     deleted or blanked without being asked; None = kept until erased, unless the organisation sets a limit. An
-    organisation overrides the days in its settings: ``{"retention_days": {"envelopes": 14}}``.
+    organisation overrides the days in its settings: ``{"retention_days": {"envelopes": 14}}``. ``retention_like`` names a table whose
+    limit counts here too unless there is an own one: words of messages end with the messages.
     """
 
     table: str
@@ -52,6 +53,7 @@ class PersonalTable:
     retention_days: int | None = None
     retention_from: str | None = None
     retention_where: str = "true"
+    retention_like: str | None = None
     why: str = ""
 
     def __post_init__(self) -> None:
@@ -64,7 +66,7 @@ class PersonalTable:
             raise ValueError(f"{name} must say in blank what becomes of: {missing}")
         if self.erase == "keep" and not self.why:
             raise ValueError(f"{name} keeps data: say why")
-        if self.retention_days is not None and not self.retention_from:
+        if (self.retention_days is not None or self.retention_like) and not self.retention_from:
             raise ValueError(f"{name} must say in retention_from when the days begin to count")
 
     def condition(self, contacts: str, conversations: str) -> str:
