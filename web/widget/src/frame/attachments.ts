@@ -59,6 +59,7 @@ export class Attachments {
     const files = this.list.value.map(({ name, size, media_type, id, blob }) => ({ name, size, media_type, id, blob }));
     for (const draft of this.list.value) if (!draft.id) draft.abort.abort();
     this.list.value = [];
+    this.problem.value = null;
     return files;
   }
 

@@ -36,7 +36,7 @@ export interface Svardesk {
 
 /** Session storage of the page, written only once the visitor has opened the chat: 2 open, 1 closed after talking, 0. */
 const KEY = "svardesk";
-const CHAT = "M21 12a8 8 0 0 1-8 8H4l1.8-3A8 8 0 1 1 21 12Z";
+const CHAT = "M21 11.5a8.4 8.4 0 0 1-12.2 7.5L3 21l2-5.8A8.4 8.4 0 1 1 21 11.5Z";
 const DOWN = "m6 9 6 6 6-6";
 
 /**

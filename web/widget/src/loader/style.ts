@@ -3,7 +3,7 @@ export const PHONE = "(max-width:480px),(max-height:420px)";
 
 /** The launcher and the panel; a constructed sheet in a shadow root, so that the page's CSP and CSS do not meet it. */
 export const STYLE = `:host{all:initial;--a:#0b6a5d;--i:#fff}
-button{all:unset;position:fixed;bottom:20px;right:20px;z-index:2147483000;width:56px;height:56px;border-radius:50%;background:var(--a);color:var(--i);cursor:pointer;display:grid;place-items:center;box-shadow:0 2px 6px #0003,0 6px 20px #0003}
+button{all:unset;position:fixed;bottom:20px;right:20px;z-index:2147483000;width:56px;height:56px;border-radius:50%;background:var(--a);color:var(--i);cursor:pointer;display:grid;place-items:center;box-shadow:0 4px 16px #0005}
 button:hover{filter:brightness(1.12)}
 button:focus-visible{outline:3px solid var(--a);outline-offset:3px;box-shadow:0 0 0 3px #fff}
 svg{width:26px;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}

@@ -22,7 +22,7 @@ export function follow({ chat, screen }: Props): void {
 
 /** What was said. New messages are read out politely. */
 export function Log({ chat, screen }: Props) {
-  const { typing, agentsOnline, phase, status } = chat.store;
+  const { typing, agentsOnline, phase, status, pending } = chat.store;
   const scrolled = () => {
     const { scrollHeight, scrollTop, clientHeight } = box();
     screen.atEnd.value = scrollHeight - scrollTop - clientHeight < 40;
@@ -35,7 +35,7 @@ export function Log({ chat, screen }: Props) {
         <p class="welcome">{t("widget.welcome")}</p>
         <div role="log" aria-label={t("widget.log")} aria-busy={phase.value === "starting"}>
           <Rows chat={chat} screen={screen} />
-          {status.value === "closed" && <p class="system">{t("widget.ended")}</p>}
+          {status.value === "closed" && !pending.value.length && <p class="system">{t("widget.ended")}</p>}
         </div>
         {phase.value === "ready" && !agentsOnline.value && <Away chat={chat} screen={screen} />}
         <p class="typing" role="status">

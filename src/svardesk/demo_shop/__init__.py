@@ -1,0 +1,4 @@
+"""Fjordnett: a made-up Norwegian broadband and electronics shop with the chat in it. Served on the demo only."""
+
+WIDGET_KEY = "fjordnett-demo"
+"""Public key of the demo organisation's widget: what the shop's pages name in their one line."""
