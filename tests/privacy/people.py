@@ -1,0 +1,144 @@
+"""A person who has left traces everywhere: rows in every table that holds data of contacts."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from psycopg.types.json import Jsonb
+
+from svardesk.kit.db import Database, Tx
+from svardesk.kit.files import FileStore
+from svardesk.kit.ids import uuid7
+
+NAME = "Ragnhild Fjellstad"
+ADDRESS = "ragnhild.fjellstad@example.no"
+SAID = "Ruteren blinker oransje hjemme hos oss"
+MARKS = ("Ragnhild", "ragnhild", "Fjellstad", "fjellstad", "oransje", "blinker", "+4790909090")
+
+
+@dataclass
+class Person:
+    """Ids of what was left."""
+
+    account: UUID
+    contact: UUID = field(default_factory=uuid7)
+    merged: UUID = field(default_factory=uuid7)
+    conversation: UUID = field(default_factory=uuid7)
+    identity: UUID = field(default_factory=uuid7)
+    connection: UUID = field(default_factory=uuid7)
+    agent: UUID = field(default_factory=uuid7)
+    message: UUID = field(default_factory=uuid7)
+    sha256: str = ""
+
+
+async def _put(tx: Tx, table: str, **values: object) -> None:
+    columns = ", ".join(values)
+    places = ", ".join(f"%({name})s" for name in values)
+    await tx.run(
+        f"INSERT INTO {table} (account_id, {columns}) VALUES (%(account)s, {places})", account=tx.account, **values
+    )
+
+
+async def make_account(db: Database) -> UUID:
+    """A new organisation without anybody in it."""
+    account = uuid7()
+    async with db.work(account) as tx:
+        await tx.run(
+            "INSERT INTO accounts (id, slug, name) VALUES (%(a)s, %(s)s, 'Fjordnett')", a=account, s=uuid4().hex
+        )
+    return account
+
+
+async def settle(
+    db: Database, files: FileStore, now: datetime, account: UUID | None = None, *, number: int = 1
+) -> Person:
+    """Let a person leave traces in every table; the conversation is open and an answer still under way."""
+    person = Person(account or await make_account(db))
+
+    async def content():
+        yield b"bilde av ruteren til Ragnhild"
+
+    stored = await files.put(person.account, content(), max_bytes=10_000)
+    person.sha256 = stored.sha256
+    async with db.work(person.account) as tx:
+        await _put(tx, "agents", id=person.agent, email=f"{uuid4().hex}@fjordnett.no", name="Solveig Aas", role="agent")
+        await _put(tx, "connections", id=person.connection, kind="webchat", name="Nettsiden", created_at=now)
+        await _put(
+            tx, "contacts", id=person.contact, name=NAME, locale="nb", attributes=Jsonb({"city": "Ragnhilds by"}),
+            created_at=now, last_seen_at=now,
+        )  # fmt: skip
+        await _put(tx, "contacts", id=person.merged, name="R. Fjellstad", merged_into_id=person.contact, created_at=now)
+        await _put(
+            tx, "identities", id=person.identity, contact_id=person.contact, kind="email", address=ADDRESS,
+            display=NAME, trust="claimed", created_at=now,
+        )  # fmt: skip
+        await _put(
+            tx, "identities", id=uuid7(), contact_id=person.merged, kind="phone", address="+4790909090", created_at=now
+        )
+        await _put(
+            tx, "conversations", id=person.conversation, number=number, channel="webchat", connection_id=person.connection,
+            external_thread_key=f"visitor-Ragnhild-{number}", contact_id=person.contact, identity_id=person.identity,
+            subject="Fjellstad og ruteren", preview=SAID, preview_kind="inbound", status="open", locale="nb",
+            waiting_since=now, last_activity_at=now, created_at=now, last_seq=2,
+        )  # fmt: skip
+        await _put(
+            tx, "messages", id=person.message, conversation_id=person.conversation, seq=1, kind="inbound",
+            author_kind="contact", author_id=person.contact, body=SAID, actor=f"visitor:{person.contact}",
+            external_id="mid-Ragnhild", details=Jsonb({"page": "/hos/fjellstad"}), created_at=now,
+        )  # fmt: skip
+        answer = uuid7()
+        await _put(
+            tx, "messages", id=answer, conversation_id=person.conversation, seq=2, kind="answer", author_kind="agent",
+            author_id=person.agent, body="Hei, Ragnhild! Slå den av og på.", actor=f"agent:{person.agent}", state="queued",
+            state_reason="til ragnhild", created_at=now,
+        )  # fmt: skip
+        await _put(
+            tx, "deliveries", id=uuid7(), message_id=answer, conversation_id=person.conversation,
+            connection_id=person.connection, seq=2, state="queued", due_at=now, reason="for Ragnhild", created_at=now,
+        )  # fmt: skip
+        await tx.run(
+            "INSERT INTO message_search (account_id, message_id, conversation_id, words, created_at)"
+            " VALUES (%(a)s, %(m)s, %(c)s, to_tsvector('simple', %(body)s), %(now)s) ON CONFLICT DO NOTHING",
+            a=tx.account, m=person.message, c=person.conversation, body=SAID, now=now,
+        )  # fmt: skip
+        await _put(
+            tx,
+            "drafts",
+            conversation_id=person.conversation,
+            agent_id=person.agent,
+            body="Kjære Ragnhild",
+            updated_at=now,
+        )
+        await _put(
+            tx, "files", id=uuid7(), conversation_id=person.conversation, message_id=person.message, actor="visitor",
+            name="ragnhilds-ruter.jpg", media_type="image/jpeg", size=stored.size, sha256=stored.sha256, created_at=now,
+        )  # fmt: skip
+        definition = uuid7()
+        await _put(
+            tx, "field_definitions", id=definition, entity="contact", key=f"meter-{number}", type="text",
+            labels=Jsonb({"nb": "Måler"}),
+        )  # fmt: skip
+        await _put(
+            tx,
+            "field_values",
+            id=uuid7(),
+            definition_id=definition,
+            entity_id=person.contact,
+            text_value="hos Fjellstad",
+        )
+        envelope = uuid7()
+        await _put(
+            tx, "envelopes", id=envelope, connection_id=person.connection, received_at=now, sha256=b"\x01" * 32,
+            raw=f'{{"body":"{SAID}"}}'.encode(), headers=Jsonb({"from": ADDRESS}), state="parsed", contact_id=person.merged,
+        )  # fmt: skip
+        await _put(
+            tx, "inbound_items", id=uuid7(), envelope_id=envelope, connection_id=person.connection,
+            idempotency_key=f"<1.{number}.{ADDRESS}>", type="message", created_at=now,
+        )  # fmt: skip
+        await _put(
+            tx, "webchat_sessions", id=uuid7(), connection_id=person.connection, contact_id=person.contact,
+            identity_id=person.identity, conversation_id=person.conversation, token_hash=uuid4().bytes,
+            page_url="https://butikk.example/ragnhild", page_title="Ragnhilds handlekurv", created_at=now, last_seen_at=now,
+            expires_at=now + timedelta(days=30),
+        )  # fmt: skip
+    return person
