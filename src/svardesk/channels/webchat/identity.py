@@ -11,7 +11,6 @@ import secrets as randomness
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-from uuid import UUID
 
 import msgspec
 from joserfc import jwt
@@ -65,7 +64,7 @@ def rotate(present: Sequence[WidgetSecret], now: datetime) -> list[WidgetSecret]
 
 
 def read_user_token(token: str, secrets: Sequence[str], audience: str, now: datetime) -> SignedVisitor:
-    """Check a token and return what it says. Raises ``UserTokenError`` with one of the codes
+    """Check a token and return what it says. Raises ``UserTokenError`` with one of the codes.
 
     ``user_token_malformed``, ``user_token_algorithm``, ``user_token_signature``, ``user_token_audience``,
     ``user_token_expired``, ``user_token_too_long_lived``, ``user_token_claims``, ``user_token_no_secret``.
@@ -171,8 +170,3 @@ def check_phone(value: str) -> str:
     if not re.fullmatch(r"(\+|00)?\d{6,15}", clean):
         raise BadAddress(None, "That is no phone number.", field="phone")
     return "+" + clean[2:] if clean.startswith("00") else clean
-
-
-def context(connection_id: UUID) -> bytes:
-    """What a connection's sealed secrets are bound to."""
-    return b"connection:" + connection_id.bytes

@@ -1,0 +1,299 @@
+"""The way out: one delivery row an answer, claimed with lease and fence, sent once.
+
+Steps of one message, each of which may be the last before a crash: (1) the reaction plans the row; (2) a worker claims it
+and commits; (3) it calls the adapter, outside any transaction; (4) it settles, if its fence still holds. A worker that
+vanishes between 2 and 4 leaves ``sending`` behind; when the lease ends nobody knows whether the message went out, so the
+next one asks the adapter (``reconcile``) before anything is sent again.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from svardesk.channels import states
+from svardesk.channels.connections import QUERIES, get
+from svardesk.channels.contract import (
+    Adapter,
+    Blocked,
+    NotSent,
+    OutboundCommand,
+    Permanent,
+    ReconcileResult,
+    SendResult,
+    Sent,
+    Temporary,
+    Unknown,
+    Watermark,
+)
+from svardesk.channels.events import DeliveryFailed
+from svardesk.channels.registry import adapter as adapter_of
+from svardesk.conversations.states import set_message_states
+from svardesk.kit.clock import Clock
+from svardesk.kit.db import Database, Row, Tx
+from svardesk.kit.errors import NotFound
+from svardesk.kit.ids import uuid7
+from svardesk.kit.keyring import KeyRing
+from svardesk.spine import record
+from svardesk.spine.wakeups import SWEEP
+
+log = structlog.get_logger()
+
+SWEEP_NAME: Final = "deliveries"
+LEASE: Final = timedelta(seconds=90)
+SEND_SECONDS: Final = 30.0
+"""Longer than any provider should take, far shorter than the lease."""
+BATCH: Final = 20
+LAST_ATTEMPT: Final = 8
+"""After so many refusals (about three hours) a person must look."""
+LAST_LOOK: Final = 6
+"""After so many looks that found out nothing (about an hour) a person must decide."""
+
+Adapters = Callable[[str], Adapter]
+
+
+class NoSuchDelivery(NotFound):
+    """This message has no way out that could be tried again."""
+
+    code = "no_such_delivery"
+
+
+async def plan(tx: Tx, now: datetime, message_ids: Sequence[UUID], adapters: Adapters = adapter_of) -> int:
+    """Plan the way out of answers (in their order); those of local channels are out at once. Idempotent.
+
+    Returns how many rows were planned. Everything else is sent by the sweep, which is woken after the commit.
+    """
+    rows = await tx.all(
+        QUERIES.plan_deliveries,
+        account_id=tx.account,
+        ids=[uuid7() for _ in message_ids],
+        message_ids=list(message_ids),
+        now=now,
+    )
+    if len(rows) < len(message_ids):
+        await _without_way(tx, now, message_ids)
+    local: list[Row] = []
+    for connection_id in {row["connection_id"] for row in rows}:
+        connection = await get(tx, connection_id)
+        if adapters(connection.kind).capabilities(connection).local:
+            local += [row for row in rows if row["connection_id"] == connection_id]
+    if local:
+        await tx.run(QUERIES.sent_at_once, account_id=tx.account, ids=[row["id"] for row in local], now=now)
+        await set_message_states(tx, now, [row["message_id"] for row in local], "sent")
+    if len(local) < len(rows):
+        tx.notify(SWEEP, SWEEP_NAME)
+    return len(rows)
+
+
+async def _without_way(tx: Tx, now: datetime, message_ids: Sequence[UUID]) -> None:
+    lost = await tx.all(QUERIES.answers_without_way, account_id=tx.account, message_ids=list(message_ids))
+    if lost:
+        await set_message_states(tx, now, [row["id"] for row in lost], "failed_permanent", reason="no_connection")
+
+
+async def sweep(db: Database, clock: Clock, keyring: KeyRing, adapters: Adapters = adapter_of) -> int:
+    """Claim a batch of due deliveries of all organisations and see each through; returns how many."""
+    async with db.system() as tx:
+        claimed = await tx.all(QUERIES.claim_deliveries, now=clock.now(), lease=LEASE, limit=BATCH)
+    if claimed:
+        done = await asyncio.gather(*(_one(db, clock, keyring, adapters, row) for row in claimed), return_exceptions=True)
+        for row, outcome in zip(claimed, done, strict=True):
+            if isinstance(outcome, BaseException):
+                if not isinstance(outcome, Exception):
+                    raise outcome
+                # The row stays leased; when the lease ends the next worker asks the provider first.
+                log.error("delivery_broke_off", delivery=str(row["id"]), exc_info=outcome)
+    return len(claimed)
+
+
+async def _one(db: Database, clock: Clock, keyring: KeyRing, adapters: Adapters, row: Row) -> None:
+    account_id, delivery_id, fence = row["account_id"], row["id"], row["fence"]
+    async with db.work(account_id) as tx:
+        found = await tx.maybe(QUERIES.command, account_id=account_id, id=delivery_id, fence=fence)
+        if found is None:
+            return
+        connection = await get(tx, found["connection_id"], keyring)
+        if found["deleted_at"] is not None and row["state"] == "sending":
+            await settle(tx, clock.now(), delivery_id, fence, Permanent(code="message_deleted", error_class="content"))
+            return
+    adapter = adapters(connection.kind)
+    command = OutboundCommand(
+        delivery_id=delivery_id,
+        message_id=found["message_id"],
+        conversation_id=found["conversation_id"],
+        connection=connection,
+        external_thread_key=found["external_thread_key"],
+        recipient=found["recipient"],
+        text=found["body"],
+        file_ids=tuple(found["file_ids"]),
+        attempt=found["attempt"],
+        external_id=found["external_id"],
+    )
+    result = await _call(adapter, command, reconcile=row["state"] == "unknown")
+    async with db.work(account_id) as tx:
+        await settle(tx, clock.now(), delivery_id, fence, result)
+
+
+async def _call(adapter: Adapter, command: OutboundCommand, *, reconcile: bool) -> SendResult | ReconcileResult:
+    """One call of the provider. An adapter that breaks has told us nothing: the outcome is unknown."""
+    try:
+        async with asyncio.timeout(SEND_SECONDS):
+            return await (adapter.reconcile(command) if reconcile else adapter.send(command))
+    except TimeoutError:
+        return Unknown(reason="timeout")
+    except Exception as error:
+        log.exception("adapter_broke", kind=adapter.kind, delivery=str(command.delivery_id))
+        return Unknown(reason=type(error).__name__)
+
+
+async def settle(
+    tx: Tx, now: datetime, delivery_id: UUID, fence: int, result: SendResult | ReconcileResult
+) -> str | None:
+    """Write down what became of an attempt; returns the new state, or None when the fence no longer holds.
+
+    A receipt may have been faster than the provider's own answer: then the further state stays.
+    """
+    held = await tx.maybe(QUERIES.hold_delivery, account_id=tx.account, id=delivery_id)
+    if held is None or held["fence"] != fence:
+        log.warning("delivery_fence_lost", delivery=str(delivery_id), result=type(result).__name__)
+        return None
+    told, due, code, error_class, reason = _outcome(result, held["attempt"], now)
+    state = told if held["state"] in {"sending", "unknown"} else states.advance(held["state"], told)
+    if state != held["state"]:
+        states.check(held["state"], state)
+    external_id = result.external_id if isinstance(result, Sent) else None
+    await tx.run(
+        QUERIES.settle_delivery,
+        account_id=tx.account,
+        id=delivery_id,
+        state=state,
+        due_at=due,
+        external_id=external_id,
+        error_code=code,
+        error_class=error_class,
+        reason=reason,
+        arrived=state in states.ARRIVED,
+        now=now,
+    )
+    await _tell(tx, now, held, state, code or reason)
+    # The next message of the conversation, or this one, may be due at once.
+    tx.notify(SWEEP, SWEEP_NAME)
+    return state
+
+
+def _outcome(
+    result: SendResult | ReconcileResult, attempt: int, now: datetime
+) -> tuple[str, datetime | None, str | None, str | None, str | None]:
+    """(state, due, error code, error class, reason) of a result after the ``attempt``-th try or look."""
+    match result:
+        case Sent(state=state):
+            return state, None, None, None, None
+        case NotSent():
+            return "queued", now, None, None, None
+        case Temporary(code=code, error_class=error_class, reason=reason, retry_after=after):
+            if attempt >= LAST_ATTEMPT:
+                return "failed_permanent", None, code, error_class, reason or "gave_up"
+            return "failed_temporary", now + _seconds(states.backoff(attempt, after)), code, error_class, reason
+        case Permanent(code=code, error_class=error_class, reason=reason):
+            return "failed_permanent", None, code, error_class, reason
+        case Blocked(by=by, code=code, reason=reason):
+            return f"blocked_by_{by}", None, code, by, reason
+        case Unknown(reason=reason):
+            if attempt >= LAST_LOOK:
+                return "failed_permanent", None, "outcome_unknown", "provider", reason
+            return "unknown", now + _seconds(states.backoff(attempt)), "outcome_unknown", "provider", reason
+
+
+def _seconds(count: float) -> timedelta:
+    return timedelta(seconds=count)
+
+
+async def _tell(tx: Tx, now: datetime, held: Row, state: str, reason: str | None) -> None:
+    if state == held["state"] and state != "queued":
+        return
+    await set_message_states(tx, now, [held["message_id"]], state, reason=reason)
+    if state in states.NEEDS_PERSON:
+        await record(
+            tx,
+            DeliveryFailed(
+                stream=held["conversation_id"], message_id=held["message_id"], delivery_id=held["id"], state=state
+            ),
+        )
+
+
+async def retry(tx: Tx, now: datetime, message_id: UUID) -> str:
+    """A person wants a failed answer sent again; returns the new state (``queued``).
+
+    Raises ``NoSuchDelivery``, and ``NotThatWay`` for a message that did not fail. Whoever may write in the conversation
+    may do it: the caller has checked that. A worker that still holds the old attempt is shut out by the new fence.
+    """
+    held = await tx.maybe(QUERIES.hold_delivery_of_message, account_id=tx.account, message_id=message_id)
+    if held is None:
+        raise NoSuchDelivery
+    state = states.retry(held["state"])
+    await tx.run(QUERIES.queue_again, account_id=tx.account, id=held["id"], now=now)
+    await set_message_states(tx, now, [message_id], state)
+    tx.notify(SWEEP, SWEEP_NAME)
+    return state
+
+
+async def note_receipt(tx: Tx, now: datetime, conversation_id: UUID, state: str, up_to_seq: int) -> int:
+    """A watermark by seq: our deliveries up to it are ``delivered`` or ``read``; returns how many moved.
+
+    The messages themselves are moved by ``conversations.receipts``, which the caller asks beside this.
+    """
+    rows = await tx.all(
+        QUERIES.watermark,
+        account_id=tx.account,
+        conversation_id=conversation_id,
+        up_to_seq=up_to_seq,
+        below=_below(state),
+    )
+    if rows:
+        await tx.run(
+            QUERIES.move_deliveries, account_id=tx.account, ids=[row["id"] for row in rows], state=state, now=now
+        )
+    return len(rows)
+
+
+async def outside_news(
+    tx: Tx, now: datetime, connection_id: UUID, thread: str | None, state: str, about: Watermark
+) -> int:
+    """A receipt or bounce as the provider words it: by its own ids, or everything of a thread until an instant."""
+    below = _below(state)
+    if about.external_ids:
+        rows = await tx.all(
+            QUERIES.by_external_ids,
+            account_id=tx.account,
+            connection_id=connection_id,
+            external_ids=list(about.external_ids),
+        )
+        rows = [row for row in rows if row["state"] in below]
+    elif about.up_to is not None and thread is not None:
+        rows = await tx.all(
+            QUERIES.up_to_time,
+            account_id=tx.account,
+            connection_id=connection_id,
+            thread=thread,
+            up_to=about.up_to,
+            below=below,
+        )
+    else:
+        rows = []
+    return await _move(tx, now, rows, state)
+
+
+def _below(state: str) -> list[str]:
+    return [one for one in states.RANK if one != state and states.advance(one, state) == state]
+
+
+async def _move(tx: Tx, now: datetime, rows: Sequence[Row], state: str) -> int:
+    if rows:
+        await tx.run(
+            QUERIES.move_deliveries, account_id=tx.account, ids=[row["id"] for row in rows], state=state, now=now
+        )
+        await set_message_states(tx, now, [row["message_id"] for row in rows], state)
+    return len(rows)

@@ -1,0 +1,41 @@
+"""Facts that the channels room announces."""
+
+from uuid import UUID
+
+import msgspec
+
+from svardesk.spine import event
+
+
+@event("delivery_failed")
+class DeliveryFailed(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer did not reach the customer and no retry will change that: work for a person. ``state`` says why."""
+
+    stream: UUID
+    message_id: UUID
+    delivery_id: UUID
+    state: str
+
+
+@event("visitor_session_changed")
+class VisitorSessionChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """A visitor's session was revoked, or belongs to somebody else now: processes that remember it must forget."""
+
+    stream: UUID
+    revoked: bool
+
+
+@event("visitor_page_changed")
+class VisitorPageChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """The visitor of a conversation is on another page of the shop. ``stream`` is the conversation."""
+
+    stream: UUID
+    session_id: UUID
+
+
+@event("connection_changed")
+class ConnectionChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings or secrets of a mailbox, page or widget were changed, or it was taken out of service."""
+
+    stream: UUID
+    version: int

@@ -1,0 +1,208 @@
+"""The channels room over HTTP: widgets, files, and what was set aside on its way in."""
+
+from datetime import datetime
+from typing import Annotated, Any, Final
+from urllib.parse import quote, unquote
+from uuid import UUID
+
+import msgspec
+from litestar import Request
+from litestar.params import Parameter
+from litestar.response import Stream
+
+from svardesk.accounts import auth
+from svardesk.accounts.caller import Caller
+from svardesk.channels import ingress, uploads
+from svardesk.channels.uploads import MAX_AGENT_FILE, Uploaded
+from svardesk.channels.webchat import frame, posting, widgets
+from svardesk.channels.webchat.widgets import WidgetValues, WidgetView
+from svardesk.kit.clock import Clock
+from svardesk.kit.db import Database, Row
+from svardesk.kit.errors import Unauthorised
+from svardesk.kit.files import FileStore
+from svardesk.kit.http import Route, route
+from svardesk.kit.keyring import KeyRing
+from svardesk.kit.sniff import INLINE
+
+FILE_CSP: Final = "sandbox; default-src 'none'"
+Request_ = Request[Any, Any, Any]
+
+
+class Embed(msgspec.Struct, frozen=True):
+    """What a shop pastes into its pages: the evergreen line, and one pinned to a hash (null while not built)."""
+
+    snippet: str
+    pinned: str | None
+
+
+class WidgetOut(msgspec.Struct, frozen=True):
+    """A widget and how to embed it."""
+
+    widget: WidgetView
+    embed: Embed
+
+
+class WidgetList(msgspec.Struct, frozen=True):
+    """All widgets, oldest first."""
+
+    items: list[WidgetOut]
+
+
+class SecretOut(msgspec.Struct, frozen=True):
+    """A new signing secret, shown this once. Sign visitors' tokens with it (HS256, aud = the widget's key)."""
+
+    widget: WidgetView
+    id: str
+    secret: str
+
+
+class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
+    """An envelope that could not be taken, whole or in part; ``error`` says why, without what people wrote."""
+
+    id: UUID
+    connection_id: UUID
+    received_at: datetime
+    state: str
+    attempts: int
+    size: int
+    error: str | None
+    item_errors: list[str]
+
+
+class QuarantinedList(msgspec.Struct, frozen=True):
+    """The newest hundred."""
+
+    items: list[Quarantined]
+
+
+def _out(view: WidgetView, public_url: str) -> WidgetOut:
+    return WidgetOut(view, Embed(frame.embed_snippet(public_url, view.key), frame.embed_pinned(public_url, view.key)))
+
+
+async def list_widgets(caller: Caller, db: Database, keyring: KeyRing, public_url: str) -> WidgetList:
+    """All widgets of the organisation."""
+    async with db.work(caller.account_id) as tx:
+        return WidgetList([_out(one, public_url) for one in await widgets.list_all(tx, keyring)])
+
+
+async def create_widget(
+    data: WidgetValues, caller: Caller, db: Database, clock: Clock, keyring: KeyRing, public_url: str
+) -> WidgetOut:
+    """Make a widget. 422 ``bad_origin``, ``unknown_reference``, ``name_missing``."""
+    async with db.work(caller.account_id) as tx:
+        return _out(await widgets.create(tx, clock.now(), keyring, caller, data), public_url)
+
+
+async def change_widget(
+    widget_id: UUID, data: WidgetValues, caller: Caller, db: Database, keyring: KeyRing, public_url: str
+) -> WidgetOut:
+    """Change name, allowed sites, colour, team … of a widget. 409 ``version_conflict``."""
+    async with db.work(caller.account_id) as tx:
+        return _out(await widgets.change(tx, keyring, caller, widget_id, data), public_url)
+
+
+async def delete_widget(widget_id: UUID, caller: Caller, db: Database, clock: Clock) -> None:
+    """Take a widget out of service; its conversations stay."""
+    async with db.work(caller.account_id) as tx:
+        await widgets.archive(tx, clock.now(), caller, widget_id)
+
+
+async def rotate_widget_secret(
+    widget_id: UUID, caller: Caller, db: Database, clock: Clock, keyring: KeyRing
+) -> SecretOut:
+    """Make a new signing secret, shown this once. The one before stays good until the next rotation."""
+    async with db.work(caller.account_id) as tx:
+        view, secret = await widgets.rotate_secrets(tx, clock.now(), keyring, caller, widget_id)
+    return SecretOut(view, secret.id, secret.secret)
+
+
+async def upload_file(request: Request_, caller: Caller, db: Database, clock: Clock, files: FileStore) -> Uploaded:
+    """Upload a file for an answer or note (raw body, name percent-encoded in X-File-Name)."""
+    return await uploads.put(
+        db,
+        files,
+        clock.now(),
+        account_id=caller.account_id,
+        actor=f"agent:{caller.agent_id}",
+        name=unquote(request.headers.get("x-file-name", ""))[:500],
+        chunks=request.stream(),
+        max_bytes=MAX_AGENT_FILE,
+    )
+
+
+async def get_file(
+    file_id: UUID,
+    request: Request_,
+    db: Database,
+    clock: Clock,
+    files: FileStore,
+    client_ip: str | None,
+    v: str = "",
+    until: Annotated[int, Parameter(query="e")] = 0,
+    s: str = "",
+) -> Stream:
+    """A file's content: for an agent who may see its conversation, or for the visitor who holds the link.
+
+    Pictures are shown in place, everything else is handed over as a download; nothing in it can run on our origin.
+    """
+    if v:
+        account_id, row = await posting.file_of_link(db, clock, file_id, v, until, s)
+    else:
+        caller = await _caller(request, db, clock, client_ip)
+        caller.check("conversations.read")
+        account_id = caller.account_id
+        row = await uploads.for_agent(db, account_id, caller.agent_id, caller.hidden_team_ids, file_id)
+    content = await files.open(account_id, row["sha256"])
+    return Stream(content, media_type=row["media_type"], headers=file_headers(row))
+
+
+async def _caller(request: Request_, db: Database, clock: Clock, ip: str | None) -> Caller:
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        return await auth.resolve_api_token(db, clock, token.strip(), ip)
+    cookie = request.cookies.get("__Host-svardesk_session") or request.cookies.get("svardesk_session")
+    if not cookie:
+        raise Unauthorised("not_signed_in", "Sign in first.")
+    return await auth.resolve_session(db, clock, cookie, ip)
+
+
+def file_headers(row: Row) -> dict[str, str]:
+    """Headers under which no file can do anything but be looked at or saved."""
+    shown = "inline" if row["image"] and row["media_type"] in INLINE else "attachment"
+    plain = row["name"].encode("ascii", "replace").decode().replace("?", "_").replace('"', "_")
+    return {
+        "content-disposition": f"{shown}; filename=\"{plain}\"; filename*=UTF-8''{quote(row['name'], safe='')}",
+        "content-length": str(row["size"]),
+        "content-security-policy": FILE_CSP,
+        "x-content-type-options": "nosniff",
+        "cross-origin-resource-policy": "same-origin",
+        "referrer-policy": "no-referrer",
+        "cache-control": "private, max-age=3600",
+    }
+
+
+async def list_quarantined(caller: Caller, db: Database) -> QuarantinedList:
+    """What came in and could not be taken."""
+    async with db.work(caller.account_id) as tx:
+        rows = await ingress.quarantined(tx)
+    return QuarantinedList(msgspec.convert(rows, list[Quarantined]))
+
+
+async def replay_envelope(envelope_id: UUID, caller: Caller, db: Database, clock: Clock) -> None:
+    """Parse an envelope again; what was taken before is not taken twice."""
+    async with db.work(caller.account_id) as tx:
+        await ingress.replay(tx, clock.now(), envelope_id)
+
+
+WIDGET: Final = "/api/v1/widgets/{widget_id:uuid}"
+ROUTES: tuple[Route, ...] = (
+    route("GET", "/api/v1/widgets", list_widgets, permission="channels.manage"),
+    route("POST", "/api/v1/widgets", create_widget, permission="channels.manage", status=201),
+    route("PATCH", WIDGET, change_widget, permission="channels.manage"),
+    route("DELETE", WIDGET, delete_widget, permission="channels.manage", status=204),
+    route("POST", f"{WIDGET}/secrets", rotate_widget_secret, permission="channels.manage", status=201),
+    route("POST", "/api/v1/files", upload_file, permission="conversations.write", status=201, max_body=MAX_AGENT_FILE * 2),
+    route("GET", "/files/{file_id:uuid}", get_file, public=True, schema=False),
+    route("GET", "/api/v1/envelopes/quarantined", list_quarantined, permission="channels.manage"),
+    route("POST", "/api/v1/envelopes/{envelope_id:uuid}/replay", replay_envelope, permission="channels.manage", status=202),
+)

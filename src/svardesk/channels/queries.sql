@@ -1,0 +1,245 @@
+-- name: connection
+-- One connection with its sealed secrets.
+SELECT id, account_id, kind, name, public_key, brand_id, team_id, calendar_id, config, secrets, status, version
+FROM connections
+WHERE account_id = :account_id AND id = :id AND archived_at IS NULL;
+
+-- name: connections
+-- All connections of one kind, oldest first.
+SELECT id, account_id, kind, name, public_key, brand_id, team_id, calendar_id, config, secrets, status, version, created_at
+FROM connections
+WHERE account_id = :account_id AND kind = :kind AND archived_at IS NULL
+ORDER BY created_at, id;
+
+-- name: lock_connection
+-- One connection, held until the transaction ends.
+SELECT id, account_id, kind, name, public_key, brand_id, team_id, calendar_id, config, secrets, status, version, created_at
+FROM connections
+WHERE account_id = :account_id AND id = :id AND archived_at IS NULL
+FOR NO KEY UPDATE;
+
+-- name: add_connection
+-- A new connection.
+INSERT INTO connections (account_id, id, kind, name, public_key, brand_id, team_id, calendar_id, config, secrets, created_at)
+VALUES (:account_id, :id, :kind, :name, :public_key, :brand_id, :team_id, :calendar_id, :config, :secrets, :now);
+
+-- name: change_connection
+-- New values of a connection that is held.
+UPDATE connections
+SET name = :name, brand_id = :brand_id, team_id = :team_id, calendar_id = :calendar_id, config = :config,
+    version = version + 1
+WHERE account_id = :account_id AND id = :id;
+
+-- name: set_secrets
+-- Sealed secrets of a connection that is held.
+UPDATE connections SET secrets = :secrets, version = version + 1 WHERE account_id = :account_id AND id = :id;
+
+-- name: set_health
+-- What the last look at a connection found.
+UPDATE connections SET status = :status, health = :health
+WHERE account_id = :account_id AND id = :id AND status <> 'paused';
+
+-- name: archive_connection
+-- Out of service; what came in through it stays.
+UPDATE connections SET archived_at = :now, version = version + 1
+WHERE account_id = :account_id AND id = :id AND archived_at IS NULL;
+
+-- name: known_references
+-- Do brand, team and calendar exist in this organisation? (NULL counts as existing.)
+SELECT (:brand_id::uuid IS NULL OR EXISTS (SELECT 1 FROM brands WHERE account_id = :account_id AND id = :brand_id)) AS brand,
+    (:team_id::uuid IS NULL OR EXISTS (
+        SELECT 1 FROM teams WHERE account_id = :account_id AND id = :team_id AND archived_at IS NULL)) AS team,
+    (:calendar_id::uuid IS NULL OR EXISTS (
+        SELECT 1 FROM calendars WHERE account_id = :account_id AND id = :calendar_id AND archived_at IS NULL)) AS calendar;
+
+-- name: store_envelope
+-- Keep what came from outside; the worker parses it.
+INSERT INTO envelopes (account_id, id, connection_id, received_at, sha256, raw, headers, state, due_at)
+VALUES (:account_id, :id, :connection_id, :received_at, :sha256, :raw, :headers, 'received', :received_at);
+
+-- name: lock_envelope
+-- One envelope that waits for its parser, held until the transaction ends.
+SELECT id, connection_id, received_at, raw, headers, attempts, state
+FROM envelopes
+WHERE account_id = :account_id AND id = :id
+FOR NO KEY UPDATE;
+
+-- name: envelope_parsed
+-- Done with an envelope; its person is known now.
+UPDATE envelopes SET state = 'parsed', error = NULL, due_at = NULL, contact_id = coalesce(:contact_id, contact_id)
+WHERE account_id = :account_id AND id = :id;
+
+-- name: envelope_failed
+-- The parser broke on it: later again, or set aside for good.
+UPDATE envelopes SET state = :state, error = :error, due_at = :due_at WHERE account_id = :account_id AND id = :id;
+
+-- name: replay_envelope
+-- Let an envelope be parsed again from the start.
+UPDATE envelopes SET state = 'received', attempts = 0, error = NULL, due_at = :now
+WHERE account_id = :account_id AND id = :id;
+
+-- name: forget_quarantined_items
+-- What was set aside within an envelope gets another chance.
+DELETE FROM inbound_items WHERE account_id = :account_id AND envelope_id = :id AND state = 'quarantined';
+
+-- name: quarantined_envelopes
+-- What was set aside, newest first: whole envelopes, and those of which single items were.
+SELECT e.id, e.connection_id, e.received_at, e.state, e.attempts, e.error, octet_length(e.raw) AS size,
+    ARRAY(SELECT i.error FROM inbound_items i
+        WHERE i.account_id = e.account_id AND i.envelope_id = e.id AND i.state = 'quarantined') AS item_errors
+FROM envelopes e
+WHERE e.account_id = :account_id AND (e.state = 'quarantined' OR EXISTS (
+    SELECT 1 FROM inbound_items i
+    WHERE i.account_id = e.account_id AND i.envelope_id = e.id AND i.state = 'quarantined'))
+ORDER BY e.received_at DESC, e.id DESC
+LIMIT :limit;
+
+-- name: claim_envelopes
+-- Which envelopes are due, of all organisations?
+SELECT account_id, id, attempts FROM channels_claim_envelopes(:now, :lease, :limit);
+
+-- name: add_item
+-- One thing that a parser found; no row comes back when it was told before.
+INSERT INTO inbound_items (account_id, id, envelope_id, connection_id, idempotency_key, type, state, created_at)
+VALUES (:account_id, :id, :envelope_id, :connection_id, :idempotency_key, :type, :state, :now)
+ON CONFLICT (account_id, connection_id, idempotency_key) DO NOTHING
+RETURNING id;
+
+-- name: quarantine_item
+-- One thing that could not be taken; the rest of its envelope goes on.
+INSERT INTO inbound_items (account_id, id, envelope_id, connection_id, idempotency_key, type, state, error, created_at)
+VALUES (:account_id, :id, :envelope_id, :connection_id, :idempotency_key, :type, 'quarantined', :error, :now)
+ON CONFLICT (account_id, connection_id, idempotency_key) DO NOTHING;
+
+-- name: plan_deliveries
+-- The way out of answers: one row each, for conversations that have a connection.
+INSERT INTO deliveries (account_id, id, message_id, conversation_id, connection_id, seq, state, due_at, created_at)
+SELECT m.account_id, wanted.id, m.id, m.conversation_id, c.connection_id, m.seq, 'queued', :now, :now
+FROM unnest(:ids::uuid[], :message_ids::uuid[]) AS wanted (id, message_id)
+JOIN messages m ON m.account_id = :account_id AND m.id = wanted.message_id
+JOIN conversations c ON c.account_id = m.account_id AND c.id = m.conversation_id
+WHERE m.kind = 'answer' AND m.state = 'queued' AND m.deleted_at IS NULL AND c.connection_id IS NOT NULL
+ON CONFLICT (account_id, message_id) DO NOTHING
+RETURNING id, message_id, conversation_id, connection_id, seq;
+
+-- name: answers_without_way
+-- Answers in conversations that no connection carries.
+SELECT m.id FROM messages m
+JOIN conversations c ON c.account_id = m.account_id AND c.id = m.conversation_id
+WHERE m.account_id = :account_id AND m.id = ANY(:message_ids) AND m.kind = 'answer' AND m.state = 'queued'
+    AND c.connection_id IS NULL;
+
+-- name: claim_deliveries
+-- Which deliveries are due, of all organisations? Each is leased under a new fence.
+SELECT account_id, id, state, fence FROM channels_claim_deliveries(:now, :lease, :limit);
+
+-- name: command
+-- Everything that an adapter needs to send one message.
+SELECT d.id, d.message_id, d.conversation_id, d.connection_id, d.attempt, d.external_id, d.fence, d.state,
+    c.external_thread_key, i.address AS recipient, m.body, m.deleted_at,
+    ARRAY(SELECT f.id FROM files f WHERE f.account_id = m.account_id AND f.message_id = m.id ORDER BY f.created_at, f.id)
+        AS file_ids
+FROM deliveries d
+JOIN messages m ON m.account_id = d.account_id AND m.id = d.message_id
+JOIN conversations c ON c.account_id = d.account_id AND c.id = d.conversation_id
+LEFT JOIN identities i ON i.account_id = c.account_id AND i.id = c.identity_id
+WHERE d.account_id = :account_id AND d.id = :id AND d.fence = :fence;
+
+-- name: hold_delivery
+-- One delivery, held until the transaction ends.
+SELECT id, message_id, conversation_id, state, fence, attempt, external_id, lease_until
+FROM deliveries
+WHERE account_id = :account_id AND id = :id
+FOR NO KEY UPDATE;
+
+-- name: hold_delivery_of_message
+-- The delivery of one message, held until the transaction ends.
+SELECT id, message_id, conversation_id, state, fence, attempt, external_id, lease_until
+FROM deliveries
+WHERE account_id = :account_id AND message_id = :message_id
+FOR NO KEY UPDATE;
+
+-- name: settle_delivery
+-- What became of an attempt. The fence stays: the next claim raises it.
+UPDATE deliveries
+SET state = :state, due_at = coalesce(:due_at, due_at), lease_until = NULL, external_id = coalesce(:external_id, external_id),
+    error_code = :error_code, error_class = :error_class, reason = :reason,
+    sent_at = CASE WHEN :arrived::boolean THEN coalesce(sent_at, :now) ELSE sent_at END,
+    delivered_at = CASE WHEN :state IN ('delivered', 'read') THEN coalesce(delivered_at, :now) ELSE delivered_at END,
+    read_at = CASE WHEN :state = 'read' THEN coalesce(read_at, :now) ELSE read_at END
+WHERE account_id = :account_id AND id = :id;
+
+-- name: sent_at_once
+-- Answers of channels that need no call to the outside are out when they are planned.
+UPDATE deliveries SET state = 'sent', sent_at = :now, attempt = 1
+WHERE account_id = :account_id AND id = ANY(:ids) AND state = 'queued';
+
+-- name: queue_again
+-- A person wants it sent again: new attempts, new fence, so that whoever still works on the old one is shut out.
+UPDATE deliveries
+SET state = 'queued', due_at = :now, attempt = 0, fence = fence + 1, lease_until = NULL, error_code = NULL,
+    error_class = NULL, reason = NULL
+WHERE account_id = :account_id AND id = :id;
+
+-- name: watermark
+-- Our messages of a conversation up to a seq that are not yet that far, oldest first, held.
+SELECT id, message_id, state, seq FROM deliveries
+WHERE account_id = :account_id AND conversation_id = :conversation_id AND seq <= :up_to_seq AND state = ANY(:below)
+ORDER BY seq
+FOR NO KEY UPDATE;
+
+-- name: by_external_ids
+-- Deliveries that the provider names, held.
+SELECT id, message_id, state, seq, conversation_id FROM deliveries
+WHERE account_id = :account_id AND connection_id = :connection_id AND external_id = ANY(:external_ids)
+ORDER BY seq
+FOR NO KEY UPDATE;
+
+-- name: up_to_time
+-- Our messages of a thread that were sent until an instant and are not yet that far, held.
+SELECT d.id, d.message_id, d.state, d.seq, d.conversation_id FROM deliveries d
+JOIN conversations c ON c.account_id = d.account_id AND c.id = d.conversation_id
+WHERE d.account_id = :account_id AND d.connection_id = :connection_id AND c.external_thread_key = :thread
+    AND d.sent_at <= :up_to AND d.state = ANY(:below)
+ORDER BY d.seq
+FOR NO KEY UPDATE OF d;
+
+-- name: move_deliveries
+-- All of them are that far now.
+UPDATE deliveries
+SET state = :state, sent_at = coalesce(sent_at, :now),
+    delivered_at = CASE WHEN :state IN ('delivered', 'read') THEN coalesce(delivered_at, :now) ELSE delivered_at END,
+    read_at = CASE WHEN :state = 'read' THEN coalesce(read_at, :now) ELSE read_at END
+WHERE account_id = :account_id AND id = ANY(:ids);
+
+-- name: add_file
+-- A file that was put into the store.
+INSERT INTO files (account_id, id, actor, name, media_type, size, sha256, image, created_at)
+VALUES (:account_id, :id, :actor, :name, :media_type, :size, :sha256, :image, :now);
+
+-- name: lock_content
+-- Uploading and sweeping the same content take turns.
+SELECT pg_advisory_xact_lock(hashtextextended(:account_id::text || :sha256, 8112));
+
+-- name: file_for_agent
+-- A file that an agent may see: in a conversation that is not hidden, or their own upload.
+SELECT f.id, f.name, f.media_type, f.size, f.sha256, f.image
+FROM files f
+LEFT JOIN conversations c ON c.account_id = f.account_id AND c.id = f.conversation_id
+WHERE f.account_id = :account_id AND f.id = :id AND (
+    (f.conversation_id IS NULL AND f.actor = :actor)
+    OR (c.id IS NOT NULL AND c.archived_at IS NULL
+        AND (c.team_id IS NULL OR c.assignee_id = :agent_id OR NOT (c.team_id = ANY(:hidden_team_ids)))));
+
+-- name: orphan_files
+-- Uploads of all organisations that never became part of a message.
+SELECT account_id, id, sha256 FROM channels_orphan_files(:older_than, :limit);
+
+-- name: drop_orphan
+-- Forget one of them unless it found its message meanwhile; tells whether its content is still named elsewhere.
+WITH gone AS (
+    DELETE FROM files f WHERE f.account_id = :account_id AND f.id = :id AND f.message_id IS NULL RETURNING f.sha256
+)
+SELECT gone.sha256, EXISTS (
+    SELECT 1 FROM files o WHERE o.account_id = :account_id AND o.sha256 = gone.sha256 AND o.id <> :id) AS shared
+FROM gone;

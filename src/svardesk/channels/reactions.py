@@ -1,0 +1,19 @@
+"""What the channels room does on others' facts."""
+
+from collections.abc import Sequence
+
+from svardesk.channels import deliveries
+from svardesk.conversations.events import AnswerPosted
+from svardesk.kit.clock import SystemClock
+from svardesk.kit.db import Tx
+from svardesk.spine import Reaction, Recorded
+
+_clock = SystemClock()
+
+
+async def deliver(tx: Tx, batch: Sequence[Recorded]) -> None:
+    """An agent answered: plan its way out; in channels of our own it is out with that."""
+    await deliveries.plan(tx, _clock.now(), [one.event.message_id for one in batch])
+
+
+REACTIONS = {AnswerPosted: (Reaction("deliver_answer", deliver),)}
