@@ -99,5 +99,6 @@ def query(dsn: str, sql: str) -> list[list[str]]:
         elif re.search(r'database ".*" does not exist', said):
             code = "no_database"
         raise PostgresError(code, said)
-    text = done.stdout.decode("utf-8").removesuffix("\n")
-    return [row.split("\x1f") for row in text.split("\x1e") if row] if text else []
+    text = done.stdout.decode("utf-8")
+    # No output is no row; one row of one empty text is a lone newline.
+    return [row.split("\x1f") for row in text.removesuffix("\n").split("\x1e")] if text else []
