@@ -109,7 +109,7 @@ def test_no_other_account_gets_in(make: Callable[..., Cluster], folder: Path) ->
         )
         assert tried.returncode != 0
         assert "Permission" in tried.stderr
-    with pytest.raises(psycopg.OperationalError, match="peer|requirepeer|actual peer"):
+    with pytest.raises(psycopg.OperationalError, match="requirepeer specifies"):
         psycopg.connect(
             cluster.dsn("postgres").replace(f"requirepeer='{cluster.account.name}'", "requirepeer='daemon'")
         )
@@ -379,7 +379,7 @@ def test_binaries_that_the_service_account_cannot_reach_are_copied(
     try:
         pid = cluster.pid()
         assert Path(f"/proc/{pid}").stat().st_uid == NOBODY.pw_uid
-        assert os.readlink(f"/proc/{pid}/exe").startswith(str(copied.bin))
+        assert Path(f"/proc/{pid}/exe").readlink().parent == copied.bin
         assert query(cluster.dsn("postgres"), "SELECT to_tsvector('norwegian', 'fakturaen')::text") == [["'faktura':1"]]
     finally:
         cluster.stop()
@@ -441,7 +441,7 @@ def test_the_socket_is_the_only_way_in(make: Callable[..., Cluster]) -> None:
     cluster.start()
     pid = cluster.pid()
     inodes = {
-        os.readlink(entry)[8:-1] for entry in Path(f"/proc/{pid}/fd").iterdir() if "socket:" in os.readlink(entry)
+        str(entry.readlink())[8:-1] for entry in Path(f"/proc/{pid}/fd").iterdir() if "socket:" in str(entry.readlink())
     }
     listening = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     assert inodes
