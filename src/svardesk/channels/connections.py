@@ -13,6 +13,7 @@ from svardesk.kit.keyring import KeyRing, context
 
 QUERIES: Final = sql.load(__package__ or "svardesk.channels")
 REMEMBER_SECONDS: Final = 10.0
+REMEMBER: Final = 1000
 SECRETS: Final = "connections.secrets"
 
 
@@ -55,38 +56,46 @@ async def get(tx: Tx, connection_id: UUID, keyring: KeyRing | None = None) -> Co
 
 
 class Remembered:
-    """Connections that this process read lately: a widget's settings are asked for on every message.
+    """Connections that this process read lately: a widget's settings are asked for at every opening of a chat.
 
     A change is seen after at most ten seconds elsewhere, and at once where it was made (``forget``).
     """
 
     def __init__(self) -> None:
-        self._found: dict[str, tuple[float, Connection]] = {}
+        self._keys: dict[str, tuple[UUID, UUID]] = {}
+        self._found: dict[tuple[UUID, UUID], tuple[float, Connection]] = {}
 
-    def forget(self, public_key: str | None = None) -> None:
-        """Drop one connection, or all."""
-        if public_key is None:
-            self._found.clear()
-        else:
-            self._found.pop(public_key, None)
+    def forget(self) -> None:
+        """Drop all of them."""
+        self._keys.clear()
+        self._found.clear()
 
     async def by_key(self, db: Database, keyring: KeyRing, public_key: str, kind: str) -> Connection:
         """The connection that the outside calls ``public_key``; raises ``NoSuchConnection``."""
-        held = self._found.get(public_key)
+        where = self._keys.get(public_key)
+        if where is None:
+            async with db.directory() as tx:
+                row = await tx.maybe(b"SELECT account_id, id FROM directory_widget(%(key)s)", key=public_key)
+            if row is None:
+                raise NoSuchConnection
+            where = (row["account_id"], row["id"])
+        found = await self.by_id(db, keyring, *where)
+        if found.kind != kind or found.public_key != public_key:
+            raise NoSuchConnection
+        self._keys[public_key] = where
+        return found
+
+    async def by_id(self, db: Database, keyring: KeyRing, account_id: UUID, connection_id: UUID) -> Connection:
+        """One connection of an account; raises ``NoSuchConnection``."""
+        held = self._found.get((account_id, connection_id))
         now = time.monotonic()
         if held is not None and held[0] > now:
             return held[1]
-        async with db.directory() as tx:
-            where = await tx.maybe(b"SELECT account_id, id FROM directory_widget(%(key)s)", key=public_key)
-        if where is None:
-            raise NoSuchConnection
-        async with db.work(where["account_id"]) as tx:
-            found = await get(tx, where["id"], keyring)
-        if found.kind != kind:
-            raise NoSuchConnection
-        if len(self._found) > 1000:
-            self._found.clear()
-        self._found[public_key] = (now + REMEMBER_SECONDS, found)
+        async with db.work(account_id) as tx:
+            found = await get(tx, connection_id, keyring)
+        if len(self._found) > REMEMBER:
+            self.forget()
+        self._found[account_id, connection_id] = (now + REMEMBER_SECONDS, found)
         return found
 
 

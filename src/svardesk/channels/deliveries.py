@@ -34,7 +34,6 @@ from svardesk.channels.registry import adapter as adapter_of
 from svardesk.conversations.states import set_message_states
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database, Row, Tx
-from svardesk.kit.errors import NotFound
 from svardesk.kit.ids import uuid7
 from svardesk.kit.keyring import KeyRing
 from svardesk.spine import record
@@ -53,12 +52,6 @@ LAST_LOOK: Final = 6
 """After so many looks that found out nothing (about an hour) a person must decide."""
 
 Adapters = Callable[[str], Adapter]
-
-
-class NoSuchDelivery(NotFound):
-    """This message has no way out that could be tried again."""
-
-    code = "no_such_delivery"
 
 
 async def plan(tx: Tx, now: datetime, message_ids: Sequence[UUID], adapters: Adapters = adapter_of) -> int:
@@ -224,20 +217,21 @@ async def _tell(tx: Tx, now: datetime, held: Row, state: str, reason: str | None
         )
 
 
-async def retry(tx: Tx, now: datetime, message_id: UUID) -> str:
-    """A person wants a failed answer sent again; returns the new state (``queued``).
+async def again(tx: Tx, now: datetime, message_id: UUID) -> bool:
+    """A person wants a failed answer sent again (its message is queued already); returns whether it will be.
 
-    Raises ``NoSuchDelivery``, and ``NotThatWay`` for a message that did not fail. Whoever may write in the conversation
-    may do it: the caller has checked that. A worker that still holds the old attempt is shut out by the new fence.
+    A worker that still holds the old attempt is shut out by the new fence. Idempotent: what is on its way stays so.
     """
     held = await tx.maybe(QUERIES.hold_delivery_of_message, account_id=tx.account, message_id=message_id)
     if held is None:
-        raise NoSuchDelivery
-    state = states.retry(held["state"])
-    await tx.run(QUERIES.queue_again, account_id=tx.account, id=held["id"], now=now)
-    await set_message_states(tx, now, [message_id], state)
+        return bool(await plan(tx, now, [message_id]))
+    if held["state"] not in states.RETRYABLE:
+        return False
+    await tx.run(
+        QUERIES.queue_again, account_id=tx.account, id=held["id"], now=now, state=states.retry(held["state"])
+    )
     tx.notify(SWEEP, SWEEP_NAME)
-    return state
+    return True
 
 
 async def note_receipt(tx: Tx, now: datetime, conversation_id: UUID, state: str, up_to_seq: int) -> int:

@@ -72,7 +72,7 @@ async def sweep(db: Database, clock: Clock, keyring: KeyRing, adapters: Adapters
             await parse_envelope(db, clock, keyring, row["account_id"], row["id"], adapters)
         except (pg.OperationalError, pg.InterfaceError):
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  (whatever a parser breaks on: the envelope is set aside, the rest goes on)
             await _failed(db, clock.now(), row, error)
     return len(claimed)
 
@@ -164,12 +164,13 @@ async def _message(tx: Tx, now: datetime, connection: Connection, event: Inbound
     files = [one.file_id for one in event.content.attachments if one.file_id is not None]
     await receive(
         tx,
+        now,
         Inbound(
             contact_id=person.contact_id,
             identity_id=person.identity_id,
             connection_id=connection.id,
             channel=connection.kind,
-            external_thread_key=event.external_thread_key,
+            thread=event.external_thread_key,
             body=clean(event.content.text)[:MAX_BODY],
             actor=f"{connection.kind}:{person.identity_id}",
             client_id=event.client_id,
@@ -181,7 +182,6 @@ async def _message(tx: Tx, now: datetime, connection: Connection, event: Inbound
             automated=event.automated is True,
             subject=event.subject,
         ),
-        now,
     )
     return person.contact_id
 

@@ -177,7 +177,7 @@ WHERE account_id = :account_id AND id = ANY(:ids) AND state = 'queued';
 -- name: queue_again
 -- A person wants it sent again: new attempts, new fence, so that whoever still works on the old one is shut out.
 UPDATE deliveries
-SET state = 'queued', due_at = :now, attempt = 0, fence = fence + 1, lease_until = NULL, error_code = NULL,
+SET state = :state, due_at = :now, attempt = 0, fence = fence + 1, lease_until = NULL, error_code = NULL,
     error_class = NULL, reason = NULL
 WHERE account_id = :account_id AND id = :id;
 

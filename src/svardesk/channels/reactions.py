@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from svardesk.channels import deliveries
-from svardesk.conversations.events import AnswerPosted
+from svardesk.conversations.events import AnswerPosted, AnswerRetried
 from svardesk.kit.clock import SystemClock
 from svardesk.kit.db import Tx
 from svardesk.spine import Reaction, Recorded
@@ -16,4 +16,13 @@ async def deliver(tx: Tx, batch: Sequence[Recorded]) -> None:
     await deliveries.plan(tx, _clock.now(), [one.event.message_id for one in batch])
 
 
-REACTIONS = {AnswerPosted: (Reaction("deliver_answer", deliver),)}
+async def send_again(tx: Tx, batch: Sequence[Recorded]) -> None:
+    """A person wants failed answers sent again."""
+    for one in batch:
+        await deliveries.again(tx, _clock.now(), one.event.message_id)
+
+
+REACTIONS = {
+    AnswerPosted: (Reaction("deliver_answer", deliver),),
+    AnswerRetried: (Reaction("send_answer_again", send_again),),
+}

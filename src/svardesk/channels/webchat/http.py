@@ -78,11 +78,11 @@ async def _visitor(request: Request_, db: Database, clock: Clock, ip: str | None
 
 
 async def post_widget_session(
-    data: SessionIn, db: Database, clock: Clock, keyring: KeyRing, client_ip: str | None
+    data: SessionIn, db: Database, clock: Clock, keyring: KeyRing, client_ip: str | None, resume: str
 ) -> SessionOut:
     """Open the chat: who is it, what was said. 404 ``unknown_widget``, 403 ``origin_refused``, 401 for tokens."""
     limit(SESSIONS, client_ip, client_ip or "")
-    return await sessions.open_session(db, clock, keyring, data, client_ip)
+    return await sessions.open_session(db, clock, keyring, data, client_ip, resume)
 
 
 async def post_widget_message(

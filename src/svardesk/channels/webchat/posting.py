@@ -103,6 +103,8 @@ async def _take_first(db: Database, now: datetime, visitor: Visitor, post: Visit
         if row["conversation_id"] is not None:
             fresh.conversation_id = row["conversation_id"]
             await _store(tx, fresh)
+            # The visitor's other tabs have to learn which conversation is theirs.
+            await record(tx, VisitorSessionChanged(stream=fresh.id, revoked=False))
         tx.wake = True
     _adopt(visitor, fresh)
     return row
@@ -190,7 +192,7 @@ def _adopt(visitor: Visitor, fresh: Visitor) -> None:
     visitors.remember(visitor)
 
 
-async def _become_contact(tx: Tx, now: datetime, visitor: Visitor) -> None:
+async def _become_contact(tx: Tx, now: datetime, visitor: Visitor) -> UUID:
     found = await identities.find_or_create(
         tx,
         now,
@@ -201,6 +203,7 @@ async def _become_contact(tx: Tx, now: datetime, visitor: Visitor) -> None:
         locale=visitor.locale,
     )
     visitor.contact_id, visitor.identity_id = found.contact_id, found.identity_id
+    return found.contact_id
 
 
 async def _point(db: Database, visitor: Visitor, row: Row) -> None:
@@ -245,12 +248,12 @@ async def receipts(
     now = clock.now()
     async with db.work(visitor.account_id) as tx:
         moved = await visitor_receipts(
-            tx, now, visitor.conversation_id, delivered_seq=delivered_seq or read_seq, read_seq=read_seq
+            tx, now, visitor.conversation_id, delivered_seq=delivered_seq, read_seq=read_seq
         )
         if not moved:
             return
-        for state, seq in (("delivered", delivered_seq), ("read", read_seq)):
-            if seq is not None:
+        for state, seq in (("read", read_seq), ("delivered", delivered_seq)):
+            if seq:
                 await deliveries.note_receipt(tx, now, visitor.conversation_id, state, seq)
 
 
@@ -292,11 +295,12 @@ async def leave_address(
     now = clock.now()
     async with db.work(visitor.account_id) as tx:
         fresh = await _hold(tx, visitor)
-        if fresh.contact_id is None:
-            await _become_contact(tx, now, fresh)
+        contact_id = fresh.contact_id
+        if contact_id is None:
+            contact_id = await _become_contact(tx, now, fresh)
             await _store(tx, fresh)
         for kind, address in addresses:
-            await identities.claim(tx, now, contact_id=fresh.contact_id, kind=kind, address=address, name=name)
+            await identities.claim(tx, now, contact_id=contact_id, kind=kind, address=address, name=name)
     _adopt(visitor, fresh)
 
 

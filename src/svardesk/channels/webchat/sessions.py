@@ -37,7 +37,6 @@ from svardesk.kit.ids import uuid7
 from svardesk.kit.keyring import KeyRing
 from svardesk.kit.sniff import ALLOWED
 from svardesk.spine import record
-from svardesk.spine.log import head
 
 LIFE: Final = timedelta(days=30)
 """An anonymous browser is known so long after it was last seen."""
@@ -113,10 +112,18 @@ def check_origin(found: Connection, origin: str | None) -> None:
         raise OriginRefused(origin=(origin or "")[:200])
 
 
+async def check_parent(db: Database, keyring: KeyRing, visitor: Visitor, parent: str | None) -> None:
+    """The allow-list once more, for the visitor's socket; raises ``OriginRefused``."""
+    check_origin(await REMEMBERED.by_id(db, keyring, visitor.account_id, visitor.connection_id), parent)
+
+
 async def open_session(
-    db: Database, clock: Clock, keyring: KeyRing, data: SessionIn, ip: str | None
+    db: Database, clock: Clock, keyring: KeyRing, data: SessionIn, ip: str | None, resume: str
 ) -> SessionOut:
     """Open or renew a visitor's session and return what the widget shows.
+
+    ``resume`` is the place in the log, taken before this is called: what happens between the two comes again and is known
+    by its version; the other way round it would be lost.
 
     Raises ``UnknownWidget`` 404, ``OriginRefused`` 403, ``UserTokenError`` 401, ``NoVisitor`` 401.
     """
@@ -132,10 +139,6 @@ async def open_session(
         old = await visitors.resolve_visitor(db, data.visitor_token, clock, fresh=True)
         if old.connection_id != found.id:
             raise NoVisitor
-    # The place in the log is read before the snapshot: what happens between the two comes again, and is known by its
-    # version; the other way round it would be lost.
-    async with db.system() as tx:
-        place = await head(tx)
     async with db.work(found.account_id) as tx:
         visitor, token = await _session(tx, now, found, data, old, signed, ip)
         seen = await visitors.snapshot(tx, visitor, now)
@@ -159,7 +162,7 @@ async def open_session(
         away_text=away,
         limits=Limits(),
         address_known=any(one.kind in {"email", "phone"} for one in person.identities) if person is not None else False,
-        resume=str(place),
+        resume=resume,
     )
 
 

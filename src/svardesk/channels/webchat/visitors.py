@@ -182,6 +182,20 @@ async def resolve_visitor(db: Database, token: str | None, clock: Clock = _SYSTE
     return visitor
 
 
+async def by_hash(db: Database, visitor: Visitor, clock: Clock = _SYSTEM) -> Visitor | None:
+    """The same session read again (it was changed elsewhere), or None when it has ended."""
+    async with db.connection() as conn:
+        row = await (
+            await conn.execute(QUERIES.visitor, {"token_hash": visitor.token_hash, "now": clock.now()})
+        ).fetchone()
+    if row is None:
+        _sessions.forget(visitor.id)
+        return None
+    found = Visitor(**row, token_hash=visitor.token_hash)
+    _sessions.put(found)
+    return found
+
+
 async def snapshot(tx: Tx, visitor: Visitor, now: datetime, limit: int = SNAPSHOT) -> Snapshot:
     """The visitor's conversation as it is now, last messages in ascending order."""
     row = None

@@ -150,7 +150,7 @@ async def archive(tx: Tx, now: datetime, by: Caller | Actor, widget_id: UUID) ->
     await tx.run(QUERIES.archive_connection, account_id=tx.account, id=widget_id, now=now)
     await audit.note(tx, by, "widget.archived", "connection", widget_id)
     await record(tx, ConnectionChanged(stream=widget_id, version=row["version"] + 1))
-    tx.after_commit(lambda: REMEMBERED.forget(row["public_key"]))
+    tx.after_commit(REMEMBERED.forget)
 
 
 def view(row: Row, keyring: KeyRing) -> WidgetView:
@@ -182,7 +182,7 @@ async def _one(tx: Tx, widget_id: UUID) -> Row:
 async def _changed(tx: Tx, keyring: KeyRing, widget_id: UUID) -> WidgetView:
     row = await _one(tx, widget_id)
     await record(tx, ConnectionChanged(stream=widget_id, version=row["version"]))
-    tx.after_commit(lambda: REMEMBERED.forget(row["public_key"]))
+    tx.after_commit(REMEMBERED.forget)
     return view(row, keyring)
 
 
