@@ -4,6 +4,8 @@ import { shared } from "./vite.shared.mjs";
 export default defineConfig({
   oxc: shared.oxc,
   resolve: shared.resolve,
+  // tests compare with the catalogues, which lie beside the Python code
+  server: { fs: { allow: [".."] } },
   test: {
     environment: "happy-dom",
     include: ["{packages/*,widget,agent}/{src,tests}/**/*.test.{ts,tsx}"],

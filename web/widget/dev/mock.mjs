@@ -77,8 +77,16 @@ const session = (visitor, token) => ({
   agents_online: state.online,
   reply_time_text: "Vi svarer vanligvis innen 5 minutter.",
   away_text: state.online ? null : "Vi har stengt nå og er tilbake mandag kl. 08:00. Skriv gjerne, så svarer vi da.",
-  limits: { max_text: 8000, max_file: 10_485_760, file_types: ["image/png", "image/jpeg", "application/pdf", ".txt"] },
+  limits: {
+    max_text: 8000,
+    max_file: 10_485_760,
+    max_files: 10,
+    file_types: ["image/png", "image/jpeg", "application/pdf", ".txt"],
+  },
   address_known: visitor.address,
+  read_seq: 0,
+  agents_delivered_seq: 0,
+  agents_read_seq: 0,
   resume: `1:${visitor.messages.length}`,
 });
 

@@ -45,7 +45,7 @@ export class Attachments {
     for (const file of files) {
       const problem = checkFile(file, this.limits());
       if (problem) this.problem.value = problem;
-      else if (this.list.value.length < 10) void this.#upload(file);
+      else if (this.list.value.length < this.limits().max_files) void this.#upload(file);
     }
   }
 
@@ -76,8 +76,8 @@ export class Attachments {
       if (abort.signal.aborted) return;
       if (error instanceof Refused && !error.temporary) {
         this.remove(key);
-        const wrong = error.status === 413 ? "widget.too_large" : error.status === 415 ? "widget.wrong_type" : null;
-        this.problem.value = { key: wrong ?? "widget.upload_failed", name };
+        const wrong = { file_too_large: "widget.too_large", file_type_refused: "widget.wrong_type" }[error.code];
+        this.problem.value = { key: (wrong ?? "widget.upload_failed") as Problem["key"], name };
       } else this.#set(key, { state: "waiting" });
     }
   }

@@ -87,7 +87,6 @@ export class Link {
   }
 
   #heard(data: unknown): void {
-    this.#listen();
     let frame: Frame;
     try {
       frame = JSON.parse(data as string) as Frame;
@@ -102,6 +101,7 @@ export class Link {
       this.#poll = undefined;
       this.hooks.line("live");
     }
+    this.#listen();
     this.hooks.frame(frame);
   }
 

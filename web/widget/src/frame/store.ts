@@ -28,7 +28,7 @@ export class ChatStore {
   readonly replyTime = signal<string | null>(null);
   readonly addressKnown = signal(false);
   readonly identified = signal(false);
-  readonly limits = signal<Limits>({ max_text: 8000, max_file: 10_485_760, file_types: [] });
+  readonly limits = signal<Limits>({ max_text: 8000, max_file: 10_485_760, max_files: 10, file_types: [] });
   /** Up to which of the desk's messages the visitor has read. */
   readonly readSeq = signal(0);
   readonly receipts = signal({ delivered: 0, read: 0 });
@@ -72,7 +72,8 @@ export class ChatStore {
     this.addressKnown.value = session.address_known;
     this.identified.value = session.identified;
     this.limits.value = session.limits;
-    this.readSeq.value = Math.max(this.readSeq.value, session.read_seq ?? 0);
+    this.readSeq.value = Math.max(this.readSeq.value, session.read_seq);
+    this.#receipts(session.agents_delivered_seq, session.agents_read_seq);
     this.resume = session.resume;
     this.phase.value = "ready";
   }
@@ -89,7 +90,8 @@ export class ChatStore {
 
   /** Takes one frame; false when it asks for a fresh snapshot, which also an unknown kind does. */
   apply(frame: Frame): boolean {
-    if ("resume" in frame && frame.resume) this.resume = frame.resume;
+    // A welcome says where the log is now; what was missed is still to come, so it counts only for a first hello.
+    if ("resume" in frame && frame.resume && (frame.t !== "welcome" || !this.resume)) this.resume = frame.resume;
     switch (frame.t) {
       case "welcome":
       case "caught_up":
@@ -109,16 +111,11 @@ export class ChatStore {
         this.awayText.value = frame.away_text;
         return true;
       case "conversation":
-        this.status.value = frame.status;
+        this.status.value = frame.status ?? this.status.value;
+        return !frame.changed; // it became another, or its status is to be asked for
+      case "receipts":
+        this.#receipts(frame.delivered_seq, frame.read_seq);
         return true;
-      case "receipts": {
-        const { delivered, read } = this.receipts.value;
-        this.receipts.value = {
-          delivered: Math.max(delivered, frame.delivered_seq),
-          read: Math.max(read, frame.read_seq),
-        };
-        return true;
-      }
       default:
         return false; // refetch, gone, or a kind from a newer server
     }
@@ -134,6 +131,11 @@ export class ChatStore {
   stateOfPending(item: OutboxItem): OwnState {
     if (item.failed) return "failed";
     return this.online.value && this.line.value !== "lost" ? "sending" : "waiting";
+  }
+
+  #receipts(delivered: number, read: number): void {
+    const known = this.receipts.value;
+    this.receipts.value = { delivered: Math.max(known.delivered, delivered), read: Math.max(known.read, read) };
   }
 
   setTyping(name: string | null): void {

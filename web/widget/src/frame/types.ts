@@ -40,6 +40,8 @@ export interface Message {
 export interface Limits {
   max_text: number;
   max_file: number;
+  max_files: number;
+  /** Endings with a dot, or media types. */
   file_types: string[];
 }
 
@@ -56,7 +58,10 @@ export interface Session {
   address_known: boolean;
   resume: string | null;
   /** How far this visitor has read their conversation, as the desk knows it. */
-  read_seq?: number | null;
+  read_seq: number;
+  /** How far the visitor's own messages have come: at an agent's screen, opened by an agent. */
+  agents_delivered_seq: number;
+  agents_read_seq: number;
 }
 
 export type Frame =
@@ -66,7 +71,7 @@ export type Frame =
   | { t: "message"; message: Message; resume?: string | null }
   | { t: "typing"; name: string | null; on: boolean }
   | { t: "availability"; agents_online: boolean; away_text: string | null }
-  | { t: "conversation"; status: string; resume?: string | null }
+  | { t: "conversation"; status?: string; changed?: boolean; resume?: string | null }
   | { t: "receipts"; delivered_seq: number; read_seq: number; resume?: string | null }
   | { t: "gone" }
   | { t: "ping" }

@@ -3,7 +3,7 @@ import { type Attributes, read, TO_PAGE, type ToFrame, type ToPage } from "../sh
 import { PHONE, STYLE } from "./style";
 import { localeOf, WORDS } from "./texts";
 
-/** `window.svardeskSettings`, set by the page before the loader runs. */
+/** `window.svardeskSettings`, set by the page before the loader runs; each also as `data-…` of the script element. */
 export interface Settings {
   widget?: string;
   locale?: string;
@@ -47,8 +47,8 @@ const DOWN = "m6 9 6 6 6-6";
  */
 export function start(script: HTMLScriptElement | null): Svardesk | undefined {
   const page = window as unknown as { svardesk?: Svardesk; svardeskSettings?: Settings };
-  const settings: Settings = page.svardeskSettings || {};
-  const widget = settings.widget || script?.dataset.widget;
+  const settings: Settings = { ...script?.dataset, ...page.svardeskSettings };
+  const { widget } = settings;
   if (page.svardesk?.loaded || !script) return;
   if (!widget) {
     console.warn("svardesk: data-widget?");
@@ -56,9 +56,11 @@ export function start(script: HTMLScriptElement | null): Svardesk | undefined {
   }
 
   const desk = new URL(script.src).origin;
+  const html = document.documentElement;
   const phone = matchMedia(PHONE);
+  const viewport = window.visualViewport;
   const listeners: Record<string, Listener[]> = {};
-  let locale = localeOf(settings.locale || document.documentElement.lang);
+  let locale = localeOf(settings.locale || html.lang);
   let { token } = settings;
   let attributes: Attributes | undefined;
   let frame: HTMLIFrameElement | undefined;
@@ -90,7 +92,7 @@ export function start(script: HTMLScriptElement | null): Svardesk | undefined {
   panel.ariaLabel = "Chat";
   root.append(panel, button);
   if (settings.position === "left") panel.className = button.className = "l";
-  if (/^#[\da-f]{6}$/i.test(settings.accent || "")) {
+  if (/^#[\da-f]{6}$/i.test(settings.accent as string)) {
     host.style.setProperty("--a", settings.accent as string);
     host.style.setProperty("--i", inkOn(settings.accent as string));
   } else settings.accent = undefined;
@@ -129,11 +131,11 @@ export function start(script: HTMLScriptElement | null): Svardesk | undefined {
 
   // A full-screen chat follows the visual viewport, or the phone's keyboard would cover what one writes.
   const resize = (): void => {
-    const view = full() && visualViewport;
+    const view = full() && viewport;
     panel.style.height = view ? `${view.height}px` : "";
     panel.style.top = view ? `${view.offsetTop}px` : "";
     // The page behind it does not scroll; what the page itself had set comes back.
-    const style = document.documentElement.style;
+    const { style } = html;
     if (full()) {
       overflow ??= style.overflow;
       style.overflow = "hidden";
@@ -240,7 +242,7 @@ export function start(script: HTMLScriptElement | null): Svardesk | undefined {
     if ((event as KeyboardEvent).key === "Escape") show(false, true);
   });
   addEventListener("message", heard);
-  for (const name of ["resize", "scroll"]) visualViewport?.addEventListener(name, resize);
+  for (const name of ["resize", "scroll"]) viewport?.addEventListener(name, resize);
   phone.addEventListener("change", () => {
     if (shown) tell({ t: "shown", modal: full(), focus: false });
     paint();
@@ -262,7 +264,7 @@ export function start(script: HTMLScriptElement | null): Svardesk | undefined {
     if (before > "1" && !phone.matches) show(true, false);
     else if (before > "0") load();
     for (const command of waiting) api(...(command as Command));
-    dispatchEvent(new CustomEvent("svardesk:ready"));
+    dispatchEvent(new Event("svardesk:ready"));
   };
   if (document.body) mount();
   else document.addEventListener("DOMContentLoaded", mount);

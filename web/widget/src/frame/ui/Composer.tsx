@@ -127,11 +127,11 @@ export function Composer({ chat, screen: { text, emoji } }: Props) {
 function Files({ chat: { attachments, store } }: { chat: Chat }) {
   const problem = attachments.problem.value;
   const list = attachments.list.value;
-  const { max_file, file_types } = store.limits.value;
+  const { max_file } = store.limits.value;
   return (
     <>
       <p class="failed" role="alert">
-        {problem && t(problem.key, { name: problem.name, size: size(max_file), types: names(file_types) })}
+        {problem && t(problem.key, { name: problem.name, size: size(max_file) })}
       </p>
       {list.length > 0 && (
         <ul>
@@ -158,10 +158,4 @@ function Files({ chat: { attachments, store } }: { chat: Chat }) {
       )}
     </>
   );
-}
-
-/** "image/png", ".docx", "image/*" → "PNG, DOCX, …" in words that people know. */
-function names(types: readonly string[]): string {
-  const short = types.map((type) => (type.split(/[/.]/).pop() as string).replace(/\+xml$/, "").toUpperCase());
-  return [...new Set(short.filter((name) => /^[A-Z\d]{2,5}$/.test(name)))].join(", ");
 }
