@@ -90,8 +90,6 @@ function PickerList({ filterLabel, nothing, choices, onPick, several }: PickerPr
     <>
       <input
         class="input picker-filter"
-        // biome-ignore lint/a11y/noAutofocus: opened by the person to type in
-        autofocus
         ref={(element) => element?.focus()}
         role="combobox"
         aria-expanded="true"

@@ -72,7 +72,16 @@ export class Api {
     return this.http.request("PUT", "/me/password", { body: { current, new: next } });
   }
   startTotp(): Promise<{ secret: string; uri: string; qr_svg: string }> {
-    return this.#post("/me/totp", {});
+    return this.http.request("POST", "/me/totp");
+  }
+  newRecoveryCodes(password: string): Promise<{ recovery_codes: string[] }> {
+    return this.#post("/me/totp/recovery-codes", { password });
+  }
+  endSession(id: string): Promise<void> {
+    return this.#delete(`/sessions/${id}`);
+  }
+  endTotpOf(agentId: string): Promise<void> {
+    return this.#delete(`/agents/${agentId}/totp`);
   }
   confirmTotp(code: string): Promise<{ recovery_codes: string[] }> {
     return this.#post("/me/totp/confirm", { code });
@@ -110,7 +119,7 @@ export class Api {
     return this.#post(`/conversations/${id}/messages`, message);
   }
   retry(id: string, messageId: string): Promise<unknown> {
-    return this.#post(`/conversations/${id}/messages/${messageId}/retry`, {});
+    return this.http.request("POST", `/conversations/${id}/messages/${messageId}/retry`);
   }
   patchConversation(id: string, patch: ConversationPatch): Promise<Row> {
     return this.#patch(`/conversations/${id}`, patch);
@@ -177,7 +186,7 @@ export class Api {
     return this.#patch(`/agents/${id}`, patch);
   }
   createResetLink(id: string): Promise<{ url: string }> {
-    return this.#post(`/agents/${id}/password-reset`, {});
+    return this.http.request("POST", `/agents/${id}/password-reset`);
   }
   async invitations(): Promise<Invitation[]> {
     return items(await this.#get<Listed<Invitation>>("/invitations"));
@@ -211,7 +220,7 @@ export class Api {
   async apiTokens(): Promise<ApiToken[]> {
     return items(await this.#get<Listed<ApiToken>>("/api-tokens"));
   }
-  createApiToken(token: { name: string; scopes: Permission[]; expires_at: string | null }): Promise<ApiToken> {
+  createApiToken(token: { name: string; scopes: Permission[]; days: number | null }): Promise<ApiToken> {
     return this.#post("/api-tokens", token);
   }
   revokeApiToken(id: string): Promise<void> {
@@ -223,17 +232,17 @@ export class Api {
   async widgets(): Promise<WidgetConnection[]> {
     return items(await this.#get<Listed<WidgetConnection>>("/widgets"));
   }
-  createWidget(widget: { name: string; origins: string[]; team_id: string | null }): Promise<WidgetConnection> {
+  createWidget(widget: { name: string; origins: string[] }): Promise<WidgetConnection> {
     return this.#post("/widgets", widget);
   }
   patchWidget(
     id: string,
-    patch: { name?: string; origins?: string[]; team_id?: string | null },
+    patch: { name?: string; title?: string | null; origins?: string[]; team_id?: string | null; version?: number },
   ): Promise<WidgetConnection> {
     return this.#patch(`/widgets/${id}`, patch);
   }
   newWidgetSecret(id: string): Promise<WidgetSecret> {
-    return this.#post(`/widgets/${id}/secrets`, {});
+    return this.http.request("POST", `/widgets/${id}/secrets`);
   }
   async privacyRequests(kind: "exports" | "erasures"): Promise<PrivacyRequest[]> {
     return items(await this.#get<Listed<PrivacyRequest>>(`/privacy/${kind}`));

@@ -117,7 +117,8 @@ export class Http {
       // A proxy in between answers HTML; the status says enough.
     }
     const after = Number(response.headers.get("Retry-After"));
-    if (response.status === 401) this.#onSignedOut();
+    // A wrong password is 401 too; only this one says that the session is gone.
+    if (response.status === 401 && (said.code === "not_signed_in" || said.code === "session_over")) this.#onSignedOut();
     return new ApiError(
       response.status,
       said.code ?? `http_${response.status}`,

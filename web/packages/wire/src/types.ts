@@ -72,6 +72,7 @@ export interface Me {
   csrf: string;
   teams: TeamRef[];
   totp_enabled: boolean;
+  recovery_codes_left: number;
 }
 
 export type SignIn = ({ state: "signed_in" } & Me) | { state: "mfa_required"; challenge: string };
@@ -95,7 +96,7 @@ export interface Row {
   last_public_seq: number;
   last_customer_seq: number;
   /** How far this agent has read; only in answers to requests, frames go to many and leave it out. */
-  read_seq?: number;
+  read_seq?: number | null;
   waiting_since: string | null;
   last_activity_at: string;
   created_at: string;
@@ -112,6 +113,25 @@ export interface Attachment {
   image: boolean;
 }
 
+/** What a system line tells; `by` is the agent who did it, null the house itself. */
+export interface SystemDetails {
+  type:
+    | "assigned"
+    | "unassigned"
+    | "team_assigned"
+    | "team_removed"
+    | "opened"
+    | "waiting"
+    | "closed"
+    | "reopened"
+    | "snoozed"
+    | "woken";
+  by?: string | null;
+  agent_id?: string | null;
+  team_id?: string | null;
+  until?: string | null;
+}
+
 export interface Message {
   id: string;
   conversation_id: string;
@@ -124,7 +144,9 @@ export interface Message {
   state_reason: string | null;
   client_id?: string | null;
   mention_ids: string[];
-  details: Record<string, Json> | null;
+  details: SystemDetails | null;
+  /** Erased: the body is empty. */
+  deleted?: boolean;
   created_at: string;
   version: number;
 }
@@ -144,6 +166,7 @@ export interface Contact {
   timezone?: string | null;
   written_standard?: "nb" | "nn" | null;
   attributes: Record<string, Json>;
+  fields?: Record<string, string | number | boolean>;
   identities: Identity[];
   created_at: string;
   last_seen_at: string | null;
@@ -176,7 +199,7 @@ export interface VisitorNow {
 export interface ConversationPage {
   items: Row[];
   next_cursor: string | null;
-  resume: string;
+  resume: string | null;
 }
 
 export interface Count {
@@ -196,7 +219,7 @@ export interface ConversationDetail {
   draft: Draft | null;
   presence: PresentAgent[];
   visitor: VisitorNow | null;
-  resume: string;
+  resume: string | null;
 }
 
 export interface Posted {
@@ -212,6 +235,8 @@ export interface NewMessage {
   mention_ids: string[];
   based_on_seq: number;
   confirm: boolean;
+  /** What the conversation is after an answer. */
+  then?: "waiting" | "open" | "closed";
 }
 
 export interface ConversationPatch {
@@ -236,6 +261,7 @@ export interface SavedView {
   name: string;
   filters: Filters;
   shared: boolean;
+  mine: boolean;
   agent_id?: string;
 }
 
@@ -259,6 +285,8 @@ export interface Agent {
   availability: Availability;
   online?: boolean;
   archived_at: string | null;
+  team_ids?: string[];
+  totp_enabled?: boolean | null;
   last_seen_at?: string | null;
 }
 
@@ -270,12 +298,13 @@ export interface Team {
   member_ids: string[];
 }
 
-export type TagColour = "grey" | "red" | "orange" | "yellow" | "green" | "blue" | "purple";
+export const TAG_COLOURS = ["grey", "red", "orange", "yellow", "green", "teal", "blue", "purple", "pink"] as const;
 
 export interface Tag {
   id: string;
   name: string;
   colour: string;
+  archived?: boolean;
 }
 
 export interface Invitation {
@@ -284,7 +313,6 @@ export interface Invitation {
   role: Role;
   created_at?: string;
   expires_at: string;
-  used_at?: string | null;
   url?: string;
 }
 
@@ -324,7 +352,7 @@ export interface AuditEntry {
 export interface WidgetSecret {
   id: string;
   created_at: string;
-  hint?: string | null;
+  /** Only in the answer that made it. */
   secret?: string;
 }
 
@@ -332,21 +360,26 @@ export interface WidgetConnection {
   id: string;
   key: string;
   name: string;
+  title: string | null;
+  accent: string | null;
   origins: string[];
   team_id: string | null;
-  enabled?: boolean;
+  status: string;
   secrets: WidgetSecret[];
+  version: number;
 }
 
 export interface PrivacyRequest {
   id: string;
   kind: "export" | "erase";
   contact_id: string;
-  contact_name?: string | null;
   state: "queued" | "running" | "done" | "failed";
-  requested_at: string;
+  error: string | null;
+  requested_by: string | null;
+  created_at: string;
   finished_at: string | null;
-  url?: string | null;
+  expires_at: string | null;
+  url: string | null;
 }
 
 export interface OrganisationSettings {
@@ -380,11 +413,11 @@ export type ServerFrame =
   | { t: "conversation_gone"; id: string; resume?: string }
   | { t: "message"; message: Message; resume?: string }
   | { t: "read"; conversation_id: string; seq: number; resume?: string }
-  | { t: "draft"; conversation_id: string; draft: Draft | null; resume?: string }
+  | { t: "draft_changed"; conversation_id: string; version: number; resume?: string }
   | { t: "presence"; conversation_id: string; agents: PresentAgent[] }
   | { t: "visitor_typing"; conversation_id: string; typing: boolean; preview: string | null }
   | { t: "visitor"; conversation_id: string; page_url: string | null; page_title: string | null; online: boolean }
-  | { t: "agent"; id: string; availability: Availability; name: string; resume?: string }
+  | { t: "agent"; id: string; availability: Availability; name?: string; resume?: string }
   | { t: "counts_changed" }
   | { t: "mention"; conversation_id: string; message_id: string; resume?: string }
   | { t: "signed_out" }

@@ -1,0 +1,27 @@
+import { render } from "preact";
+import "@svardesk/ui/tokens.css";
+import "@svardesk/ui/base.css";
+import "@svardesk/ui/primitives.css";
+import "./styles/shell.css";
+import "./styles/list.css";
+import "./styles/thread.css";
+import "./styles/pages.css";
+import { AppContext } from "./context";
+import { firstLocale, loadLocale } from "./i18n";
+import { App } from "./parts/App";
+import { AppStore } from "./stores/app";
+import { startClock } from "./time";
+
+const root = document.getElementById("app");
+if (root) {
+  await loadLocale(firstLocale());
+  startClock();
+  const app = new AppStore();
+  render(
+    <AppContext.Provider value={app}>
+      <App />
+    </AppContext.Provider>,
+    root,
+  );
+  void app.start();
+}

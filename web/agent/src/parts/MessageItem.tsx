@@ -1,0 +1,114 @@
+import { Avatar, Button, Icon } from "@svardesk/ui";
+import type { Message, Row } from "@svardesk/wire";
+import { useApp } from "../context";
+import { t } from "../i18n";
+import { clock, full } from "../time";
+import { Attachments } from "./Attachments";
+import { Body } from "./Body";
+import { FAILED } from "./words";
+
+function System({ message }: { message: Message }) {
+  const app = useApp();
+  const { details } = message;
+  const name = (id: string | null | undefined) => app.directory.agent(id)?.name ?? t("system.somebody");
+  const text = details?.type
+    ? t(`system.${details.type}${details.by ? "" : "_house"}`, {
+        by: name(details.by),
+        agent: name(details.agent_id),
+        team: app.directory.team(details.team_id)?.name ?? t("system.some_team"),
+        time: details.until ? full(details.until) : "",
+      })
+    : message.body;
+  return (
+    <div class="system">
+      {text} <time dateTime={message.created_at}>{clock(message.created_at)}</time>
+    </div>
+  );
+}
+
+function State({ message, quiet }: { message: Message; quiet: boolean }) {
+  const app = useApp();
+  const state = message.state;
+  if (!state) return null;
+  if (FAILED.has(state))
+    return (
+      <span class="state bad" role="alert">
+        <Icon name="alert" />
+        {t(`state.${state}`)}
+        {app.session.may("conversations.write") && state !== "blocked_by_policy" && (
+          <Button
+            small
+            icon="refresh"
+            onClick={() =>
+              void app.attempt(async () => {
+                await app.api.retry(message.conversation_id, message.id);
+                await app.thread.value?.load();
+              })
+            }
+          >
+            {t("action.again")}
+          </Button>
+        )}
+      </span>
+    );
+  if (quiet) return null;
+  const read = state === "read" || state === "delivered";
+  return (
+    <span class={`state${state === "read" ? " read" : ""}`}>
+      <Icon name={read ? "checks" : state === "sent" ? "check" : "clock"} />
+      {t(`state.${state}`)}
+    </span>
+  );
+}
+
+interface ItemProps {
+  message: Message;
+  row: Row;
+  joined: boolean;
+  lastOfBlock: boolean;
+}
+
+export function MessageItem({ message, row, joined, lastOfBlock }: ItemProps) {
+  const app = useApp();
+  if (message.kind === "system") return <System message={message} />;
+  const mine = message.kind === "answer";
+  const kind = message.kind === "note" ? "note" : mine ? "mine" : "theirs";
+  const name =
+    message.author.name ??
+    (message.kind === "inbound" ? (row.contact.name ?? t("contact.unnamed")) : t(`author.${message.author.kind}`));
+  const label = message.kind === "note" ? t("message.note_by", { name }) : name;
+  return (
+    <article class={`message ${kind}${joined ? " joined" : ""}`} aria-label={`${label}, ${full(message.created_at)}`}>
+      {!joined && <Avatar id={message.author.id ?? message.author.kind} name={name} />}
+      <div class="message-main">
+        {!joined && (
+          <div class="message-head">
+            <span class="message-name">{name}</span>
+            {message.kind === "note" && (
+              <span class="note-mark">
+                <Icon name="lock" />
+                {t("message.note")}
+              </span>
+            )}
+            {message.author.kind === "bot" && <span class="chip">{t("author.bot")}</span>}
+            <time dateTime={message.created_at} title={full(message.created_at)}>
+              {clock(message.created_at)}
+            </time>
+          </div>
+        )}
+        <div class="bubble">
+          {message.deleted ? (
+            <em class="erased">{t("message.erased")}</em>
+          ) : (
+            <Body
+              text={message.body}
+              names={message.mention_ids.flatMap((id) => app.directory.agent(id)?.name ?? [])}
+            />
+          )}
+          <Attachments files={message.attachments} />
+        </div>
+        {mine && <State message={message} quiet={!lastOfBlock} />}
+      </div>
+    </article>
+  );
+}

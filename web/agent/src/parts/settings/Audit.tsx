@@ -1,0 +1,76 @@
+import { Button, Spinner } from "@svardesk/ui";
+import type { AuditEntry } from "@svardesk/wire";
+import { useCallback, useEffect, useState } from "preact/hooks";
+import { useApp } from "../../context";
+import { errorText } from "../../errors";
+import { has, t } from "../../i18n";
+import { full } from "../../time";
+
+/** The log names actions for machines; a text of ours, where there is one, for people. */
+function action(entry: AuditEntry): string {
+  const key = `audit.${entry.action.replaceAll(".", "_")}`;
+  return has(key) ? t(key) : entry.action;
+}
+
+function details(entry: AuditEntry): string {
+  return Object.entries(entry.details)
+    .map(([name, value]) => `${name}: ${typeof value === "object" ? JSON.stringify(value) : String(value)}`)
+    .join(", ");
+}
+
+export function Audit() {
+  const app = useApp();
+  const [entries, setEntries] = useState<readonly AuditEntry[]>([]);
+  const [cursor, setCursor] = useState<string | null | undefined>(undefined);
+  const [error, setError] = useState<unknown>(null);
+  const more = useCallback(
+    async (from: string | undefined) => {
+      try {
+        const page = await app.api.audit(from);
+        setEntries((before) => (from ? [...before, ...page.items] : page.items));
+        setCursor(page.next_cursor);
+      } catch (reason) {
+        setError(reason);
+      }
+    },
+    [app],
+  );
+  useEffect(() => void more(undefined), [more]);
+  if (error) return <p role="alert">{errorText(error)}</p>;
+  if (cursor === undefined) return <Spinner label={t("state.loading")} />;
+  return (
+    <>
+      <p class="quiet narrow">{t("audit.explain")}</p>
+      <div class="table-frame">
+        <table class="table">
+          <thead>
+            <tr>
+              <th scope="col">{t("audit.when")}</th>
+              <th scope="col">{t("audit.who")}</th>
+              <th scope="col">{t("audit.what")}</th>
+              <th scope="col">{t("audit.where")}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {entries.map((entry) => (
+              <tr key={entry.id}>
+                <td>{full(entry.at)}</td>
+                <td>{entry.actor_name ?? t(`actor.${entry.actor_kind}`)}</td>
+                <td>
+                  {action(entry)}
+                  <span class="quiet block">{details(entry)}</span>
+                </td>
+                <td class="quiet">{entry.ip}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {cursor && (
+        <div>
+          <Button onClick={() => void more(cursor)}>{t("audit.more")}</Button>
+        </div>
+      )}
+    </>
+  );
+}

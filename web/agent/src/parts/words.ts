@@ -1,0 +1,31 @@
+// Words and pictures that several parts share.
+import type { IconName } from "@svardesk/ui";
+import type { DeliveryState } from "@svardesk/wire";
+import { intl, t } from "../i18n";
+
+/** A picture for a channel's name; channels that this build does not know are a globe. */
+export function channelIcon(channel: string): IconName {
+  const icons: Record<string, IconName> = { webchat: "chat", email: "mail", phone: "phone", form: "file" };
+  return icons[channel] ?? "globe";
+}
+
+const CHANNELS = new Set(["webchat", "email", "phone", "form", "messenger", "facebook"]);
+export function channelName(channel: string): string {
+  return CHANNELS.has(channel) ? t(`channel.${channel}`) : channel;
+}
+
+export const FAILED: ReadonlySet<DeliveryState> = new Set([
+  "failed_temporary",
+  "failed_permanent",
+  "blocked_by_window",
+  "blocked_by_policy",
+  "unknown",
+]);
+
+export function fileSize(bytes: number): string {
+  const number = (value: number, digits: number) =>
+    new Intl.NumberFormat(intl(), { maximumFractionDigits: digits }).format(value);
+  if (bytes < 1_000) return `${number(bytes, 0)} B`;
+  if (bytes < 1_000_000) return `${number(bytes / 1_000, 0)} kB`;
+  return `${number(bytes / 1_000_000, 1)} MB`;
+}

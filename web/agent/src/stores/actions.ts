@@ -1,0 +1,83 @@
+// Verbs on the open conversation. Each shows its effect at once where that is certain and says when it was refused.
+import { ApiError, type ConversationPatch, type Row } from "@svardesk/wire";
+import { t } from "../i18n";
+import { full } from "../time";
+import type { AppStore } from "./app";
+
+/** Changes a conversation on the version that the agent saw; when somebody was quicker their change is shown first. */
+export async function patch(app: AppStore, row: Row, change: ConversationPatch, done?: string): Promise<boolean> {
+  return app.attempt(async () => {
+    try {
+      app.rows.upsert(await app.api.patchConversation(row.id, { ...change, version: row.version }));
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== "version_conflict") throw error;
+      const fresh = (await app.api.conversation(row.id)).conversation;
+      app.rows.upsert(fresh);
+      const touched = (Object.keys(change) as (keyof Row)[]).some((key) => fresh[key] !== row[key]);
+      // Only something else moved (a new message, a tag): the wish still stands. Otherwise a person must look again.
+      if (touched) throw error;
+      app.rows.upsert(await app.api.patchConversation(row.id, { ...change, version: fresh.version }));
+    }
+  }, done);
+}
+
+export function assign(app: AppStore, row: Row, agentId: string | null): Promise<boolean> {
+  const name = app.directory.agent(agentId)?.name;
+  return patch(app, row, { assignee_id: agentId }, name ? t("done.assigned", { name }) : t("done.unassigned"));
+}
+
+export function toTeam(app: AppStore, row: Row, teamId: string | null): Promise<boolean> {
+  const name = app.directory.team(teamId)?.name;
+  return patch(app, row, { team_id: teamId }, name ? t("done.team", { name }) : t("done.no_team"));
+}
+
+export function close(app: AppStore, row: Row): Promise<boolean> {
+  return patch(app, row, { status: "closed" }, t("done.closed"));
+}
+
+export function reopen(app: AppStore, row: Row): Promise<boolean> {
+  return patch(app, row, { status: "open" }, t("done.reopened"));
+}
+
+export function wait(app: AppStore, row: Row): Promise<boolean> {
+  return patch(app, row, { status: "waiting" }, t("done.waiting"));
+}
+
+export function snooze(app: AppStore, row: Row, until: Date): Promise<boolean> {
+  const at = until.toISOString();
+  return patch(app, row, { snoozed_until: at }, t("done.snoozed", { time: full(at) }));
+}
+
+export async function toggleTag(app: AppStore, row: Row, tagId: string): Promise<void> {
+  await app.attempt(async () => {
+    const answer = await (row.tags.includes(tagId) ? app.api.removeTag(row.id, tagId) : app.api.addTag(row.id, tagId));
+    if (answer && typeof answer === "object" && "version" in answer) app.rows.upsert(answer as Row);
+    else app.rows.upsert((await app.api.conversation(row.id)).conversation);
+  });
+}
+
+/** Marks as read what has been on the screen; quietly, because nobody asked for it. */
+export async function markRead(app: AppStore, row: Row): Promise<void> {
+  if (!app.rows.unread(row)) return;
+  app.rows.markRead(row.id, row.last_seq);
+  await app.api.markRead(row.id, row.last_seq).catch((error) => console.warn("read", error));
+}
+
+/** Hands what is written to the outbox. `confirm`: the agent has read the warning that something newer exists. */
+export function send(app: AppStore, options: { confirm?: boolean; close?: boolean } = {}): void {
+  const composer = app.composer.value;
+  const thread = app.thread.value;
+  if (!composer?.canSend.value || !thread) return;
+  const confirm = options.confirm ?? false;
+  app.delivery.send(thread.id, {
+    kind: composer.kind.value,
+    body: composer.text.value.trim(),
+    files: composer.files(),
+    mention_ids: composer.mentionIds(app.directory.agents.value),
+    based_on_seq: confirm ? thread.lastPublicSeq.value : Math.min(thread.seenSeq.value, thread.lastPublicSeq.value),
+    confirm,
+    ...(composer.kind.value === "answer" ? { after: options.close ? "closed" : "waiting" } : {}),
+  });
+  app.presence.stopped(thread.id);
+  void composer.clear();
+}

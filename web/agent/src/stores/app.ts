@@ -1,0 +1,325 @@
+// Puts the stores together: which list and which conversation are open, where each frame goes.
+import { batch, computed, effect, signal } from "@preact/signals";
+import { ToastStore } from "@svardesk/ui";
+import { Api, type ClientFrame, Http, type Row, type ServerFrame } from "@svardesk/wire";
+import { errorText } from "../errors";
+import { known, loadLocale, locale, t } from "../i18n";
+import { Router } from "../router";
+import { ComposerStore } from "./composer";
+import { CountsStore } from "./counts";
+import { DeliveryStore } from "./delivery";
+import { DirectoryStore } from "./directory";
+import { ListStore, type Viewer } from "./list";
+import { LiveStore } from "./live";
+import { Notifier } from "./notify";
+import { PrefsStore } from "./prefs";
+import { PresenceStore } from "./presence";
+import { RowStore } from "./rows";
+import { SearchStore } from "./search";
+import { SessionStore } from "./session";
+import { ThreadStore } from "./thread";
+
+declare const __BUILD__: string;
+const BUILD = typeof __BUILD__ === "string" ? __BUILD__ : "";
+
+export class AppStore {
+  readonly api: Api;
+  readonly session: SessionStore;
+  readonly rows = new RowStore();
+  readonly directory: DirectoryStore;
+  readonly counts: CountsStore;
+  readonly delivery: DeliveryStore;
+  readonly presence: PresenceStore;
+  readonly live: LiveStore;
+  readonly search: SearchStore;
+  readonly prefs = new PrefsStore();
+  readonly router = new Router();
+  readonly toasts = new ToastStore();
+  readonly notifier: Notifier;
+  readonly list = signal<ListStore | null>(null);
+  readonly thread = signal<ThreadStore | null>(null);
+  readonly composer = signal<ComposerStore | null>(null);
+  /** Which overlay is open. */
+  readonly overlay = signal<"help" | "save-view" | "snooze" | null>(null);
+  readonly pickers = { assign: signal(false), tags: signal(false), snooze: signal(false) };
+  readonly openId = computed(() => {
+    const route = this.router.route.value;
+    return route.page === "inbox" || route.page === "search" ? route.conversation : null;
+  });
+  readonly #composers = new Map<string, ComposerStore>();
+  #stops: (() => void)[] = [];
+
+  constructor(base = "/api/v1") {
+    this.api = new Api(new Http({ base, onSignedOut: () => this.session.lost() }));
+    this.session = new SessionStore(this.api);
+    this.directory = new DirectoryStore(this.api);
+    this.counts = new CountsStore(this.api);
+    this.search = new SearchStore(this.api, (hits) => {
+      for (const hit of hits) this.rows.upsert(hit.conversation);
+    });
+    this.delivery = new DeliveryStore(
+      this.api,
+      (posted) => {
+        this.rows.upsert(posted.conversation);
+        const thread = this.thread.value;
+        if (thread?.id === posted.message.conversation_id) {
+          thread.take(posted.message);
+          thread.saw(posted.message.seq);
+        }
+      },
+      (id) => {
+        if (this.thread.value?.id === id) void this.thread.value.load();
+      },
+    );
+    this.live = new LiveStore({
+      url: () => `${location.origin.replace(/^http/, "ws")}${base}/socket`,
+      build: BUILD,
+      onFrame: (frame) => batch(() => this.#frame(frame)),
+      onWelcome: () => this.#welcome(),
+      onSignedOut: () => this.session.lost(),
+    });
+    this.presence = new PresenceStore(
+      () => this.session.me.value?.agent.id ?? null,
+      (what, id) => this.live.say({ t: what, conversation_id: id } as ClientFrame),
+    );
+    this.notifier = new Notifier({
+      prefs: this.prefs,
+      concerns: ({ row }) => this.#concerns(row),
+      looking: (id) => document.visibilityState === "visible" && document.hasFocus() && this.openId.value === id,
+      words: ({ row }) => ({ title: row.contact.name ?? t("contact.unnamed"), body: row.preview ?? "" }),
+      open: (id) => this.openConversation(id),
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.session.check();
+    // Everything that follows from being signed in, now and after every later sign-in.
+    effect(() => {
+      const id = this.session.me.value?.agent.id ?? null;
+      if (this.session.state.value === "in" && id) this.#enter(id);
+      else if (this.#stops.length) this.#leave();
+    });
+  }
+
+  // -- the open list and conversation follow the address
+
+  #enter(agentId: string): void {
+    if (this.#stops.length) return;
+    const mine = known(this.session.me.peek()?.agent.locale);
+    if (mine && mine !== locale.peek()) void loadLocale(mine);
+    this.live.start();
+    void this.directory.load();
+    void this.counts.load();
+    void this.delivery.start(agentId);
+    const hidden = () => {
+      if (document.visibilityState === "hidden") void this.composer.value?.flush();
+      else this.delivery.flush();
+    };
+    document.addEventListener("visibilitychange", hidden);
+    this.#stops = [
+      effect(() => this.#followList()),
+      effect(() => this.#followThread()),
+      this.rows.follow({ changed: (change) => this.notifier.changed(change), gone: () => undefined }),
+      () => document.removeEventListener("visibilitychange", hidden),
+    ];
+  }
+
+  #leave(): void {
+    for (const stop of this.#stops) stop();
+    this.#stops = [];
+    this.live.stop();
+    this.live.link.resume = null;
+    this.delivery.stop();
+    this.presence.leave();
+    this.#closeThread();
+    this.list.value?.dispose();
+    this.list.value = null;
+    this.#composers.clear();
+    for (const row of [...this.rows.all()]) this.rows.gone(row.id);
+  }
+
+  viewer(): Viewer {
+    const me = this.session.me.peek();
+    return { agentId: me?.agent.id ?? "", teamIds: (me?.teams ?? []).map((team) => team.id) };
+  }
+
+  #followList(): void {
+    const route = this.router.route.value;
+    if (route.page !== "inbox") return;
+    const saved = this.directory.view(route.viewId);
+    if (route.viewId && !saved) return;
+    const filters = saved ? saved.filters : { ...route.filters, view: route.view };
+    const current = this.list.peek();
+    if (current && current.viewId === route.viewId && same(current.filters, filters)) return;
+    current?.dispose();
+    const list = new ListStore(filters, route.viewId, this.viewer(), this.rows, this.api, (resume) =>
+      this.live.link.adopt(resume),
+    );
+    this.list.value = list;
+    void list.load();
+  }
+
+  #followThread(): void {
+    const id = this.openId.value;
+    const current = this.thread.peek();
+    if (current?.id === id) return;
+    this.#closeThread();
+    if (!id) return;
+    const composer = this.#composers.get(id) ?? new ComposerStore(id, this.api);
+    this.#composers.set(id, composer);
+    const thread = new ThreadStore(
+      id,
+      this.rows,
+      this.api,
+      (draft) => composer.take(draft),
+      (agents) => this.presence.set(id, agents),
+    );
+    batch(() => {
+      this.composer.value = composer;
+      this.thread.value = thread;
+    });
+    this.live.say({ t: "open", conversation_id: id });
+    this.presence.enter(id);
+    void thread.load();
+  }
+
+  #closeThread(): void {
+    const thread = this.thread.peek();
+    if (!thread) return;
+    thread.dispose();
+    this.presence.leave();
+    this.live.say({ t: "close_conversation", conversation_id: thread.id });
+    const composer = this.composer.peek();
+    void composer?.flush().then(() => {
+      // A draft that could not be saved yet stays in memory until it can.
+      if (composer.saved.value !== "dirty" && this.thread.value?.id !== composer.conversationId)
+        this.#composers.delete(composer.conversationId);
+    });
+    batch(() => {
+      this.thread.value = null;
+      this.composer.value = null;
+    });
+  }
+
+  // -- frames
+
+  #welcome(): void {
+    const thread = this.thread.peek();
+    if (thread) {
+      this.live.say({ t: "open", conversation_id: thread.id });
+      this.presence.enter(thread.id);
+      if (thread.state.peek() !== "loading") void thread.load();
+    }
+    this.counts.changed();
+    this.delivery.flush();
+    const list = this.list.peek();
+    if (list?.state.peek() === "failed") void list.load();
+  }
+
+  #frame(frame: ServerFrame): void {
+    const thread = this.thread.peek();
+    switch (frame.t) {
+      case "conversation":
+        this.rows.upsert(frame.row);
+        break;
+      case "conversation_gone":
+        this.rows.gone(frame.id);
+        if (thread?.id === frame.id) thread.state.value = "missing";
+        break;
+      case "message":
+        this.delivery.confirmed(frame.message.client_id);
+        thread?.take(frame.message);
+        break;
+      case "read":
+        this.rows.markRead(frame.conversation_id, frame.seq);
+        break;
+      case "draft_changed":
+        void this.#composers.get(frame.conversation_id)?.changedElsewhere(frame.version);
+        break;
+      case "presence":
+        this.presence.set(frame.conversation_id, frame.agents);
+        break;
+      case "visitor_typing":
+        if (thread?.id === frame.conversation_id) thread.setVisitorTyping(frame.typing, frame.preview);
+        break;
+      case "visitor":
+        if (thread?.id === frame.conversation_id)
+          thread.visitor.value = { ...frame, locale: thread.visitor.value?.locale ?? null };
+        break;
+      case "agent":
+        this.directory.agentChanged(frame.id, frame.availability, frame.name);
+        break;
+      case "counts_changed":
+        this.counts.changed();
+        break;
+      case "mention":
+        this.#mentioned(frame.conversation_id);
+        break;
+      case "welcome":
+      case "caught_up":
+      case "signed_out":
+      case "ping":
+        break;
+      case "error":
+        console.warn("socket", frame.code, frame.message);
+        break;
+      default:
+        // `refetch`, or a frame of a newer server that this tab does not know: read everything again.
+        void this.refetch();
+    }
+  }
+
+  /** What is on the screen stays until the new snapshot is there, then goes wherever the snapshot lacks it. */
+  async refetch(): Promise<void> {
+    this.rows.markStale();
+    this.presence.clear();
+    const list = this.list.peek();
+    const thread = this.thread.peek();
+    const [loaded] = await Promise.all([list?.load(), thread?.load(), this.counts.load(), this.directory.load()]);
+    if (loaded && this.list.peek() === list) this.rows.sweepStale(new Set(thread ? [thread.id] : []));
+  }
+
+  #mentioned(id: string): void {
+    if (this.openId.value === id && document.hasFocus()) return;
+    const name = this.rows.get(id)?.contact.name ?? t("contact.unnamed");
+    const text = t("notify.mention", { name });
+    this.toasts.say(text, { action: { label: t("action.open"), run: () => this.openConversation(id) }, forMs: 9_000 });
+    this.notifier.call(id, t("notify.mention_title"), text);
+  }
+
+  #concerns(row: Row): boolean {
+    const viewer = this.viewer();
+    if (row.assignee_id) return row.assignee_id === viewer.agentId;
+    return row.team_id === null || viewer.teamIds.includes(row.team_id);
+  }
+
+  // -- small verbs of the interface
+
+  openConversation(id: string | null): void {
+    const route = this.router.route.value;
+    if (route.page === "inbox" || route.page === "search") this.router.go({ ...route, conversation: id });
+    else if (id) this.router.go({ page: "inbox", view: "all", viewId: null, filters: {}, conversation: id });
+  }
+
+  /** Carries something out and says so when it was refused. Returns whether it went well. */
+  async attempt(work: () => Promise<unknown>, done?: string): Promise<boolean> {
+    try {
+      await work();
+      if (done) this.toasts.say(done);
+      return true;
+    } catch (error) {
+      this.toasts.say(errorText(error), { bad: true });
+      return false;
+    }
+  }
+}
+
+function same(a: object, b: object): boolean {
+  const text = (object: object) =>
+    JSON.stringify(
+      Object.entries(object)
+        .filter(([, v]) => v !== undefined)
+        .sort(),
+    );
+  return text(a) === text(b);
+}

@@ -1,0 +1,203 @@
+// What an agent is writing in one conversation; kept on the server so that it waits at every desk.
+import { computed, signal } from "@preact/signals";
+import type { Agent, Api, Draft, UploadedFile } from "@svardesk/wire";
+import { ApiError } from "@svardesk/wire";
+
+const PAUSE_MS = 700;
+const RETRY_MS = 5_000;
+
+export interface Upload {
+  key: number;
+  name: string;
+  size: number;
+  preview: string | null;
+  file: UploadedFile | null;
+  error: unknown;
+}
+
+export class ComposerStore {
+  readonly kind = signal<"answer" | "note">("answer");
+  readonly text = signal("");
+  readonly uploads = signal<readonly Upload[]>([]);
+  readonly saved = signal<"clean" | "dirty" | "saving" | "saved">("clean");
+  readonly uploading = computed(() => this.uploads.value.some((each) => !each.file && !each.error));
+  readonly empty = computed(() => !this.text.value.trim() && !this.uploads.value.some((each) => each.file));
+  readonly canSend = computed(() => !this.empty.value && !this.uploading.value);
+  #version = 0;
+  #mentions = new Map<string, string>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #saving: Promise<void> | null = null;
+  #next = 1;
+
+  constructor(
+    readonly conversationId: string,
+    readonly api: Api,
+  ) {}
+
+  type(text: string): void {
+    if (text === this.text.value) return;
+    this.text.value = text;
+    this.#touch();
+  }
+
+  choose(kind: "answer" | "note"): void {
+    if (kind === this.kind.value) return;
+    this.kind.value = kind;
+    if (!this.empty.value) this.#touch();
+  }
+
+  /** The server's copy, at opening or from another tab. Words being typed here are never overwritten. */
+  take(draft: Draft | null): void {
+    if (this.saved.value === "dirty" || this.saved.value === "saving") return;
+    if (!draft) {
+      if (this.#version > 0) this.#empty();
+      return;
+    }
+    if (draft.version < this.#version) return;
+    this.#version = draft.version;
+    this.kind.value = draft.kind;
+    this.text.value = draft.body;
+    const known = new Map(this.uploads.value.map((each) => [each.file?.id, each]));
+    this.uploads.value = draft.file_ids.map((id) => {
+      const had = known.get(id);
+      if (had) return had;
+      const file = draft.files?.find((each) => each.id === id);
+      const shown = file ?? { id, name: id.slice(0, 8), size: 0, media_type: "" };
+      return { key: this.#next++, name: shown.name, size: shown.size, preview: null, file: shown, error: null };
+    });
+  }
+
+  /** A frame says that this agent's draft was stored; news only when another tab or machine did it. */
+  async changedElsewhere(version: number): Promise<void> {
+    await this.#saving?.catch(() => undefined);
+    if (version === this.#version || this.saved.value === "dirty") return;
+    const detail = await this.api.conversation(this.conversationId).catch(() => null);
+    if (detail) this.take(detail.draft);
+  }
+
+  mention(agent: Pick<Agent, "id" | "name">): void {
+    this.#mentions.set(agent.id, agent.name);
+  }
+
+  /** Those whose name still stands in the text. */
+  mentionIds(agents: readonly Pick<Agent, "id" | "name">[]): string[] {
+    if (this.kind.value !== "note") return [];
+    const named = agents.filter((agent) => this.text.value.includes(`@${agent.name}`)).map((agent) => agent.id);
+    const picked = [...this.#mentions].filter(([, name]) => this.text.value.includes(`@${name}`)).map(([id]) => id);
+    return [...new Set([...named, ...picked])];
+  }
+
+  async attach(file: File): Promise<void> {
+    const key = this.#next++;
+    const preview = file.type.startsWith("image/") ? URL.createObjectURL(file) : null;
+    const upload: Upload = { key, name: file.name, size: file.size, preview, file: null, error: null };
+    this.uploads.value = [...this.uploads.value, upload];
+    try {
+      const done = await this.api.upload(file, file.name);
+      this.#change(key, { file: done });
+      this.#touch();
+    } catch (error) {
+      this.#change(key, { error });
+    }
+  }
+
+  detach(key: number): void {
+    const gone = this.uploads.value.find((each) => each.key === key);
+    if (gone?.preview) URL.revokeObjectURL(gone.preview);
+    this.uploads.value = this.uploads.value.filter((each) => each.key !== key);
+    this.#touch();
+  }
+
+  files(): UploadedFile[] {
+    return this.uploads.value.flatMap((each) => (each.file ? [each.file] : []));
+  }
+
+  /** Sent: the text has gone over to the outbox, the draft is not needed any more. */
+  async clear(): Promise<void> {
+    clearTimeout(this.#timer);
+    const had = this.#version > 0 || this.#saving !== null;
+    this.#empty();
+    if (!had) return;
+    await this.#saving?.catch(() => undefined);
+    await this.api.deleteDraft(this.conversationId).catch((error) => console.warn("draft", error));
+  }
+
+  /** Puts a message back that was refused or thrown back to be rewritten. */
+  restore(kind: "answer" | "note", body: string, files: readonly UploadedFile[]): void {
+    this.kind.value = kind;
+    this.text.value = this.text.value.trim() ? `${body}\n\n${this.text.value}` : body;
+    const added = files.map((file) => ({
+      key: this.#next++,
+      name: file.name,
+      size: file.size,
+      preview: null,
+      file,
+      error: null,
+    }));
+    this.uploads.value = [...this.uploads.value, ...added];
+    this.#touch();
+  }
+
+  /** Saves now what a pause would have saved: on leaving the conversation or the page. */
+  flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    return this.saved.value === "dirty" ? this.#save() : (this.#saving ?? Promise.resolve());
+  }
+
+  #touch(): void {
+    this.saved.value = "dirty";
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#save(), PAUSE_MS);
+  }
+
+  async #save(): Promise<void> {
+    if (this.#saving) await this.#saving.catch(() => undefined);
+    if (this.saved.value !== "dirty") return;
+    this.saved.value = "saving";
+    this.#saving = this.#put().finally(() => {
+      this.#saving = null;
+    });
+    await this.#saving;
+  }
+
+  async #put(): Promise<void> {
+    try {
+      if (this.empty.value) {
+        if (this.#version > 0) await this.api.deleteDraft(this.conversationId);
+        this.#version = 0;
+      } else {
+        const draft = await this.api.saveDraft(this.conversationId, {
+          kind: this.kind.value,
+          body: this.text.value,
+          file_ids: this.files().map((file) => file.id),
+          version: this.#version,
+        });
+        this.#version = draft?.version ?? this.#version + 1;
+      }
+      if (this.saved.value === "saving") this.saved.value = this.empty.value ? "clean" : "saved";
+    } catch (error) {
+      this.saved.value = "dirty";
+      const current = error instanceof ApiError && error.status === 409 ? Number(error.fields.version) : Number.NaN;
+      // Another tab saved meanwhile; what is being typed here wins.
+      if (Number.isFinite(current)) this.#version = current;
+      else if (error instanceof ApiError && !error.passing) {
+        console.warn("draft", error);
+        return;
+      }
+      this.#timer = setTimeout(() => void this.#save(), Number.isFinite(current) ? 0 : RETRY_MS);
+    }
+  }
+
+  #empty(): void {
+    for (const each of this.uploads.value) if (each.preview) URL.revokeObjectURL(each.preview);
+    this.text.value = "";
+    this.uploads.value = [];
+    this.saved.value = "clean";
+    this.#version = 0;
+    this.#mentions.clear();
+  }
+
+  #change(key: number, change: Partial<Upload>): void {
+    this.uploads.value = this.uploads.value.map((each) => (each.key === key ? { ...each, ...change } : each));
+  }
+}
