@@ -20,7 +20,8 @@ _LONGEST_LINE = 65_536
 class Child:
     """One command run as a child in a process group of its own (Ctrl-C in the terminal reaches only the parent).
 
-    `lasting` children are started again when they end; the others end once, with `on_exit(code)`.
+    `lasting` children are started again when they end; the others end once, with `on_exit(code)`. `failures` counts the
+    ends since the last steady run.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class Child:
         self._command: list[str] = [sys.executable, "-m", "svardesk.cli", *command]
         self._rest: bytes = b""
         self._started: float = 0.0
-        self._failures: int = 0
+        self.failures: int = 0
 
     def start(self, environment: Mapping[str, str], lifeline: int) -> None:
         """Start the process; `output` and `pidfd` become readable when it writes and when it ends."""
@@ -81,9 +82,9 @@ class Child:
     def next_delay(self) -> float:
         """Seconds to wait before the next start: 0.2, 0.4, … 5; from the beginning after ten steady seconds."""
         if time.monotonic() - self._started >= _STEADY_SECONDS:
-            self._failures = 0
-        delay = min(LONGEST_DELAY, FIRST_DELAY * 2**self._failures)
-        self._failures += 1
+            self.failures = 0
+        delay = min(LONGEST_DELAY, FIRST_DELAY * 2**self.failures)
+        self.failures += 1
         return delay
 
     def signal(self, number: signal.Signals) -> None:

@@ -160,7 +160,13 @@ def _load(dsn: str, dump: Path) -> None:
         assert psql.stdin is not None  # noqa: S101 - both are pipes
         assert source.stdout is not None  # noqa: S101
         try:
-            _ = psql.stdin.write(b"BEGIN;\n" + _KEEP_TOMBSTONES.encode() + _EMPTY.encode() + roles + b"\n")
+            _ = psql.stdin.write(
+                b"SET client_min_messages = warning;\nBEGIN;\n"
+                + _KEEP_TOMBSTONES.encode()
+                + _EMPTY.encode()
+                + roles
+                + b"\n"
+            )
             _copy(source.stdout, psql.stdin)
             if source.wait() == 0:
                 # Without this COMMIT psql ends, and everything is as it was.
@@ -174,7 +180,7 @@ def _load(dsn: str, dump: Path) -> None:
             code = psql.wait()
         if source.returncode != 0 or code != 0:
             _ = said.seek(0), complaint.seek(0)
-            words = (said.read() or complaint.read()).decode("utf-8", "replace").strip()
+            words = (complaint.read() + said.read()).decode("utf-8", "replace").strip()
             raise CommandError(f"The database could not be restored and is as it was before. PostgreSQL said: {words}")
 
 

@@ -29,6 +29,8 @@ from svardesk.kit.postgres import DATABASE, Cluster, PostgresError, database_dsn
 GRACE_SECONDS = 10.0
 _BAD_SETTINGS = 2
 _PATIENCE_SECONDS = 60.0
+# Ends of a child in a row, before anything was ever ready: then waiting longer helps nobody.
+_HOPELESS = 4
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -267,6 +269,10 @@ class Supervisor:
             self._stop(_BAD_SETTINGS)
         else:
             delay = child.next_delay()
+            if child.failures > _HOPELESS and not self._ready:
+                self._say(f"The {child.name} process ends each time it is started; giving up. See the lines above.")
+                self._stop(1)
+                return
             how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
             self._say(f"The {child.name} process {how}; starting it again in {delay:.1f} s.")
             self._later(delay, lambda: self._launch(child))

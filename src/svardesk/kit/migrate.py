@@ -86,27 +86,34 @@ def migrate(dsn: str) -> tuple[str | None, str | None]:
     from alembic import command
     from alembic.config import Config
     from sqlalchemy import create_engine, pool
+    from sqlalchemy.exc import DBAPIError
 
     line = revisions()
-    # A connection of its own, because env.py ends its transactions as it likes.
-    with psycopg.connect(dsn, autocommit=True, application_name="svardesk migrate") as lock:
-        _ = lock.execute("SELECT pg_advisory_lock(%s)", (MIGRATION_LOCK,))
-        before = database_revision(dsn)
-        if before is not None and before not in line:
-            raise MigrationError(
-                f"The database has schema {before}, which this Svardesk does not know: it was used by a newer version. "
-                "Install that version, or restore a backup that this one made."
-            )
-        if line and before != line[-1]:
-            engine = create_engine(
-                "postgresql+psycopg://",
-                creator=lambda: psycopg.connect(dsn, application_name="svardesk migrate"),
-                poolclass=pool.NullPool,
-            )
-            config = Config()
-            config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
-            with engine.connect() as connection:
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
-                connection.commit()
-        return before, database_revision(dsn)
+    try:
+        # A connection of its own, because env.py ends its transactions as it likes.
+        with psycopg.connect(dsn, autocommit=True, application_name="svardesk migrate") as lock:
+            _ = lock.execute("SELECT pg_advisory_lock(%s)", (MIGRATION_LOCK,))
+            before = database_revision(dsn)
+            if before is not None and before not in line:
+                raise MigrationError(
+                    f"The database has schema {before}, which this Svardesk does not know: it was used by a newer version. "
+                    "Install that version, or restore a backup that this one made."
+                )
+            if line and before != line[-1]:
+                engine = create_engine(
+                    "postgresql+psycopg://",
+                    creator=lambda: psycopg.connect(dsn, application_name="svardesk migrate"),
+                    poolclass=pool.NullPool,
+                )
+                config = Config()
+                config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
+                with engine.connect() as connection:
+                    config.attributes["connection"] = connection
+                    command.upgrade(config, "head")
+                    connection.commit()
+            return before, database_revision(dsn)
+    except (psycopg.Error, DBAPIError) as error:
+        # The migration that failed is rolled back: each runs in one transaction.
+        raise MigrationError(
+            f"The schema could not be brought up to date, and is as the last whole migration left it. PostgreSQL said: {error}"
+        ) from error
