@@ -16,6 +16,22 @@ FROM conversations c
 LEFT JOIN contacts p ON p.account_id = c.account_id AND p.id = c.contact_id;
 GRANT SELECT ON conversation_rows TO svardesk_app;
 
+-- One message with its author's name and its files. New columns go to the end.
+CREATE OR REPLACE VIEW message_rows WITH (security_invoker = true) AS
+SELECT m.account_id, m.id, m.conversation_id, m.seq, m.kind, m.author_kind, m.author_id,
+    CASE m.author_kind WHEN 'agent' THEN a.name WHEN 'contact' THEN p.name END AS author_name,
+    m.body, m.state, m.state_reason, m.client_id, m.actor, m.mention_ids, m.details, m.created_at, m.version, m.silent,
+    m.deleted_at IS NOT NULL AS deleted,
+    (
+        SELECT json_agg(json_build_object('id', f.id, 'name', f.name, 'size', f.size, 'media_type', f.media_type,
+            'url', '/files/' || f.id, 'image', f.image) ORDER BY f.created_at, f.id)
+        FROM files f WHERE f.account_id = m.account_id AND f.message_id = m.id
+    ) AS attachments
+FROM messages m
+LEFT JOIN agents a ON m.author_kind = 'agent' AND a.account_id = m.account_id AND a.id = m.author_id
+LEFT JOIN contacts p ON m.author_kind = 'contact' AND p.account_id = m.account_id AND p.id = m.author_id;
+GRANT SELECT ON message_rows TO svardesk_app;
+
 -- Takes a message of a customer. Finds the conversation by p_conversation or by (p_connection, p_thread), or starts one
 -- (p_new_conversation) for p_contact. A silent message (only thanks, emoji) starts no clock, reopens nothing, ends no
 -- snooze. The same (p_actor, p_client) again changes nothing.
@@ -307,14 +323,5 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
     ORDER BY c.snoozed_until LIMIT p_limit
 $$;
 
--- Uploads of any account that never became part of a message.
-CREATE OR REPLACE FUNCTION orphaned_files(p_before timestamptz, p_limit integer)
-RETURNS TABLE (account_id uuid, file_id uuid)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
-    SELECT f.account_id, f.id FROM public.files f
-    WHERE f.message_id IS NULL AND f.created_at < p_before
-    ORDER BY f.created_at LIMIT p_limit
-$$;
-REVOKE ALL ON FUNCTION conversations_to_wake(timestamptz, integer), orphaned_files(timestamptz, integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION conversations_to_wake(timestamptz, integer), orphaned_files(timestamptz, integer)
-    TO svardesk_system;
+REVOKE ALL ON FUNCTION conversations_to_wake(timestamptz, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION conversations_to_wake(timestamptz, integer) TO svardesk_system;

@@ -58,9 +58,7 @@ async def change(tx: Tx, now: datetime, field_id: UUID, what: ChangeField) -> Fi
     return await _get(tx, field_id)
 
 
-async def set_values(
-    tx: Tx, now: datetime, entity: str, entity_id: UUID, values: Mapping[str, FieldValue]
-) -> None:
+async def set_values(tx: Tx, entity: str, entity_id: UUID, values: Mapping[str, FieldValue]) -> None:
     """Set (or, with None, empty) fields of one thing by key; raises ``NoField`` or ``BadValue`` before any is written."""
     known = {one.key: one for one in await definitions(tx) if one.entity == entity and not one.archived}
     columns: list[tuple[Field, dict[str, Any] | None]] = []
@@ -100,7 +98,9 @@ def typed(field: Field, value: str | float | bool) -> dict[str, Any]:  # noqa: F
                 return {"date_value": date.fromisoformat(value)}
             except ValueError:
                 pass
-    raise BadValue(None, f"The field {field.key} takes a value of the kind {field.type}.", key=field.key, type=field.type)
+    raise BadValue(
+        None, f"The field {field.key} takes a value of the kind {field.type}.", key=field.key, type=field.type
+    )
 
 
 def _check_choices(kind: str, choices: list[str] | None) -> None:

@@ -16,10 +16,10 @@ async def get_contact(contact_id: UUID, caller: Caller, db: Database) -> Contact
         return await service.get(tx, contact_id)
 
 
-async def patch_contact(contact_id: UUID, data: ChangeContact, caller: Caller, db: Database, clock: Clock) -> Contact:
+async def patch_contact(contact_id: UUID, data: ChangeContact, caller: Caller, db: Database) -> Contact:
     """Change the profile. 409 ``version_conflict``, 422 ``bad_value``."""
     async with db.work(caller.account_id) as tx:
-        return await service.change(tx, clock.now(), contact_id, data, agent_id=caller.agent_id)
+        return await service.change(tx, contact_id, data, agent_id=caller.agent_id)
 
 
 async def list_fields(caller: Caller, db: Database) -> Fields:

@@ -102,18 +102,14 @@ async def believe(tx: Tx, now: datetime, identity_id: UUID, trust: str, *, displ
     return True
 
 
-async def claim(
-    tx: Tx, now: datetime, *, contact_id: UUID, kind: str, address: str, name: str | None = None
-) -> UUID:
+async def claim(tx: Tx, now: datetime, *, contact_id: UUID, kind: str, address: str, name: str | None = None) -> UUID:
     """Note that a person says this address is theirs; returns the identity's id.
 
     The claim is scoped to the person: it opens nobody's history, and it does not stand in the way of the one whose
     address it really is. A name is taken on where we have none.
     """
     address = normal(kind, address)
-    known = await tx.maybe(
-        _sql.same_address, account_id=tx.account, contact_id=contact_id, kind=kind, address=address
-    )
+    known = await tx.maybe(_sql.same_address, account_id=tx.account, contact_id=contact_id, kind=kind, address=address)
     if known is not None:
         identity_id: UUID = known["id"]
     else:

@@ -49,10 +49,10 @@ class ChangeContact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     A field's value of null empties it; dates are written 2026-11-27.
     """
 
-    name: Name | None | msgspec.UnsetType = msgspec.UNSET
-    locale: Literal["nb", "nn", "da", "sv", "fi", "en"] | None | msgspec.UnsetType = msgspec.UNSET
-    timezone: Annotated[str, msgspec.Meta(max_length=60)] | None | msgspec.UnsetType = msgspec.UNSET
-    written_standard: Literal["nb", "nn"] | None | msgspec.UnsetType = msgspec.UNSET
+    name: Name | msgspec.UnsetType | None = msgspec.UNSET
+    locale: Literal["nb", "nn", "da", "sv", "fi", "en"] | msgspec.UnsetType | None = msgspec.UNSET
+    timezone: Annotated[str, msgspec.Meta(max_length=60)] | msgspec.UnsetType | None = msgspec.UNSET
+    written_standard: Literal["nb", "nn"] | msgspec.UnsetType | None = msgspec.UNSET
     fields: Annotated[dict[str, FieldValue], msgspec.Meta(max_length=100)] = msgspec.field(default_factory=dict)
     version: int | None = None
 

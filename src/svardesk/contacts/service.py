@@ -1,7 +1,6 @@
 """Contacts: reading them whole, changing the profile."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from uuid import UUID
 from zoneinfo import available_timezones
 
@@ -32,7 +31,7 @@ async def get(tx: Tx, contact_id: UUID) -> Contact:
     return found
 
 
-async def change(tx: Tx, now: datetime, contact_id: UUID, what: ChangeContact, *, agent_id: UUID | None) -> Contact:
+async def change(tx: Tx, contact_id: UUID, what: ChangeContact, *, agent_id: UUID | None) -> Contact:
     """Write the profile and the organisation's own fields.
 
     Raises ``NoContact``, ``VersionConflict``, ``BadZone``, ``NoField``, ``BadValue``.
@@ -45,7 +44,7 @@ async def change(tx: Tx, now: datetime, contact_id: UUID, what: ChangeContact, *
     if isinstance(what.timezone, str) and what.timezone not in available_timezones():
         raise BadZone(None, None, timezone=what.timezone)
     if what.fields:
-        await fields.set_values(tx, now, "contact", contact_id, what.fields)
+        await fields.set_values(tx, "contact", contact_id, what.fields)
     name = what.name.replace("\x00", "").strip() or None if isinstance(what.name, str) else what.name
     version = await tx.value(
         _sql.change_contact,

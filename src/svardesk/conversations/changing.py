@@ -1,0 +1,168 @@
+"""Agents decide: who takes care, what state a conversation is in. Every decision leaves a line in the thread."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from svardesk.accounts.caller import Caller
+from svardesk.conversations.errors import BadSnooze, NoConversation, UnknownAssignee, VersionConflict
+from svardesk.conversations.events import ConversationChanged
+from svardesk.conversations.schemas import ChangeConversation, ConversationRow, SystemDetails
+from svardesk.conversations.store import row_of, rows, sql
+from svardesk.kit.clock import Clock
+from svardesk.kit.db import Database, Row, Tx
+from svardesk.kit.ids import uuid7
+from svardesk.kit.jsons import encode
+from svardesk.spine import record
+
+LONGEST_SNOOZE = timedelta(days=366)
+WAKE_BATCH = 200
+
+
+async def change(
+    tx: Tx, caller: Caller, now: datetime, conversation_id: UUID, what: ChangeConversation
+) -> ConversationRow:
+    """Assign, snooze, close or reopen, all that is asked for at once; what already is so leaves no trace.
+
+    Raises ``NoConversation``, ``VersionConflict`` (when a version is given), ``UnknownAssignee``, ``BadSnooze``.
+    """
+    held = await tx.maybe(
+        sql.hold,
+        account_id=tx.account,
+        id=conversation_id,
+        agent_id=caller.agent_id,
+        hidden_team_ids=list(caller.hidden_team_ids),
+    )
+    if held is None:
+        raise NoConversation
+    if what.version is not None and what.version != held["version"]:
+        raise VersionConflict(None, None, version=held["version"])
+    state = _state_of(held)
+    lines: list[SystemDetails] = []
+    if what.assignee_id is not msgspec.UNSET and what.assignee_id != held["assignee_id"]:
+        if what.assignee_id is not None and not await tx.maybe(
+            sql.can_answer, account_id=tx.account, id=what.assignee_id
+        ):
+            raise UnknownAssignee(None, None, assignee_id=what.assignee_id)
+        state["assignee_id"] = what.assignee_id
+        kind = "assigned" if what.assignee_id else "unassigned"
+        lines.append(SystemDetails(type=kind, by=caller.agent_id, agent_id=what.assignee_id or held["assignee_id"]))
+    if what.team_id is not msgspec.UNSET and what.team_id != held["team_id"]:
+        if what.team_id is not None and not await tx.maybe(sql.living_team, account_id=tx.account, id=what.team_id):
+            raise UnknownAssignee(None, None, team_id=what.team_id)
+        state["team_id"] = what.team_id
+        kind = "team_assigned" if what.team_id else "team_removed"
+        lines.append(SystemDetails(type=kind, by=caller.agent_id, team_id=what.team_id or held["team_id"]))
+    line = _decide_status(state, what, now, caller.agent_id)
+    if line is not None:
+        lines.append(line)
+    if lines:
+        await _write(tx, held, state, lines, now, by=caller.agent_id)
+    found = await tx.maybe(
+        sql.row_for,
+        account_id=tx.account,
+        id=conversation_id,
+        agent_id=caller.agent_id,
+        hidden_team_ids=list(caller.hidden_team_ids),
+    )
+    # Moving a conversation to a closed team may take it out of one's own sight: the answer still shows what was done.
+    return row_of(found) if found is not None else (await rows(tx, [conversation_id]))[conversation_id]
+
+
+def _decide_status(state: Row, what: ChangeConversation, now: datetime, by: UUID | None) -> SystemDetails | None:
+    """Move ``state`` to the status asked for; returns the line about it, or None when nothing changes."""
+    until = what.snoozed_until
+    if isinstance(until, datetime):
+        if until.tzinfo is None or not now < until <= now + LONGEST_SNOOZE:
+            raise BadSnooze
+        if state["status"] == "snoozed" and state["snoozed_until"] == until:
+            return None
+        state.update(status="snoozed", snoozed_until=until, closed_at=None)
+        return SystemDetails(type="snoozed", by=by, until=until)
+    wanted = what.status
+    if wanted is msgspec.UNSET:
+        if until is None and state["status"] == "snoozed":
+            wanted = "open"
+        else:
+            return None
+    before = state["status"]
+    if wanted == before:
+        return None
+    state.update(status=wanted, snoozed_until=None, closed_at=now if wanted == "closed" else None)
+    if wanted != "open":
+        # We wait for them, or nobody waits any more: the customer's clock stops.
+        state["waiting_since"] = None
+        return SystemDetails(type=wanted, by=by)
+    return SystemDetails(type="reopened" if before == "closed" else "opened", by=by)
+
+
+def _state_of(held: Row) -> Row:
+    return {
+        key: held[key] for key in ("status", "snoozed_until", "assignee_id", "team_id", "waiting_since", "closed_at")
+    }
+
+
+async def _write(
+    tx: Tx,
+    held: Row,
+    state: dict[str, Any],
+    lines: list[SystemDetails],
+    now: datetime,
+    *,
+    by: UUID | None,
+    activity: bool = False,
+) -> None:
+    message_ids = [uuid7() for _ in lines]
+    for place, (message_id, line) in enumerate(zip(message_ids, lines, strict=True), start=1):
+        await tx.run(
+            sql.add_line,
+            account_id=tx.account,
+            id=message_id,
+            conversation_id=held["id"],
+            seq=held["last_seq"] + place,
+            details=encode(line).decode(),
+            now=now,
+        )
+    version = await tx.value(
+        sql.change,
+        account_id=tx.account,
+        id=held["id"],
+        last_seq=held["last_seq"] + len(lines),
+        activity_at=now if activity else None,
+        **state,
+    )
+    kinds = {"assigned": "assignee", "unassigned": "assignee", "team_assigned": "team", "team_removed": "team"}
+    for message_id, line in zip(message_ids, lines, strict=True):
+        await record(
+            tx,
+            ConversationChanged(
+                stream=held["id"],
+                what=(kinds.get(line.type, "status"),),
+                version=version,
+                agent_id=by,
+                message_id=message_id,
+            ),
+        )
+
+
+async def wake_snoozed(db: Database, clock: Clock) -> int:
+    """Open the conversations whose snooze is over, in all organisations; returns how many. A sweep.
+
+    Two workers share the work: what one holds, the other skips; what an agent holds waits for the next look.
+    """
+    now = clock.now()
+    async with db.system() as tx:
+        due = await tx.all(sql.to_wake, now=now, limit=WAKE_BATCH)
+    by_account: dict[UUID, list[UUID]] = {}
+    for row in due:
+        by_account.setdefault(row["account_id"], []).append(row["conversation_id"])
+    woken = 0
+    for account_id, ids in by_account.items():
+        async with db.work(account_id) as tx:
+            for held in await tx.all(sql.hold_to_wake, account_id=account_id, ids=ids, now=now):
+                state = _state_of(held) | {"status": "open", "snoozed_until": None}
+                await _write(tx, held, state, [SystemDetails(type="woken")], now, by=None, activity=True)
+                woken += 1
+    return woken

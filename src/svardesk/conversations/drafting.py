@@ -1,0 +1,64 @@
+"""Drafts on the server: what an agent began here is there in every other window."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from svardesk.accounts.caller import Caller
+from svardesk.conversations.errors import DraftConflict, NoConversation
+from svardesk.conversations.events import DraftChanged
+from svardesk.conversations.schemas import Draft, StoreDraft
+from svardesk.conversations.store import sql
+from svardesk.conversations.texts import MAX_BODY
+from svardesk.kit.db import Tx
+from svardesk.spine import record
+
+
+async def get(tx: Tx, agent_id: UUID, conversation_id: UUID) -> Draft | None:
+    """Return the agent's draft in a conversation, if there is one."""
+    row = await tx.maybe(sql.draft, account_id=tx.account, conversation_id=conversation_id, agent_id=agent_id)
+    return None if row is None else msgspec.convert(row, Draft)
+
+
+async def store(tx: Tx, caller: Caller, now: datetime, conversation_id: UUID, what: StoreDraft) -> Draft:
+    """Keep a draft that goes on from ``what.version``; raises ``NoConversation``, ``DraftConflict`` (fields: draft)."""
+    await _check_sees(tx, caller, conversation_id)
+    version = await tx.value(
+        sql.store_draft,
+        account_id=tx.account,
+        conversation_id=conversation_id,
+        agent_id=caller.agent_id,
+        kind=what.kind,
+        body=what.body.replace("\x00", "")[:MAX_BODY],
+        file_ids=list(what.file_ids),
+        version=what.version,
+        now=now,
+    )
+    held = await get(tx, caller.agent_id, conversation_id)
+    if version is None or held is None:
+        raise DraftConflict(None, None, draft=msgspec.to_builtins(held))
+    await record(tx, DraftChanged(stream=conversation_id, agent_id=caller.agent_id, version=version))
+    return held
+
+
+async def drop(tx: Tx, caller: Caller, conversation_id: UUID) -> None:
+    """Throw the draft away; nothing happens without one. Raises ``NoConversation``."""
+    await _check_sees(tx, caller, conversation_id)
+    dropped = await tx.value(
+        sql.drop_draft, account_id=tx.account, conversation_id=conversation_id, agent_id=caller.agent_id
+    )
+    if dropped is not None:
+        await record(tx, DraftChanged(stream=conversation_id, agent_id=caller.agent_id, version=0))
+
+
+async def _check_sees(tx: Tx, caller: Caller, conversation_id: UUID) -> None:
+    seen = await tx.maybe(
+        sql.may_see,
+        account_id=tx.account,
+        id=conversation_id,
+        agent_id=caller.agent_id,
+        hidden_team_ids=list(caller.hidden_team_ids),
+    )
+    if seen is None:
+        raise NoConversation

@@ -1,0 +1,13 @@
+"""Queues of the conversations room that the workers sweep."""
+
+from typing import Any
+
+from svardesk.conversations.changing import wake_snoozed
+from svardesk.spine import Sweep
+
+WAKE = "conversations.wake_snoozed"
+
+
+def sweeps(_house: Any) -> tuple[Sweep, ...]:
+    """Return the room's queues; ``_house`` is what the process holds (nothing of it is needed here)."""
+    return (Sweep(WAKE, wake_snoozed, every=5.0),)

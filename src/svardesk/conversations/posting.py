@@ -1,0 +1,107 @@
+"""Agents write: answers and notes, once per client id, never on a stale view, never two at once."""
+
+from datetime import datetime
+from uuid import UUID
+
+from svardesk.accounts.caller import Caller
+from svardesk.conversations.errors import AnswerLocked, FilesMissing, NewerExists, NoConversation, NoMessage, NotFailed
+from svardesk.conversations.events import AnswerRetried, MessageStateChanged
+from svardesk.conversations.schemas import Author, Message, Posted, PostMessage
+from svardesk.conversations.states import RETRYABLE
+from svardesk.conversations.store import actor_of, messages, row_of, sql
+from svardesk.conversations.texts import checked, preview
+from svardesk.kit.db import Tx
+from svardesk.kit.ids import uuid7
+from svardesk.spine import record
+
+
+async def post(tx: Tx, caller: Caller, now: datetime, conversation_id: UUID, what: PostMessage) -> tuple[Posted, bool]:
+    """Store an answer or note in one statement; returns it with the conversation, and whether it is new.
+
+    An answer is queued, stops the waiting clock, sets the status to ``then``, ends a snooze and takes an unassigned
+    conversation for its author. The same client id again returns what was stored the first time. Raises
+    ``EmptyMessage``, ``NoConversation``, ``FilesMissing``, and for answers without ``confirm`` ``NewerExists`` (somebody
+    else's public message came after ``based_on_seq``) and ``AnswerLocked`` (a colleague holds the answer lock).
+    """
+    body = checked(what.body, files=bool(what.file_ids))
+    message_id = uuid7()
+    actor = actor_of(caller.agent_id)
+    row = await tx.one(
+        sql.post,
+        account_id=tx.account,
+        now=now,
+        agent_id=caller.agent_id,
+        hidden_team_ids=list(caller.hidden_team_ids),
+        conversation_id=conversation_id,
+        message_id=message_id,
+        kind=what.kind,
+        body=body,
+        preview=preview(body),
+        actor=actor,
+        client_id=what.client_id,
+        based_on_seq=what.based_on_seq,
+        confirm=what.confirm,
+        then=what.then,
+        file_ids=list(dict.fromkeys(what.file_ids)),
+        mention_ids=list(what.mention_ids),
+    )
+    match row["outcome"]:
+        case "posted":
+            tx.wake = True
+        case "repeated":
+            stored = (await messages(tx, [row["message_id"]], actor))[row["message_id"]]
+            return Posted(message=stored, conversation=row_of(row)), False
+        case "newer_exists":
+            raise NewerExists(None, None, last_seq=row["seq"])
+        case "answer_locked":
+            raise AnswerLocked(None, None, agent_id=row["other_id"], name=row["other_name"])
+        case "files_missing":
+            raise FilesMissing
+        case _:
+            raise NoConversation
+    if what.file_ids:
+        return Posted(message=(await messages(tx, [message_id], actor))[message_id], conversation=row_of(row)), True
+    # Everything about a message without files is known here: no second look at the database.
+    message = Message(
+        id=message_id,
+        conversation_id=conversation_id,
+        seq=row["seq"],
+        kind=what.kind,
+        author=Author("agent", caller.agent_id, row["other_name"]),
+        body=body,
+        attachments=[],
+        state="queued" if what.kind == "answer" else None,
+        state_reason=None,
+        client_id=what.client_id,
+        mention_ids=row["mentioned"] or [],
+        details=None,
+        created_at=now,
+        version=1,
+    )
+    return Posted(message=message, conversation=row_of(row)), True
+
+
+async def retry(tx: Tx, caller: Caller, conversation_id: UUID, message_id: UUID) -> Message:
+    """Queue a failed or blocked answer again; raises ``NoMessage``, or ``NotFailed`` when it is on its way or there."""
+    actor = actor_of(caller.agent_id)
+    who = {"agent_id": caller.agent_id, "hidden_team_ids": list(caller.hidden_team_ids)}
+    queued = await tx.maybe(
+        sql.retry,
+        account_id=tx.account,
+        id=message_id,
+        conversation_id=conversation_id,
+        retryable=sorted(RETRYABLE),
+        **who,
+    )
+    if queued is None:
+        visible = await tx.maybe(sql.may_see, account_id=tx.account, id=conversation_id, **who)
+        found = (await messages(tx, [message_id])).get(message_id) if visible else None
+        if found is None or found.conversation_id != conversation_id or found.kind != "answer":
+            raise NoMessage
+        raise NotFailed(None, None, state=found.state)
+    await record(
+        tx,
+        AnswerRetried(stream=conversation_id, message_id=message_id, seq=queued["seq"], agent_id=caller.agent_id),
+    )
+    await record(tx, MessageStateChanged(stream=conversation_id, message_ids=(message_id,), state="queued"))
+    return (await messages(tx, [message_id], actor))[message_id]

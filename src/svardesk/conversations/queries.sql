@@ -1,0 +1,415 @@
+-- Statements of the conversations room. Lists end in a line "/* narrower */", where inbox.py adds the filters asked for.
+-- The wall is in every query that answers an agent: conversations of closed teams are seen by members, leads, owners.
+
+-- name: receive
+-- Take a customer's message (migrations/sql/conversations.sql says how).
+SELECT * FROM receive_message(:account_id, :now, :message_id, :actor, :client_id, :body, :preview, :silent,
+    :conversation_id, :connection_id, :thread, :new_conversation_id, :contact_id, :identity_id, :channel, :brand_id,
+    :team_id, :locale, :subject, :external_id, :occurred_at, :automated, :file_ids);
+
+-- name: post
+-- Post an agent's answer or note.
+SELECT p.outcome, p.message_id, p.seq, p.other_id, p.other_name, p.mentioned, (p.line).*
+FROM post_message(:account_id, :now, :agent_id, :hidden_team_ids, :conversation_id, :message_id, :kind, :body, :preview,
+    :actor, :client_id, :based_on_seq, :confirm, :then, :file_ids, :mention_ids) p;
+
+-- name: rows
+-- Lines of the inbox by ids, for frames and lists; no wall: whoever asks filters by team_id and assignee_id.
+SELECT * FROM conversation_rows WHERE account_id = :account_id AND id = ANY(:ids);
+
+-- name: row_for
+-- One line, for an agent who may see it.
+SELECT r.*, coalesce(d.seq, 0) AS read_seq
+FROM conversation_rows r
+LEFT JOIN conversation_reads d ON d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
+WHERE r.account_id = :account_id AND r.id = :id AND r.archived_at IS NULL
+    AND (r.team_id IS NULL OR r.assignee_id = :agent_id OR NOT (r.team_id = ANY(:hidden_team_ids)));
+
+-- name: rows_for
+-- Lines by ids, those the agent may see.
+SELECT r.*, coalesce(d.seq, 0) AS read_seq
+FROM conversation_rows r
+LEFT JOIN conversation_reads d ON d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
+WHERE r.account_id = :account_id AND r.id = ANY(:ids) AND r.archived_at IS NULL
+    AND (r.team_id IS NULL OR r.assignee_id = :agent_id OR NOT (r.team_id = ANY(:hidden_team_ids)));
+
+-- name: previous
+-- Earlier conversations of the same person, the latest first.
+SELECT r.*, coalesce(d.seq, 0) AS read_seq
+FROM conversation_rows r
+LEFT JOIN conversation_reads d ON d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
+WHERE r.account_id = :account_id AND r.contact_id = :contact_id AND r.id <> :id AND r.archived_at IS NULL
+    AND (r.team_id IS NULL OR r.assignee_id = :agent_id OR NOT (r.team_id = ANY(:hidden_team_ids)))
+ORDER BY r.last_activity_at DESC LIMIT 10;
+
+-- name: may_see
+-- Whether the agent may see a conversation, and what has been said in it.
+SELECT c.id, c.last_seq, c.last_public_seq, c.version FROM conversations c
+WHERE c.account_id = :account_id AND c.id = :id AND c.archived_at IS NULL
+    AND (c.team_id IS NULL OR c.assignee_id = :agent_id OR NOT (c.team_id = ANY(:hidden_team_ids)));
+
+-- name: hold
+-- The conversation that is about to change, locked.
+SELECT c.id, c.status, c.snoozed_until, c.assignee_id, c.team_id, c.waiting_since, c.closed_at, c.last_seq, c.version
+FROM conversations c
+WHERE c.account_id = :account_id AND c.id = :id AND c.archived_at IS NULL
+    AND (c.team_id IS NULL OR c.assignee_id = :agent_id OR NOT (c.team_id = ANY(:hidden_team_ids)))
+FOR NO KEY UPDATE;
+
+-- name: hold_to_wake
+-- Snoozed conversations whose time has come; those that somebody holds are left to the next sweep.
+SELECT c.id, c.status, c.snoozed_until, c.assignee_id, c.team_id, c.waiting_since, c.closed_at, c.last_seq, c.version
+FROM conversations c
+WHERE c.account_id = :account_id AND c.id = ANY(:ids) AND c.status = 'snoozed' AND c.snoozed_until <= :now
+FOR NO KEY UPDATE SKIP LOCKED;
+
+-- name: to_wake
+-- Over all organisations: what the sweep must wake.
+SELECT account_id, conversation_id FROM conversations_to_wake(:now, :limit);
+
+-- name: change
+-- Write what an agent or the house decided about a conversation.
+UPDATE conversations SET status = :status, snoozed_until = :snoozed_until, assignee_id = :assignee_id, team_id = :team_id,
+    waiting_since = :waiting_since, closed_at = :closed_at, last_seq = :last_seq,
+    last_activity_at = greatest(last_activity_at, :activity_at), version = version + 1
+WHERE account_id = :account_id AND id = :id
+RETURNING version;
+
+-- name: add_line
+-- A system line of the thread.
+INSERT INTO messages (account_id, id, conversation_id, seq, kind, author_kind, body, actor, details, created_at)
+VALUES (:account_id, :id, :conversation_id, :seq, 'system', 'system', '', 'system', :details::jsonb, :now);
+
+-- name: can_answer
+-- Whether an agent can be given conversations.
+SELECT id FROM agents
+WHERE account_id = :account_id AND id = :id AND archived_at IS NULL AND role IN ('owner', 'lead', 'agent');
+
+-- name: living_team
+-- Whether a team can be given conversations.
+SELECT id FROM teams WHERE account_id = :account_id AND id = :id AND archived_at IS NULL;
+
+-- name: messages_before
+-- The latest messages before a seq, newest first, one more than asked for.
+SELECT m.* FROM message_rows m
+WHERE m.account_id = :account_id AND m.conversation_id = :conversation_id AND m.seq < :before_seq
+ORDER BY m.seq DESC LIMIT :limit;
+
+-- name: messages_after
+-- What was said after a seq, oldest first.
+SELECT m.* FROM message_rows m
+WHERE m.account_id = :account_id AND m.conversation_id = :conversation_id AND m.seq > :after_seq
+ORDER BY m.seq LIMIT :limit;
+
+-- name: messages_by_ids
+-- Messages by ids, for frames and search; no wall.
+SELECT m.* FROM message_rows m WHERE m.account_id = :account_id AND m.id = ANY(:ids);
+
+-- name: set_states
+-- Let answers go on to a state, each only from one that it may follow.
+WITH held AS (
+    SELECT m.id FROM messages m
+    WHERE m.account_id = :account_id AND m.id = ANY(:ids) AND m.kind = 'answer' AND m.state = ANY(:sources)
+    ORDER BY m.id FOR NO KEY UPDATE
+)
+UPDATE messages m SET state = :state, state_reason = :reason, external_id = coalesce(:external_id, m.external_id),
+    version = m.version + 1
+FROM held WHERE m.account_id = :account_id AND m.id = held.id
+RETURNING m.conversation_id, m.id;
+
+-- name: retry
+-- Queue a failed answer again, for an agent who may write there.
+UPDATE messages m SET state = 'queued', state_reason = NULL, version = m.version + 1
+FROM conversations c
+WHERE m.account_id = :account_id AND m.id = :id AND m.conversation_id = :conversation_id AND m.kind = 'answer'
+    AND m.state = ANY(:retryable) AND m.deleted_at IS NULL
+    AND c.account_id = m.account_id AND c.id = m.conversation_id AND c.archived_at IS NULL
+    AND (c.team_id IS NULL OR c.assignee_id = :agent_id OR NOT (c.team_id = ANY(:hidden_team_ids)))
+RETURNING m.id, m.seq;
+
+-- name: visitor_receipts
+-- The customer's side has our messages up to a seq, or has read them; only ever forward, never past the last one.
+WITH held AS (
+    SELECT c.id, least(:delivered_seq::int, c.last_public_seq) AS delivered, least(:read_seq::int, c.last_public_seq) AS read,
+        c.visitor_delivered_seq, c.visitor_read_seq
+    FROM conversations c
+    WHERE c.account_id = :account_id AND c.id = :id
+        AND (least(:delivered_seq::int, c.last_public_seq) > c.visitor_delivered_seq
+            OR least(:read_seq::int, c.last_public_seq) > c.visitor_read_seq)
+    FOR NO KEY UPDATE
+), moved AS (
+    UPDATE conversations c SET visitor_delivered_seq = greatest(c.visitor_delivered_seq, held.delivered, held.read),
+        visitor_read_seq = greatest(c.visitor_read_seq, held.read)
+    FROM held WHERE c.account_id = :account_id AND c.id = held.id
+    RETURNING c.visitor_delivered_seq, c.visitor_read_seq, c.agents_delivered_seq, c.agents_read_seq
+), states AS (
+    UPDATE messages m SET state = CASE WHEN m.seq <= held.read THEN 'read' ELSE 'delivered' END, version = m.version + 1
+    FROM held
+    WHERE m.account_id = :account_id AND m.conversation_id = held.id AND m.kind = 'answer'
+        AND m.seq > held.visitor_read_seq
+        AND ((m.seq <= held.read AND m.state = ANY(:before_read))
+            OR (m.seq <= greatest(held.delivered, held.read) AND m.state = ANY(:before_delivered)))
+    RETURNING m.id
+)
+SELECT moved.*, ARRAY(SELECT id FROM states) AS message_ids FROM moved;
+
+-- name: agents_received
+-- Our side has customers' messages up to a seq, for many conversations at once.
+WITH asked AS (
+    SELECT t.id, max(t.seq) AS seq FROM unnest(:ids::uuid[], :seqs::int[]) AS t (id, seq) GROUP BY t.id
+), held AS (
+    SELECT c.id, least(a.seq, c.last_customer_seq) AS seq FROM conversations c JOIN asked a ON a.id = c.id
+    WHERE c.account_id = :account_id AND least(a.seq, c.last_customer_seq) > c.agents_delivered_seq
+    ORDER BY c.id FOR NO KEY UPDATE OF c SKIP LOCKED
+)
+UPDATE conversations c SET agents_delivered_seq = greatest(c.agents_delivered_seq, held.seq)
+FROM held WHERE c.account_id = :account_id AND c.id = held.id
+RETURNING c.id, c.visitor_delivered_seq, c.visitor_read_seq, c.agents_delivered_seq, c.agents_read_seq;
+
+-- name: agent_read
+-- An agent has read up to a seq; only ever forward. Nothing comes back when that was known.
+INSERT INTO conversation_reads (account_id, conversation_id, agent_id, seq, read_at)
+SELECT c.account_id, c.id, :agent_id, least(:seq::int, c.last_seq), :now FROM conversations c
+WHERE c.account_id = :account_id AND c.id = :id AND c.archived_at IS NULL AND least(:seq::int, c.last_seq) > 0
+    AND (c.team_id IS NULL OR c.assignee_id = :agent_id OR NOT (c.team_id = ANY(:hidden_team_ids)))
+ON CONFLICT (account_id, conversation_id, agent_id) DO UPDATE SET seq = excluded.seq, read_at = excluded.read_at
+    WHERE conversation_reads.seq < excluded.seq
+RETURNING seq;
+
+-- name: agents_read
+-- Our side has read the customer's messages up to a seq.
+UPDATE conversations SET agents_read_seq = greatest(agents_read_seq, least(:seq::int, last_customer_seq)),
+    agents_delivered_seq = greatest(agents_delivered_seq, least(:seq::int, last_customer_seq))
+WHERE account_id = :account_id AND id = :id AND agents_read_seq < least(:seq::int, last_customer_seq)
+RETURNING visitor_delivered_seq, visitor_read_seq, agents_delivered_seq, agents_read_seq;
+
+-- name: mentions_read
+-- The agent has seen where a colleague named them.
+UPDATE mentions SET read_at = :now
+WHERE account_id = :account_id AND conversation_id = :id AND agent_id = :agent_id AND read_at IS NULL;
+
+-- name: draft
+-- The agent's own draft with the files it holds.
+SELECT d.kind, d.body, d.file_ids, d.version, d.updated_at, coalesce((
+        SELECT json_agg(json_build_object('id', f.id, 'name', f.name, 'size', f.size, 'media_type', f.media_type,
+            'url', '/files/' || f.id, 'image', f.image) ORDER BY f.created_at, f.id)
+        FROM files f WHERE f.account_id = d.account_id AND f.id = ANY(d.file_ids) AND f.message_id IS NULL
+    ), '[]') AS files
+FROM drafts d
+WHERE d.account_id = :account_id AND d.conversation_id = :conversation_id AND d.agent_id = :agent_id;
+
+-- name: store_draft
+-- Keep a draft if nobody stored a newer one; nothing comes back otherwise.
+INSERT INTO drafts (account_id, conversation_id, agent_id, kind, body, file_ids, version, updated_at)
+VALUES (:account_id, :conversation_id, :agent_id, :kind, :body, :file_ids, 1, :now)
+ON CONFLICT (account_id, conversation_id, agent_id) DO UPDATE SET kind = excluded.kind, body = excluded.body,
+    file_ids = excluded.file_ids, version = drafts.version + 1, updated_at = excluded.updated_at
+    WHERE drafts.version = :version
+RETURNING version;
+
+-- name: drop_draft
+-- Throw a draft away.
+DELETE FROM drafts WHERE account_id = :account_id AND conversation_id = :conversation_id AND agent_id = :agent_id
+RETURNING version;
+
+-- name: tags
+-- All tags of the organisation.
+SELECT id, name, colour, archived_at IS NOT NULL AS archived FROM tags WHERE account_id = :account_id ORDER BY name;
+
+-- name: tag
+-- One tag, held.
+SELECT id, name, colour, archived_at IS NOT NULL AS archived FROM tags
+WHERE account_id = :account_id AND id = :id FOR NO KEY UPDATE;
+
+-- name: add_tag
+-- A new tag, unless there is one of that name.
+INSERT INTO tags (account_id, id, name, colour, created_at) VALUES (:account_id, :id, :name, :colour, :now)
+ON CONFLICT (account_id, name) DO NOTHING
+RETURNING id;
+
+-- name: change_tag
+-- Write a tag anew, unless another one has the name.
+UPDATE tags SET name = :name, colour = :colour, archived_at = CASE WHEN :archived THEN coalesce(archived_at, :now) END
+WHERE account_id = :account_id AND id = :id
+    AND NOT EXISTS (SELECT FROM tags o WHERE o.account_id = :account_id AND o.name = :name AND o.id <> :id)
+RETURNING id;
+
+-- name: put_tag
+-- Put a tag on a conversation.
+INSERT INTO conversation_tags (account_id, conversation_id, tag_id, created_at)
+SELECT :account_id, :conversation_id, t.id, :now FROM tags t
+WHERE t.account_id = :account_id AND t.id = :tag_id AND t.archived_at IS NULL
+ON CONFLICT DO NOTHING
+RETURNING tag_id;
+
+-- name: take_tag
+-- Take a tag off a conversation.
+DELETE FROM conversation_tags
+WHERE account_id = :account_id AND conversation_id = :conversation_id AND tag_id = :tag_id
+RETURNING tag_id;
+
+-- name: bump
+-- Something around the conversation changed.
+UPDATE conversations SET version = version + 1 WHERE account_id = :account_id AND id = :id RETURNING version;
+
+-- name: views
+-- The agent's own views and the shared ones.
+SELECT id, name, filters, shared, agent_id FROM saved_views
+WHERE account_id = :account_id AND (agent_id = :agent_id OR shared) ORDER BY name, id;
+
+-- name: view
+-- One view that the agent may use.
+SELECT id, name, filters, shared, agent_id FROM saved_views
+WHERE account_id = :account_id AND id = :id AND (agent_id = :agent_id OR shared);
+
+-- name: add_view
+-- A new view.
+INSERT INTO saved_views (account_id, id, agent_id, name, filters, shared, created_at)
+VALUES (:account_id, :id, :agent_id, :name, :filters::jsonb, :shared, :now)
+ON CONFLICT (account_id, agent_id, name) DO NOTHING
+RETURNING id;
+
+-- name: change_view
+-- Write one's own view anew.
+UPDATE saved_views v SET name = :name, filters = :filters::jsonb, shared = :shared
+WHERE v.account_id = :account_id AND v.id = :id AND v.agent_id = :agent_id
+    AND NOT EXISTS (
+        SELECT FROM saved_views o
+        WHERE o.account_id = :account_id AND o.agent_id = :agent_id AND o.name = :name AND o.id <> :id
+    )
+RETURNING id;
+
+-- name: drop_view
+-- Delete one's own view.
+DELETE FROM saved_views WHERE account_id = :account_id AND id = :id AND agent_id = :agent_id RETURNING id;
+
+-- name: inbox_all
+-- Everything, the newest activity first.
+SELECT r.*, coalesce(d.seq, 0) AS read_seq, r.last_activity_at AS cursor_at
+FROM conversation_rows r
+LEFT JOIN conversation_reads d ON d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
+WHERE r.account_id = :account_id AND (r.last_activity_at, r.id) < (:at, :id) AND r.archived_at IS NULL
+    AND (r.team_id IS NULL OR r.assignee_id = :agent_id OR NOT (r.team_id = ANY(:hidden_team_ids)))
+    /* narrower */
+ORDER BY r.last_activity_at DESC, r.id DESC LIMIT :limit;
+
+-- name: inbox_mine
+-- What is assigned to the agent and not done.
+SELECT r.*, coalesce(d.seq, 0) AS read_seq, r.last_activity_at AS cursor_at
+FROM conversation_rows r
+LEFT JOIN conversation_reads d ON d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
+WHERE r.account_id = :account_id AND r.assignee_id = :agent_id AND r.status IN ('open', 'waiting')
+    AND (r.last_activity_at, r.id) < (:at, :id) AND r.archived_at IS NULL
+    /* narrower */
+ORDER BY r.last_activity_at DESC, r.id DESC LIMIT :limit;
+
+-- name: inbox_unassigned
+-- What nobody has taken.
+SELECT r.*, coalesce(d.seq, 0) AS read_seq, r.last_activity_at AS cursor_at
+FROM conversation_rows r
+LEFT JOIN conversation_reads d ON d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
+WHERE r.account_id = :account_id AND r.assignee_id IS NULL AND r.status IN ('open', 'waiting')
+    AND (r.last_activity_at, r.id) < (:at, :id) AND r.archived_at IS NULL
+    AND (r.team_id IS NULL OR NOT (r.team_id = ANY(:hidden_team_ids)))
+    /* narrower */
+ORDER BY r.last_activity_at DESC, r.id DESC LIMIT :limit;
+
+-- name: inbox_teams
+-- What stands in some teams and is not done: one short index walk a team, then the newest of all.
+SELECT r.*, coalesce(d.seq, 0) AS read_seq, r.last_activity_at AS cursor_at
+FROM unnest(:team_ids::uuid[]) AS wanted (team_id)
+CROSS JOIN LATERAL (
+    SELECT r.* FROM conversation_rows r
+    WHERE r.account_id = :account_id AND r.team_id = wanted.team_id AND r.status IN ('open', 'waiting')
+        AND (r.last_activity_at, r.id) < (:at, :id) AND r.archived_at IS NULL
+        AND (r.assignee_id = :agent_id OR NOT (r.team_id = ANY(:hidden_team_ids)))
+        /* narrower */
+    ORDER BY r.last_activity_at DESC, r.id DESC LIMIT :limit
+) r
+LEFT JOIN conversation_reads d ON d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
+ORDER BY r.last_activity_at DESC, r.id DESC LIMIT :limit;
+
+-- name: inbox_waiting
+-- Customers who wait for us, the longest first.
+SELECT r.*, coalesce(d.seq, 0) AS read_seq, r.waiting_since AS cursor_at
+FROM conversation_rows r
+LEFT JOIN conversation_reads d ON d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
+WHERE r.account_id = :account_id AND r.waiting_since IS NOT NULL AND r.status IN ('open', 'waiting')
+    AND (r.waiting_since, r.id) > (:at, :id) AND r.archived_at IS NULL
+    AND (r.team_id IS NULL OR r.assignee_id = :agent_id OR NOT (r.team_id = ANY(:hidden_team_ids)))
+    /* narrower */
+ORDER BY r.waiting_since, r.id LIMIT :limit;
+
+-- name: inbox_snoozed
+-- What sleeps, the next to wake first.
+SELECT r.*, coalesce(d.seq, 0) AS read_seq, r.snoozed_until AS cursor_at
+FROM conversation_rows r
+LEFT JOIN conversation_reads d ON d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
+WHERE r.account_id = :account_id AND r.status = 'snoozed'
+    AND (r.snoozed_until, r.id) > (:at, :id) AND r.archived_at IS NULL
+    AND (r.team_id IS NULL OR r.assignee_id = :agent_id OR NOT (r.team_id = ANY(:hidden_team_ids)))
+    /* narrower */
+ORDER BY r.snoozed_until, r.id LIMIT :limit;
+
+-- name: inbox_closed
+-- What is done, the latest first.
+SELECT r.*, coalesce(d.seq, 0) AS read_seq, r.last_activity_at AS cursor_at
+FROM conversation_rows r
+LEFT JOIN conversation_reads d ON d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
+WHERE r.account_id = :account_id AND r.status = 'closed' AND (r.last_activity_at, r.id) < (:at, :id)
+    AND r.archived_at IS NULL
+    AND (r.team_id IS NULL OR r.assignee_id = :agent_id OR NOT (r.team_id = ANY(:hidden_team_ids)))
+    /* narrower */
+ORDER BY r.last_activity_at DESC, r.id DESC LIMIT :limit;
+
+-- name: counts
+-- How many stand in each view, counted no further than a hundred.
+SELECT
+    (SELECT count(*) FROM (
+        SELECT FROM conversations c
+        WHERE c.account_id = :account_id AND c.assignee_id = :agent_id AND c.status IN ('open', 'waiting')
+            AND c.archived_at IS NULL
+        LIMIT 100) x) AS mine,
+    (SELECT count(*) FROM (
+        SELECT FROM conversations c
+        WHERE c.account_id = :account_id AND c.assignee_id IS NULL AND c.status IN ('open', 'waiting')
+            AND c.archived_at IS NULL AND (c.team_id IS NULL OR NOT (c.team_id = ANY(:hidden_team_ids)))
+        LIMIT 100) x) AS unassigned,
+    (SELECT count(*) FROM (
+        SELECT FROM unnest(:team_ids::uuid[]) AS wanted (team_id)
+        CROSS JOIN LATERAL (
+            SELECT FROM conversations c
+            WHERE c.account_id = :account_id AND c.team_id = wanted.team_id AND c.status IN ('open', 'waiting')
+                AND c.archived_at IS NULL
+            LIMIT 100) y
+        LIMIT 100) x) AS teams,
+    (SELECT count(*) FROM (
+        SELECT FROM conversations c
+        WHERE c.account_id = :account_id AND c.waiting_since IS NOT NULL AND c.status IN ('open', 'waiting')
+            AND c.archived_at IS NULL
+            AND (c.team_id IS NULL OR c.assignee_id = :agent_id OR NOT (c.team_id = ANY(:hidden_team_ids)))
+        LIMIT 100) x) AS waiting,
+    (SELECT count(*) FROM (
+        SELECT FROM conversations c
+        WHERE c.account_id = :account_id AND c.status = 'snoozed' AND c.archived_at IS NULL
+            AND (c.team_id IS NULL OR c.assignee_id = :agent_id OR NOT (c.team_id = ANY(:hidden_team_ids)))
+        LIMIT 100) x) AS snoozed;
+
+-- name: index_words
+-- Take messages into the search; what is deleted or not text of people is left out.
+INSERT INTO message_search (account_id, message_id, conversation_id, words, created_at)
+SELECT m.account_id, m.id, m.conversation_id, search_words(m.body), m.created_at FROM messages m
+WHERE m.account_id = :account_id AND m.id = ANY(:ids) AND m.kind <> 'system' AND m.body <> '' AND m.deleted_at IS NULL
+ON CONFLICT (account_id, message_id) DO NOTHING;
+
+-- name: search_messages
+-- Hits the agent may see, newest first.
+SELECT message_id, conversation_id, created_at FROM search_messages(:agent_id, :q, :at, :id, :limit);
+
+-- name: search_hits
+-- Which words of some texts answer a query.
+SELECT search_hits(:bodies::text[], :q) AS words;
+
+-- name: search_contacts
+-- Contacts that resemble what was typed, the best first.
+SELECT contact_id, rank FROM search_contacts(:q, :limit);

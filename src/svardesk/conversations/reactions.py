@@ -1,0 +1,18 @@
+"""What the conversations room does on facts: takes messages into the search, so that posting stays short."""
+
+from collections.abc import Sequence
+
+from svardesk.conversations.events import AnswerPosted, MessageReceived, NoteAdded
+from svardesk.conversations.store import sql
+from svardesk.kit.db import Tx
+from svardesk.spine import Reaction, Recorded
+
+
+async def index_words(tx: Tx, batch: Sequence[Recorded]) -> None:
+    """Write the search words of a batch of messages in one statement; doing it twice changes nothing."""
+    await tx.run(sql.index_words, account_id=tx.account, ids=[one.event.message_id for one in batch])
+
+
+_INDEX = (Reaction("conversations.index_words", index_words),)
+
+REACTIONS = {MessageReceived: _INDEX, AnswerPosted: _INDEX, NoteAdded: _INDEX}

@@ -1,0 +1,119 @@
+"""Opening a conversation: everything its screen begins with, and older messages."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from svardesk.accounts.caller import Caller
+from svardesk.contacts import service as contacts
+from svardesk.conversations import drafting, presence
+from svardesk.conversations.errors import NoConversation
+from svardesk.conversations.schemas import ConversationRow, Message, Messages, Opened, PresentAgent, VisitorNow
+from svardesk.conversations.store import actor_of, message_of, messages, row_of, sql
+from svardesk.kit.db import Tx
+
+PAGE: Final = 50
+MOST: Final = 100
+_END: Final = 2**31 - 1
+
+VisitorOf = Callable[[Tx, UUID], Awaitable[VisitorNow | None]]
+"""Tells where the visitor of a conversation is now; a channel that knows gives one to ``know_visitors``."""
+
+_visitor_of: list[VisitorOf] = []
+
+
+def know_visitors(look: VisitorOf) -> None:
+    """Let a channel tell where visitors are; called once at start by whoever wires the house."""
+    _visitor_of.append(look)
+
+
+async def row_for(tx: Tx, caller: Caller, conversation_id: UUID) -> ConversationRow:
+    """Return one line of the inbox; raises ``NoConversation`` if the agent may not see it."""
+    row = await tx.maybe(
+        sql.row_for,
+        account_id=tx.account,
+        id=conversation_id,
+        agent_id=caller.agent_id,
+        hidden_team_ids=list(caller.hidden_team_ids),
+    )
+    if row is None:
+        raise NoConversation
+    return row_of(row)
+
+
+async def check_sees(tx: Tx, caller: Caller, conversation_id: UUID) -> None:
+    """Raise ``NoConversation`` unless the agent may see it."""
+    seen = await tx.maybe(
+        sql.may_see,
+        account_id=tx.account,
+        id=conversation_id,
+        agent_id=caller.agent_id,
+        hidden_team_ids=list(caller.hidden_team_ids),
+    )
+    if seen is None:
+        raise NoConversation
+
+
+async def open_conversation(tx: Tx, caller: Caller, now: datetime, conversation_id: UUID) -> Opened:
+    """Return the conversation with its latest messages, the contact and what else stands around it.
+
+    Raises ``NoConversation``. ``resume`` is left to the edge, which read the log's head before.
+    """
+    row = await row_for(tx, caller, conversation_id)
+    said = await messages_before(tx, caller, conversation_id, checked=True)
+    previous = await tx.all(
+        sql.previous,
+        account_id=tx.account,
+        id=conversation_id,
+        contact_id=row.contact.id,
+        agent_id=caller.agent_id,
+        hidden_team_ids=list(caller.hidden_team_ids),
+    )
+    there = (await presence.present(tx, [conversation_id], now))[conversation_id]
+    visitor = None
+    for look in _visitor_of:
+        visitor = visitor or await look(tx, conversation_id)
+    return Opened(
+        conversation=row,
+        contact=await contacts.get(tx, row.contact.id),
+        messages=said.messages,
+        earlier=said.earlier,
+        previous_conversations=[row_of(one) for one in previous],
+        draft=await drafting.get(tx, caller.agent_id, conversation_id),
+        presence=[PresentAgent(one.agent_id, one.name, one.kind) for one in there],
+        visitor=visitor,
+    )
+
+
+async def messages_before(
+    tx: Tx,
+    caller: Caller,
+    conversation_id: UUID,
+    *,
+    before_seq: int | None = None,
+    limit: int = PAGE,
+    checked: bool = False,
+) -> Messages:
+    """Return the latest ``limit`` messages before a seq, oldest first; raises ``NoConversation``.
+
+    ``checked``: the caller has made sure that the agent may see the conversation.
+    """
+    if not checked:
+        await check_sees(tx, caller, conversation_id)
+    limit = min(max(limit, 1), MOST)
+    found = await tx.all(
+        sql.messages_before,
+        account_id=tx.account,
+        conversation_id=conversation_id,
+        before_seq=_END if before_seq is None else before_seq,
+        limit=limit + 1,
+    )
+    actor = actor_of(caller.agent_id)
+    shown = [message_of(row, actor) for row in reversed(found[:limit])]
+    return Messages(shown, earlier=len(found) > limit)
+
+
+async def messages_by_id(tx: Tx, ids: list[UUID]) -> list[Message]:
+    """Return messages by id without asking who may see them: for frames to those who have the conversation open."""
+    return list((await messages(tx, ids)).values())

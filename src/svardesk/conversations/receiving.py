@@ -1,0 +1,108 @@
+"""A customer's message comes in: one statement finds or starts the conversation, stores, reopens and announces."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from svardesk.conversations.errors import ContactMissing, FilesMissing
+from svardesk.conversations.store import sql
+from svardesk.conversations.texts import checked, preview
+from svardesk.conversations.thanks import is_only_thanks
+from svardesk.kit.db import Tx
+from svardesk.kit.ids import uuid7
+
+
+class Inbound(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as a channel hands it down.
+
+    The conversation is ``conversation_id``, or the living one of (``connection_id``, ``thread``), or a new one with
+    ``contact_id``. ``actor`` names who sends (``visitor:<id>``, ``connection:<id>``) and keeps client ids apart.
+    ``silent`` None: told from the text. ``occurred_at`` is the provider's time, for showing only.
+    """
+
+    channel: str
+    actor: str
+    body: str
+    client_id: UUID | None = None
+    conversation_id: UUID | None = None
+    connection_id: UUID | None = None
+    thread: str | None = None
+    contact_id: UUID | None = None
+    identity_id: UUID | None = None
+    brand_id: UUID | None = None
+    team_id: UUID | None = None
+    locale: str | None = None
+    subject: str | None = None
+    external_id: str | None = None
+    occurred_at: datetime | None = None
+    automated: bool = False
+    silent: bool | None = None
+    file_ids: Sequence[UUID] = ()
+
+
+class Received(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of it. ``repeated``: it was here already and nothing changed."""
+
+    outcome: Literal["received", "started", "repeated"]
+    conversation_id: UUID
+    message_id: UUID
+    contact_id: UUID
+    seq: int
+    status: str
+    version: int
+    created_at: datetime
+
+    @property
+    def repeated(self) -> bool:
+        """Whether this very message had been taken before."""
+        return self.outcome == "repeated"
+
+
+async def receive(tx: Tx, now: datetime, inbound: Inbound) -> Received:
+    """Take a message, once per (actor, client_id), in the channel's transaction.
+
+    It gets the next seq under the conversation's row lock, reopens what was closed, ends a snooze and starts the
+    waiting clock, unless it is silent. Records ``message_received`` (and ``conversation_started`` or
+    ``conversation_changed``). Raises ``EmptyMessage``, ``FilesMissing``, ``ContactMissing`` (make one, call again).
+    """
+    body = checked(inbound.body, files=bool(inbound.file_ids))
+    silent = inbound.silent
+    if silent is None:
+        silent = not inbound.file_ids and is_only_thanks(body)
+    row = await tx.one(
+        sql.receive,
+        account_id=tx.account,
+        now=now,
+        message_id=uuid7(),
+        actor=inbound.actor,
+        client_id=inbound.client_id,
+        body=body,
+        preview=preview(body),
+        silent=silent,
+        conversation_id=inbound.conversation_id,
+        connection_id=inbound.connection_id,
+        thread=inbound.thread,
+        new_conversation_id=uuid7(),
+        contact_id=inbound.contact_id,
+        identity_id=inbound.identity_id,
+        channel=inbound.channel,
+        brand_id=inbound.brand_id,
+        team_id=inbound.team_id,
+        locale=inbound.locale,
+        subject=inbound.subject,
+        external_id=inbound.external_id,
+        occurred_at=inbound.occurred_at,
+        automated=inbound.automated,
+        file_ids=list(inbound.file_ids),
+    )
+    outcome = row["outcome"]
+    if outcome == "contact_missing":
+        raise ContactMissing
+    if outcome == "files_missing":
+        raise FilesMissing
+    if outcome != "repeated":
+        tx.wake = True
+    return Received(**row)

@@ -1,0 +1,335 @@
+"""Shapes of the conversations room on the wire and between rooms. Times are aware UTC; ids are UUIDs."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from svardesk.contacts.schemas import Contact
+
+Kind = Literal["inbound", "answer", "note", "system"]
+ViewName = Literal["mine", "unassigned", "teams", "all", "waiting", "snoozed", "closed"]
+Seq = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+Body = Annotated[str, msgspec.Meta(max_length=16_000)]
+Ids = Annotated[tuple[UUID, ...], msgspec.Meta(max_length=20)]
+
+
+class ContactRef(msgspec.Struct, frozen=True):
+    """Who a conversation is with; ``name`` is None for somebody who has not told theirs."""
+
+    id: UUID
+    name: str | None
+
+
+class ConversationRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the inbox. ``tags`` are ids. ``read_seq`` is how far the asking agent has read, left out of frames.
+
+    Unread is ``last_customer_seq > read_seq``. ``waiting_since`` is when the customer began to wait for us.
+    """
+
+    id: UUID
+    number: int
+    channel: str
+    status: str
+    snoozed_until: datetime | None
+    subject: str | None
+    preview: str | None
+    preview_kind: str | None
+    contact: ContactRef
+    assignee_id: UUID | None
+    team_id: UUID | None
+    brand_id: UUID | None
+    locale: str | None
+    tags: list[UUID]
+    last_seq: int
+    last_public_seq: int
+    last_customer_seq: int
+    waiting_since: datetime | None
+    last_activity_at: datetime
+    created_at: datetime
+    closed_at: datetime | None
+    version: int
+    read_seq: int | msgspec.UnsetType = msgspec.UNSET
+
+
+class Author(msgspec.Struct, frozen=True):
+    """Who wrote: kind is contact, agent, bot or system."""
+
+    kind: str
+    id: UUID | None
+    name: str | None
+
+
+class Attachment(msgspec.Struct, frozen=True):
+    """A file of a message; ``image`` ones may be shown in place."""
+
+    id: UUID
+    name: str
+    size: int
+    media_type: str
+    url: str
+    image: bool
+
+
+class SystemDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a system line tells; the apps render it with the text ``agent.system.<type>``.
+
+    ``by`` is the agent who did it (None: the house), ``agent_id``/``team_id`` to whom, ``until`` when a snooze ends.
+    """
+
+    type: Literal[
+        "assigned",
+        "unassigned",
+        "team_assigned",
+        "team_removed",
+        "opened",
+        "waiting",
+        "closed",
+        "reopened",
+        "snoozed",
+        "woken",
+    ]
+    by: UUID | None = None
+    agent_id: UUID | None = None
+    team_id: UUID | None = None
+    until: datetime | None = None
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """What was said. Order is ``seq``. ``client_id`` is only there for its author. ``deleted``: erased, body empty."""
+
+    id: UUID
+    conversation_id: UUID
+    seq: int
+    kind: str
+    author: Author
+    body: str
+    attachments: list[Attachment]
+    state: str | None
+    state_reason: str | None
+    client_id: UUID | None
+    mention_ids: list[UUID]
+    details: dict[str, Any] | None
+    created_at: datetime
+    version: int
+    silent: bool = False
+    deleted: bool = False
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent's unsent text; ``version`` rises with every store."""
+
+    kind: Literal["answer", "note"]
+    body: str
+    file_ids: list[UUID]
+    files: list[Attachment]
+    version: int
+    updated_at: datetime
+
+
+class PostMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An agent's answer or note. ``based_on_seq`` is the last public seq the agent had on the screen.
+
+    ``then`` is the status after an answer; ``confirm`` sends although something newer or a colleague is there.
+    """
+
+    client_id: UUID
+    kind: Literal["answer", "note"]
+    body: Body = ""
+    file_ids: Ids = ()
+    mention_ids: Ids = ()
+    based_on_seq: Seq = 0
+    confirm: bool = False
+    then: Literal["waiting", "open", "closed"] = "waiting"
+
+
+class Posted(msgspec.Struct, frozen=True, kw_only=True):
+    """The stored message and the conversation afterwards."""
+
+    message: Message
+    conversation: ConversationRow
+
+
+class ChangeConversation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to change; fields left out stay. ``version`` is the one on the screen, if it is to count."""
+
+    version: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    assignee_id: UUID | msgspec.UnsetType | None = msgspec.UNSET
+    team_id: UUID | msgspec.UnsetType | None = msgspec.UNSET
+    status: Literal["open", "waiting", "closed"] | msgspec.UnsetType = msgspec.UNSET
+    snoozed_until: datetime | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class Filters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a list or a saved view shows. ``view`` gives status and order, the others narrow it."""
+
+    view: ViewName = "all"
+    team_id: UUID | None = None
+    assignee_id: UUID | None = None
+    tag_id: UUID | None = None
+    channel: Annotated[str, msgspec.Meta(max_length=40)] | None = None
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of the inbox; ``resume`` is the place in the log as of before the page was read."""
+
+    items: list[ConversationRow]
+    next_cursor: str | None
+    resume: str | None = None
+
+
+class Count(msgspec.Struct, frozen=True):
+    """How many, at most 99; ``more``: there are more than that."""
+
+    n: int
+    more: bool
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """Counts of the views that have one."""
+
+    mine: Count
+    unassigned: Count
+    teams: Count
+    waiting: Count
+    snoozed: Count
+
+
+class Messages(msgspec.Struct, frozen=True):
+    """A stretch of a conversation, oldest first; ``earlier``: there are older ones."""
+
+    messages: list[Message]
+    earlier: bool
+
+
+class PresentAgent(msgspec.Struct, frozen=True):
+    """An agent at this conversation: looking, typing or answering."""
+
+    agent_id: UUID
+    name: str
+    kind: str
+
+
+class VisitorNow(msgspec.Struct, frozen=True):
+    """Where the visitor is at this moment."""
+
+    page_url: str | None
+    page_title: str | None
+    online: bool
+    locale: str | None
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the screen of one conversation begins with."""
+
+    conversation: ConversationRow
+    contact: Contact
+    messages: list[Message]
+    earlier: bool
+    previous_conversations: list[ConversationRow]
+    draft: Draft | None
+    presence: list[PresentAgent]
+    visitor: VisitorNow | None
+    resume: str | None = None
+
+
+class StoreDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A draft to keep; ``version`` is the stored one it goes on from, 0 for a first."""
+
+    kind: Literal["answer", "note"] = "answer"
+    body: Body = ""
+    file_ids: Ids = ()
+    version: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
+class ReadUpTo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How far the agent has read."""
+
+    seq: Seq
+
+
+class Tag(msgspec.Struct, frozen=True, kw_only=True):
+    """A label for conversations."""
+
+    id: UUID
+    name: str
+    colour: str
+    archived: bool = False
+
+
+TagName = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+Colour = Literal["grey", "red", "orange", "yellow", "green", "teal", "blue", "purple", "pink"]
+
+
+class MakeTag(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A new tag."""
+
+    name: TagName
+    colour: Colour = "grey"
+
+
+class ChangeTag(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to change of a tag; an archived one stays where it is and is offered no more."""
+
+    name: TagName | msgspec.UnsetType = msgspec.UNSET
+    colour: Colour | msgspec.UnsetType = msgspec.UNSET
+    archived: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class Tags(msgspec.Struct, frozen=True):
+    """All tags, by name."""
+
+    items: list[Tag]
+
+
+class SavedView(msgspec.Struct, frozen=True, kw_only=True):
+    """A named list; ``mine``: the asking agent made it and may change it."""
+
+    id: UUID
+    name: str
+    filters: Filters
+    shared: bool
+    mine: bool
+    agent_id: UUID
+
+
+ViewTitle = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+
+
+class MakeView(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A new saved view."""
+
+    name: ViewTitle
+    filters: Filters
+    shared: bool = False
+
+
+class ChangeView(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to change of a saved view."""
+
+    name: ViewTitle | msgspec.UnsetType = msgspec.UNSET
+    filters: Filters | msgspec.UnsetType = msgspec.UNSET
+    shared: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class SavedViews(msgspec.Struct, frozen=True):
+    """The agent's own views and the shared ones, by name."""
+
+    items: list[SavedView]
+
+
+class FoundMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A hit. ``snippet_html`` is escaped text in which only ``<mark>`` is markup."""
+
+    message: Message
+    conversation: ConversationRow
+    snippet_html: str
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What a search found: messages newest first (paged), contacts best first (on the first page only)."""
+
+    messages: list[FoundMessage]
+    contacts: list[Contact]
+    next_cursor: str | None

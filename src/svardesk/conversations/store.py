@@ -1,0 +1,81 @@
+"""Rows of the database as the room's structs."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+import msgspec
+
+from svardesk.conversations.schemas import Attachment, Author, ContactRef, ConversationRow, Message
+from svardesk.kit.db import Row, Tx
+from svardesk.kit.sql import load
+
+sql = load(__package__ or "svardesk.conversations")
+"""The room's named statements."""
+
+
+def actor_of(agent_id: UUID) -> str:
+    """Return what keeps one agent's client ids and uploads apart from another's."""
+    return f"agent:{agent_id}"
+
+
+def row_of(row: Row) -> ConversationRow:
+    """Return a line of the view ``conversation_rows``, with or without ``read_seq``."""
+    return ConversationRow(
+        id=row["id"],
+        number=row["number"],
+        channel=row["channel"],
+        status=row["status"],
+        snoozed_until=row["snoozed_until"],
+        subject=row["subject"],
+        preview=row["preview"],
+        preview_kind=row["preview_kind"],
+        contact=ContactRef(row["contact_id"], row["contact_name"]),
+        assignee_id=row["assignee_id"],
+        team_id=row["team_id"],
+        brand_id=row["brand_id"],
+        locale=row["locale"],
+        tags=row["tags"],
+        last_seq=row["last_seq"],
+        last_public_seq=row["last_public_seq"],
+        last_customer_seq=row["last_customer_seq"],
+        waiting_since=row["waiting_since"],
+        last_activity_at=row["last_activity_at"],
+        created_at=row["created_at"],
+        closed_at=row["closed_at"],
+        version=row["version"],
+        read_seq=row.get("read_seq", msgspec.UNSET),
+    )
+
+
+def message_of(row: Row, actor: str | None = None) -> Message:
+    """Return a line of the view ``message_rows``; ``actor`` is who asks and sees the client ids of its own messages."""
+    return Message(
+        id=row["id"],
+        conversation_id=row["conversation_id"],
+        seq=row["seq"],
+        kind=row["kind"],
+        author=Author(row["author_kind"], row["author_id"], row["author_name"]),
+        body=row["body"],
+        attachments=[msgspec.convert(one, Attachment) for one in row["attachments"] or ()],
+        state=row["state"],
+        state_reason=row["state_reason"],
+        client_id=row["client_id"] if actor is not None and row["actor"] == actor else None,
+        mention_ids=row["mention_ids"] or [],
+        details=row["details"],
+        created_at=row["created_at"],
+        version=row["version"],
+        silent=row["silent"],
+        deleted=row["deleted"],
+    )
+
+
+async def rows(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, ConversationRow]:
+    """Return lines by id, for frames: the caller filters each audience by ``team_id`` and ``assignee_id``."""
+    found = await tx.all(sql.rows, account_id=tx.account, ids=list(ids))
+    return {row["id"]: row_of(row) for row in found if row["archived_at"] is None}
+
+
+async def messages(tx: Tx, ids: Iterable[UUID], actor: str | None = None) -> dict[UUID, Message]:
+    """Return messages by id, for frames: the caller has made sure who may see their conversations."""
+    found = await tx.all(sql.messages_by_ids, account_id=tx.account, ids=list(ids))
+    return {row["id"]: message_of(row, actor) for row in found}
