@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from litestar.response import Stream
 
 from svardesk.accounts import auth
@@ -138,7 +138,7 @@ async def get_file(
     files: FileStore,
     client_ip: str | None,
     v: str = "",
-    until: Annotated[int, Parameter(query="e")] = 0,
+    until: Annotated[int, QueryParameter(name="e")] = 0,
     s: str = "",
 ) -> Stream:
     """A file's content: for an agent who may see its conversation, or for the visitor who holds the link.
