@@ -16,7 +16,7 @@ from svardesk.accounts import permissions
 from svardesk.accounts.caller import SYSTEM, Actor, Caller
 from svardesk.accounts.secrets import API_PREFIX, SESSION_IDLE, SESSION_LIFE, digest
 from svardesk.kit.clock import Clock
-from svardesk.kit.db import Database, Row, Tx
+from svardesk.kit.db import Database, Row
 from svardesk.kit.errors import Unauthorised
 from svardesk.kit.sql import load
 
