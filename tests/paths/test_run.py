@@ -231,6 +231,10 @@ def test_a_child_that_does_not_stop_is_killed_after_ten_seconds(start: Callable[
     impatient.wait_for(READY)
     impatient.process.send_signal(signal.SIGINT)
     impatient.wait_for("Stopping")
+    # The same Ctrl-C once more, as `make` and `timeout` pass it on, is no second one.
+    impatient.process.send_signal(signal.SIGINT)
+    with pytest.raises(AssertionError):
+        impatient.wait_for("does not stop", 1)
     began = time.monotonic()
     assert impatient.stop(signal.SIGINT) == 0
     assert time.monotonic() - began < 5

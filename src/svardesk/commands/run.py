@@ -29,6 +29,7 @@ from svardesk.kit.postgres import DATABASE, Cluster, PostgresError, database_dsn
 GRACE_SECONDS = 10.0
 _BAD_SETTINGS = 2
 _PATIENCE_SECONDS = 60.0
+_SECOND_CTRL_C_SECONDS = 0.5
 # Ends of a child in a row, before anything was ever ready: then waiting longer helps nobody.
 _HOPELESS = 4
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -62,7 +63,7 @@ class Supervisor:
         }
         self._children: list[Child] = []
         self._stopping: bool = False
-        self._killing: bool = False
+        self._stop_began: float = 0.0
         self._exit_code: int = 0
         self._ready: bool = False
         self._demo_pending: bool = demo
@@ -122,10 +123,11 @@ class Supervisor:
         for number in numbers:
             if number not in _STOP_SIGNALS:
                 continue
-            if self._stopping and number == signal.SIGINT:
-                self._kill()
-            else:
+            if not self._stopping:
                 self._stop(0)
+            # A second Ctrl-C, and not the first one passed on a moment later by `make` or `timeout`.
+            elif number == signal.SIGINT and time.monotonic() - self._stop_began > _SECOND_CTRL_C_SECONDS:
+                self._kill()
 
     # ------------------------------------------------------------------ database
 
@@ -202,7 +204,7 @@ class Supervisor:
     # ------------------------------------------------------------------ children
 
     def _start_services(self) -> None:
-        self._add(Child("web", ["serve"], lasting=True))
+        self._add(Child("web", ["serve", *(["--demo"] if self._demo else [])], lasting=True))
         self._add(Child("worker", ["work"], lasting=True))
         if self._demo_pending and self._demo_is_there():
             self._demo_pending = False
@@ -281,6 +283,7 @@ class Supervisor:
         if self._stopping:
             return
         self._stopping = True
+        self._stop_began = time.monotonic()
         self._exit_code = code
         self._say("Stopping …")
         for child in self._children:
