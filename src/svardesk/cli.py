@@ -62,13 +62,13 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
     return run(settings, demo=options.demo)
 
 
-def _serve(settings: Settings, _options: argparse.Namespace) -> int:
+def _serve(settings: Settings, options: argparse.Namespace) -> int:
     from svardesk.commands.database import require_running
 
     require_running(settings)
     from svardesk.app import serve
 
-    serve(settings)
+    serve(settings, demo=options.demo)
     return 0
 
 
@@ -155,7 +155,8 @@ def _parser() -> argparse.ArgumentParser:
 
     run = add("run", _run, "Run everything on this machine: database, web process, worker.")
     run.add_argument("--demo", action="store_true", help="also fill the demo organisation and print its sign-in")
-    add("serve", _serve, "Run one web process (several may run on one database).")
+    serve = add("serve", _serve, "Run one web process (several may run on one database).")
+    serve.add_argument("--demo", action="store_true", help="also serve the demo shop")
     add("work", _work, "Run one worker (several may run on one database).")
     add("migrate", _migrate, "Bring the database's schema to what this version needs.")
     demo = add("demo", _demo, "Fill the demo organisation, once, and print its sign-in.")

@@ -35,7 +35,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str | None
     written_standard: str | None
     attributes: dict[str, Any]
-    fields: dict[str, str | float | bool | date]
+    fields: dict[str, FieldValue]
     identities: list[Identity]
     created_at: datetime
     last_seen_at: datetime | None

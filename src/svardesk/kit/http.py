@@ -67,7 +67,6 @@ def handler_of(row: Route, signed_in: Guard) -> HTTPRouteHandler:
         opt={"permission": row.permission, "public": row.public},
         request_max_body_size=row.max_body,
         include_in_schema=row.schema,
-        sync_to_thread=False,
         operation_id=row.handler.__name__,
         description=(row.handler.__doc__ or "").strip(),
         security=None if row.public else [{"session": []}, {"token": []}],
@@ -84,9 +83,7 @@ def error_response(_: Request[Any, Any, Any], error: Exception) -> Response[byte
     """Return the JSON answer of any exception; unknown ones are logged and answered without detail."""
     known = as_known(error)
     headers = {"retry-after": str(known.retry_after)} if isinstance(known, TooMany) else {}
-    return Response(
-        encode(known.as_wire()), status_code=known.status, media_type="application/json", headers=headers
-    )
+    return Response(encode(known.as_wire()), status_code=known.status, media_type="application/json", headers=headers)
 
 
 def as_known(error: Exception) -> SvardeskError:
@@ -99,14 +96,18 @@ def as_known(error: Exception) -> SvardeskError:
             for one in (error.extra if isinstance(error.extra, list) else [])
             if isinstance(one, dict)
         }
-        return Invalid("invalid", "A value in the request has the wrong form.", **({"fields": fields} if fields else {}))
+        return Invalid(
+            "invalid", "A value in the request has the wrong form.", **({"fields": fields} if fields else {})
+        )
     if isinstance(error, HTTPException):
         return _of_status(error)
     if isinstance(error, OperationalError):
         log.warning("database_unavailable", error=str(error).strip())
         return Unavailable("database_unavailable", "The database does not answer just now; try again in a moment.")
     log.error("unexpected_error", exc_info=error)
-    return SvardeskError("internal", "This is our fault, and it has been written down. Try again; tell your administrator.")
+    return SvardeskError(
+        "internal", "This is our fault, and it has been written down. Try again; tell your administrator."
+    )
 
 
 def _of_status(error: HTTPException) -> SvardeskError:

@@ -13,7 +13,7 @@ from svardesk.accounts import events as accounts_facts
 from svardesk.channels import events as channels_facts
 from svardesk.channels.webchat import visitors as webchat
 from svardesk.conversations import events as facts
-from svardesk.conversations import inbox, reading
+from svardesk.conversations import store
 from svardesk.kit.db import Row, Tx
 from svardesk.kit.jsons import encode
 from svardesk.spine import Recorded
@@ -102,9 +102,9 @@ class Hydrated:
 
 async def hydrate(tx: Tx, wanted: Wanted, opened: set[UUID], watched: set[UUID], *, agents: bool) -> Hydrated:
     """Read what is wanted: rows if agents are there, messages of ``opened`` conversations, and of ``watched`` ones."""
-    rows = await inbox.rows_by_id(tx, list(wanted.rows)) if agents and wanted.rows else []
+    rows = list((await store.rows(tx, wanted.rows)).values()) if agents and wanted.rows else []
     for_agents = [message for message, conversation in wanted.messages.items() if conversation in opened]
-    messages = await reading.messages_by_id(tx, for_agents) if for_agents else []
+    messages = list((await store.messages(tx, for_agents)).values()) if for_agents else []
     for_visitors = [message for message, conversation in wanted.visible.items() if conversation in watched]
     seen = await webchat.message_rows(tx, for_visitors) if for_visitors else []
     return Hydrated(rows, messages, seen)
