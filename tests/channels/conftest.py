@@ -2,8 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import httpx
@@ -16,6 +15,7 @@ from svardesk.channels.contract import (
     Connection,
     Content,
     ErrorText,
+    EventType,
     Health,
     InboundEvent,
     Ok,
@@ -149,6 +149,15 @@ class Provider:
         return sum(1 for one in self.calls if one.verb == "send" and delivery_id in {None, one.delivery_id})
 
 
+class Line(msgspec.Struct):
+    """One line of what the make-believe provider tells."""
+
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    type: EventType = "message"
+    text: str = ""
+    about: Watermark | None = None
+
+
 class FakeAdapter(AdapterBase):
     """Mail-like: JSON lines in, one call out."""
 
@@ -169,22 +178,21 @@ class FakeAdapter(AdapterBase):
 
     def parse(self, raw: Raw, connection: Connection) -> list[InboundEvent]:
         try:
-            lines = [msgspec.json.decode(line) for line in raw.body.splitlines()]
-        except msgspec.DecodeError as error:
+            lines = [msgspec.json.decode(line, type=Line) for line in raw.body.splitlines()]
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ParseFailed("not_understood", "no JSON lines") from error
-        return [self._event(line, raw) for line in lines]
-
-    def _event(self, line: dict[str, Any], raw: Raw) -> InboundEvent:
-        about = line.get("about")
-        return InboundEvent(
-            type=line.get("type", "message"),
-            idempotency_key=line["id"],
-            external_thread_key=line.get("thread", "t1"),
-            sender=Sender(external_id=line.get("from", "ola@example.no"), display="Ola", trust="claimed"),
-            occurred_at=raw.received_at + timedelta(seconds=line.get("after", 0)),
-            content=Content(text=line.get("text", "")),
-            about=msgspec.convert(about, Watermark) if about else None,
-        )
+        return [
+            InboundEvent(
+                type=line.type,
+                idempotency_key=line.id,
+                external_thread_key="t1",
+                sender=Sender(external_id="ola@example.no", display="Ola", trust="claimed"),
+                occurred_at=raw.received_at,
+                content=Content(text=line.text),
+                about=line.about,
+            )
+            for line in lines
+        ]
 
     async def send(self, command: OutboundCommand) -> SendResult:
         answer = self.provider.answers.pop(0) if self.provider.answers else Sent(external_id=f"x-{command.delivery_id}")

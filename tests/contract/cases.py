@@ -1,0 +1,108 @@
+"""What the contract tests must know of each adapter: samples of what comes in, and a connection to send by.
+
+A new adapter adds one ``Case``; a test fails until it does.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from svardesk.channels.contract import Adapter, Connection, OutboundCommand, Raw
+from svardesk.channels.registry import ADAPTERS
+from svardesk.kit.ids import uuid7
+from tests.channels.conftest import FakeAdapter, Provider
+
+AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+SESSION = "0193f0c0-0000-7000-8000-000000000001"
+
+
+def connection(kind: str, **config: Any) -> Connection:
+    """A connection of that kind, as the database would give it."""
+    return Connection(id=uuid7(), account_id=uuid7(), kind=kind, name="Prøve", public_key="wk_x", config=config)
+
+
+@dataclass(frozen=True)
+class Case:
+    """Samples of one adapter.
+
+    ``good``: (what comes in, how many events it holds). ``poison``: what must raise ``ParseFailed``. ``strange``: what holds
+    parts that nobody knows; parses to something, never raises. ``codes``: the error codes that ``send`` can answer.
+    """
+
+    adapter: Adapter
+    connection: Connection
+    good: Sequence[tuple[Raw, int]]
+    poison: Sequence[Raw]
+    strange: Sequence[Raw] = ()
+    codes: Sequence[str] = ("no_such_code",)
+    files: Sequence[UUID] = field(default_factory=tuple)
+
+    def command(self, text: str = "Hei!") -> OutboundCommand:
+        """A message to send by this adapter."""
+        return OutboundCommand(
+            delivery_id=uuid7(),
+            message_id=uuid7(),
+            conversation_id=uuid7(),
+            connection=self.connection,
+            external_thread_key="t1",
+            recipient="ola@example.no",
+            text=text,
+        )
+
+
+def raw(body: bytes, **headers: str) -> Raw:
+    """Something that came in."""
+    return Raw(body=body, received_at=AT, headers=headers)
+
+
+def _chat(body: str) -> Raw:
+    return raw(body.encode(), **{"svardesk-session": SESSION, "svardesk-locale": "nb", "svardesk-trust": "none"})
+
+
+CLIENT = "0193f0c0-1111-7000-8000-000000000001"
+FILE = "0193f0c0-2222-7000-8000-000000000001"
+
+WEBCHAT = Case(
+    adapter=ADAPTERS["webchat"],
+    connection=connection("webchat", origins=["https://butikk.example"]),
+    good=[
+        (_chat(f'{{"client_id":"{CLIENT}","body":"Hei 👋, når kommer pakken?"}}'), 1),
+        (_chat(f'{{"client_id":"{CLIENT}","body":"","file_ids":["{FILE}"]}}'), 1),
+        (_chat(f'{{"client_id":"{CLIENT}","body":"Blåbær","page":{{"url":"https://butikk.example/","title":"x"}}}}'), 1),
+        (_chat(f'{{"client_id":"{CLIENT}","body":"{"x" * 8000}"}}'), 1),
+    ],
+    poison=[
+        _chat(""),
+        _chat("{"),
+        _chat("[]"),
+        _chat("null"),
+        _chat('{"body":"uten nøkkel"}'),
+        _chat('{"client_id":"7","body":"x"}'),
+        _chat(f'{{"client_id":"{CLIENT}"}}'),
+        _chat(f'{{"client_id":"{CLIENT}","body":"  \\n "}}'),
+        _chat(f'{{"client_id":"{CLIENT}","body":7}}'),
+        _chat(f'{{"client_id":"{CLIENT}","body":"a\\u0000b"}}'),
+        _chat(f'{{"client_id":"{CLIENT}","body":"{"x" * 8001}"}}'),
+        _chat(f'{{"client_id":"{CLIENT}","body":"x","file_ids":["{FILE}","{FILE}"]}}'),
+        _chat(f'{{"client_id":"{CLIENT}","body":"x","admin":true}}'),
+        raw(b'{"client_id":"\xff\xfe"}', **{"svardesk-session": SESSION}),
+        raw(f'{{"client_id":"{CLIENT}","body":"hvem?"}}'.encode()),
+    ],
+    strange=[_chat(f'{{"client_id":"{CLIENT}","body":"x","page":{{"url":"javascript:alert(1)","new_field":[1]}}}}')],
+    codes=("delivery_failed", "anything"),
+)
+
+FAKE = Case(
+    adapter=FakeAdapter(Provider()),
+    connection=connection("fake"),
+    good=[
+        (raw(b'{"id":"1","text":"hei"}\n{"id":"2","text":"og hallo"}'), 2),
+        (raw(b'{"id":"3","type":"receipt_read","about":{"external_ids":["x"]}}'), 1),
+    ],
+    poison=[raw(b"\x00\x01"), raw(b"{")],
+)
+"""The test double stands here too, so that the suite itself is tried on more than one adapter."""
+
+CASES: dict[str, Case] = {"webchat": WEBCHAT, "fake": FAKE}
