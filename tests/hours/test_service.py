@@ -8,11 +8,15 @@ import pytest
 from svardesk.accounts.caller import Actor
 from svardesk.accounts.texts import CHANGEABLE, set_wording, wordings
 from svardesk.hours import service
+from svardesk.hours.away import away_text
+from svardesk.hours.calendar import is_open, next_change, next_opening
 from svardesk.hours.errors import BadCalendar, NoSuchCalendar
 from svardesk.kit.clock import FixedClock
-from svardesk.kit.db import Database
+from svardesk.kit.db import Database, Tx
 from svardesk.kit.errors import Unprocessable
+from svardesk.kit.i18n import normalise
 from svardesk.kit.ids import uuid7
+from tests.factories import make_account
 
 SATURDAY = datetime(2026, 11, 21, 11, 0, tzinfo=UTC)
 
@@ -30,39 +34,40 @@ async def new_account(db: Database) -> UUID:
 
 async def test_an_organisation_without_calendar_works_office_hours_in_oslo(db: Database) -> None:
     async with db.work(await new_account(db)) as tx:
-        hours = await service.get_hours(tx, SATURDAY)
-    assert not hours.open
-    assert hours.opens_at == datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
+        calendar = await service.get_calendar(tx)
+    assert next_opening(calendar, SATURDAY) == datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 
 
-async def test_the_default_is_made_once_and_changed(db: Database, clock: FixedClock) -> None:
-    account_id = await new_account(db)
-    async with db.work(account_id) as tx:
-        for _ in range(2):
-            await service.ensure_default(tx, clock.now(), timezone="Europe/Helsinki", locale="fi")
+async def test_a_calendar_is_changed(db: Database) -> None:
+    account = await make_account(db)
+    async with db.work(account.id) as tx:
         (row,) = await service.list_calendars(tx)
-        assert (row["timezone"], row["country"], row["is_default"]) == ("Europe/Helsinki", "FI", True)
+        assert (row["timezone"], row["country"], row["is_default"]) == ("Europe/Oslo", "NO", True)
         await service.change_calendar(tx, row["id"], {"weekly": {"6": [["10:00", "24:00"]]}})
-        hours = await service.get_hours(tx, SATURDAY, row["id"])
-        assert hours.open
-        assert hours.changes_at == datetime(2026, 11, 21, 22, 0, tzinfo=UTC)
-        events = await tx.all("SELECT 1 FROM calendars WHERE weekly ? '6'")
-        assert len(events) == 1
+        calendar = await service.get_calendar(tx, row["id"])
+        assert is_open(calendar, SATURDAY)
+        assert next_change(calendar, SATURDAY) == datetime(2026, 11, 21, 23, 0, tzinfo=UTC)
+        assert await service.get_calendar(tx, uuid7()) == calendar, "an unknown one means the default"
 
 
-async def test_a_bad_change_changes_nothing_and_strangers_see_none(db: Database, clock: FixedClock) -> None:
-    account_id = await new_account(db)
-    async with db.work(account_id) as tx:
-        await service.ensure_default(tx, clock.now(), timezone="Europe/Oslo", locale="nb")
+async def test_a_bad_change_changes_nothing_and_strangers_see_none(db: Database) -> None:
+    account = await make_account(db)
+    async with db.work(account.id) as tx:
         (row,) = await service.list_calendars(tx)
     with pytest.raises(BadCalendar):
-        async with db.work(account_id) as tx:
+        async with db.work(account.id) as tx:
             await service.change_calendar(tx, row["id"], {"weekly": {"1": [["x", "y"]]}})
     with pytest.raises(NoSuchCalendar):
         async with db.work(await new_account(db)) as tx:
             await service.change_calendar(tx, row["id"], {"name": "mine"})
-    async with db.work(account_id) as tx:
+    async with db.work(account.id) as tx:
         assert (await service.list_calendars(tx))[0]["weekly"] == service.STANDARD_WEEK
+
+
+async def away(tx: Tx, locale: str) -> str | None:
+    wording = await wordings(tx, CHANGEABLE, locale)
+    calendar = await service.get_calendar(tx)
+    return away_text(calendar, SATURDAY, normalise(locale), written=True, agents_online=False, wording=wording)
 
 
 async def test_own_wordings_by_version_language_and_brand(db: Database, clock: FixedClock) -> None:
@@ -74,11 +79,11 @@ async def test_own_wordings_by_version_language_and_brand(db: Database, clock: F
         for body in ("Gammel {when}", "Tilbake {when} kl. {time}."):
             last = await set_wording(tx, me, clock.now(), key="away.closed_back", locale="nb", body=body)
         assert last == 2
-        text = await service.get_away_text(tx, SATURDAY, "nb", written=True, agents_online=False)
+        text = await away(tx, "nb")
         assert text == "Tilbake mandag kl. 08:00."
-        text = await service.get_away_text(tx, SATURDAY, "nn-NO", written=True, agents_online=False)
+        text = await away(tx, "nn-NO")
         assert text == "Tilbake måndag kl. 08:00."
-        text = await service.get_away_text(tx, SATURDAY, "da", written=True, agents_online=False)
+        text = await away(tx, "da")
         assert text == "Vi har lukket nu, men har fået din besked. Vi er tilbage mandag kl. 8.00."
         await set_wording(tx, me, clock.now(), key="away.closed_back", locale="nb", body="Lys: {when}", brand_id=brand)
         find = await wordings(tx, CHANGEABLE, "nb", brand)

@@ -250,8 +250,8 @@ async def test_a_restored_backup_is_erased_again_but_not_what_came_later(
 
 def _copy_table(old: psycopg.Connection, new: psycopg.Connection, table: str) -> None:
     with (
-        old.cursor().copy(f"COPY {table} TO STDOUT") as source,
-        new.cursor().copy(f"COPY {table} FROM STDIN") as target,
+        old.cursor().copy(f"COPY {table} TO STDOUT".encode()) as source,
+        new.cursor().copy(f"COPY {table} FROM STDIN".encode()) as target,
     ):
         for data in source:
             target.write(data)

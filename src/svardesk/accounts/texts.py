@@ -55,6 +55,14 @@ async def wordings(tx: Tx, keys: Iterable[str], locale: str, brand_id: UUID | No
     return template
 
 
+async def own_texts(tx: Tx) -> dict[tuple[str, str], str]:
+    """The organisation's newest own wordings by key and language, without those of brands."""
+    rows = await tx.all(
+        _sql.own_wordings, account_id=tx.account, keys=list(CHANGEABLE), locales=list(i18n.LOCALES), brand_id=None
+    )
+    return {(row["key"], row["locale"]): row["body"] for row in rows}
+
+
 async def set_wording(
     tx: Tx, by: Caller | Actor, now: datetime, *, key: str, locale: str, body: str, brand_id: UUID | None = None
 ) -> int:

@@ -1,12 +1,15 @@
-"""Calendars over HTTP."""
+"""Calendars and the texts around them over HTTP."""
 
 from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 
+from svardesk.accounts import texts
 from svardesk.accounts.caller import Caller
 from svardesk.hours import service
+from svardesk.kit import i18n
+from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database, Row
 from svardesk.kit.http import Route, route
 
@@ -58,6 +61,50 @@ async def patch_calendar(calendar_id: UUID, data: CalendarPatch, caller: Caller,
         return _view(await service.change_calendar(tx, calendar_id, changes))
 
 
+class Wording(msgspec.Struct):
+    """One text in one language: the organisation's own (None: it has none) and the program's.
+
+    ``placeholders`` are the names that may stand in braces.
+    """
+
+    key: str
+    locale: str
+    own: str | None
+    program: str
+    placeholders: list[str]
+
+
+class WordingList(msgspec.Struct):
+    """All texts that an organisation may word itself, in all languages."""
+
+    items: list[Wording]
+
+
+class NewWording(msgspec.Struct, forbid_unknown_fields=True):
+    """The text as it shall be; empty returns to the program's own."""
+
+    body: Annotated[str, msgspec.Meta(max_length=texts.LONGEST)]
+
+
+async def list_texts(caller: Caller, db: Database) -> WordingList:
+    """The away texts, as the organisation and as the program word them."""
+    async with db.work(caller.account_id) as tx:
+        own = await texts.own_texts(tx)
+    return WordingList([_wording(key, locale, own) for key in texts.CHANGEABLE for locale in i18n.LOCALES])
+
+
+async def put_text(key: str, locale: str, data: NewWording, caller: Caller, db: Database, clock: Clock) -> Wording:
+    """Word a text anew. 422 for unknown keys, languages and placeholders."""
+    async with db.work(caller.account_id) as tx:
+        await texts.set_wording(tx, caller, clock.now(), key=key, locale=locale, body=data.body.strip())
+        return _wording(key, locale, await texts.own_texts(tx))
+
+
+def _wording(key: str, locale: str, own: dict[tuple[str, str], str]) -> Wording:
+    program = i18n.text(locale, "server", key)
+    return Wording(key, locale, own.get((key, locale)) or None, program, sorted(i18n.placeholders(program)))
+
+
 def _view(row: Row) -> CalendarView:
     return msgspec.convert(row, CalendarView, from_attributes=False)
 
@@ -65,4 +112,6 @@ def _view(row: Row) -> CalendarView:
 ROUTES: tuple[Route, ...] = (
     route("GET", "/api/v1/calendars", list_calendars, permission="conversations.read"),
     route("PATCH", "/api/v1/calendars/{calendar_id:uuid}", patch_calendar, permission="settings.manage"),
+    route("GET", "/api/v1/texts", list_texts, permission="settings.manage"),
+    route("PUT", "/api/v1/texts/{key:str}/{locale:str}", put_text, permission="settings.manage"),
 )

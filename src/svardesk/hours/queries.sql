@@ -20,11 +20,6 @@ FROM calendars
 WHERE account_id = :account_id AND id = :id AND archived_at IS NULL
 FOR UPDATE;
 
--- name: insert_calendar
-INSERT INTO calendars (account_id, id, name, timezone, country, weekly, exceptions, is_default, created_at)
-VALUES (:account_id, :id, :name, :timezone, :country, :weekly, :exceptions, :is_default, :now)
-ON CONFLICT DO NOTHING;
-
 -- name: update_calendar
 UPDATE calendars
 SET name = :name, timezone = :timezone, country = :country, weekly = :weekly, exceptions = :exceptions

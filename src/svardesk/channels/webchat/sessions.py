@@ -18,7 +18,7 @@ from svardesk.accounts.texts import CHANGEABLE, wordings
 from svardesk.channels.connections import REMEMBERED
 from svardesk.channels.contract import Connection
 from svardesk.channels.events import VisitorSessionChanged
-from svardesk.channels.webchat import origins, visitors
+from svardesk.channels.webchat import origins, reply_time, visitors
 from svardesk.channels.webchat.adapter import MAX_FILE, MAX_FILES, MAX_TEXT, Page
 from svardesk.channels.webchat.identity import SignedVisitor, read_user_token
 from svardesk.channels.webchat.posting import KIND, clean_page
@@ -143,6 +143,7 @@ async def open_session(
         visitor, token = await _session(tx, now, found, data, old, signed, ip)
         seen = await visitors.snapshot(tx, visitor, now)
         online, away = await availability(tx, now, visitor, written=seen.conversation is not None)
+        usual = await reply_time.told(tx, now, visitor) if away is None else None
         known = await contacts.get_many(tx, [visitor.contact_id]) if visitor.contact_id is not None else {}
     visitors.remember(visitor)
     person = next(iter(known.values()), None)
@@ -158,7 +159,7 @@ async def open_session(
         agents_delivered_seq=seen.agents_delivered_seq,
         agents_read_seq=seen.agents_read_seq,
         agents_online=online,
-        reply_time_text=None,
+        reply_time_text=usual,
         away_text=away,
         limits=Limits(),
         address_known=any(one.kind in {"email", "phone"} for one in person.identities) if person is not None else False,
