@@ -1,0 +1,39 @@
+"""The load clients: ``python -m bench.load KIND`` with the plan as JSON on standard input, the result on standard output."""
+
+import asyncio
+import gc
+import json
+import sys
+from typing import Any
+
+import msgspec
+import uvloop
+
+from bench.figures import Result
+
+
+def main() -> None:
+    """Run one load client."""
+    kind = sys.argv[1]
+    plan: dict[str, Any] = json.load(sys.stdin)
+    from bench import load_durable, load_fanout, load_latency, load_lists
+
+    clients = {
+        **load_durable.CLIENTS,
+        **load_fanout.CLIENTS,
+        **load_latency.CLIENTS,
+        **load_lists.CLIENTS,
+    }
+    gc.collect()
+    gc.freeze()
+    result: Result = uvloop.run(_limited(clients[kind], plan))
+    sys.stdout.buffer.write(msgspec.json.encode(result))
+
+
+async def _limited(client: Any, plan: dict[str, Any]) -> Result:
+    async with asyncio.timeout(plan.get("longest", 300)):
+        return await client(plan)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""Requests of visitors, made beforehand: what the widget sends, byte for byte, with a mark to know each message by."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+MARK = b"#Q"
+DIGITS = 8
+PAGE_URL = "https://butikk.example/bredband/fiber-500"
+PAGE_TITLE = "Fiber 500 - Fjordnett"
+TEXT = " Hei! Nettet hjemme har vært borte siden i går kveld, og ruteren blinker rødt. Kan dere hjelpe meg? Ordre 104233."
+
+
+def message(port: int, token: str, mark: int, text: str = TEXT) -> bytes:
+    """The whole request of one message, marked with ``#Q<8 digits>`` at its beginning."""
+    body = (
+        f'{{"client_id":"{uuid.uuid4()}","body":"{MARK.decode()}{mark:0{DIGITS}d}{text}","file_ids":[],'
+        f'"page":{{"url":"{PAGE_URL}","title":"{PAGE_TITLE}"}}}}'
+    ).encode()
+    return request(port, "/widget/v1/messages", token, body)
+
+
+def request(port: int, path: str, token: str, body: bytes) -> bytes:
+    """A POST of a visitor's browser."""
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\n"
+        f"Authorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+def found_mark(payload: bytes) -> int:
+    """The number of the message that a frame is about, or -1."""
+    place = payload.find(MARK)
+    return -1 if place < 0 else int(payload[place + 2 : place + 2 + DIGITS])
+
+
+def shuffled(visitors: Sequence[Any], count: int, seed: int) -> list[Any]:
+    """``count`` visitors, everybody once before anybody comes again, in an order that depends on ``seed`` only."""
+    import random
+
+    source = random.Random(seed)
+    order: list[Any] = []
+    while len(order) < count:
+        turn = list(visitors)
+        source.shuffle(turn)
+        order += turn
+    return order[:count]
