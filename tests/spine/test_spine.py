@@ -222,9 +222,10 @@ async def test_relay_runs_each_reaction_once_and_sets_poison_aside(fresh_db):
     assert [n for _, n in ledger.seen if n % 2] == [1, 3, 5, 7, 9], "in order within an account's stream"
     async with fresh_db.system() as tx:
         aside = await tx.all("SELECT reaction, position, error, attempts FROM set_aside_events WHERE solved_at IS NULL")
-    assert [(row["reaction"], row["position"], row["error"]) for row in aside] == [
-        ("ledger", 5, "ValueError: number 4 is poison")
-    ]
+    assert [(row["reaction"], row["position"]) for row in aside] == [("ledger", 5)]
+    # Class and place, not the message: that could hold what a person wrote.
+    assert aside[0]["error"].startswith("ValueError at spine/test_spine.py:")
+    assert "poison" not in aside[0]["error"]
     ledger.poison.clear()
     assert await relay.retry_set_aside() == 0, "not due yet"
     clock.advance(6)

@@ -6,10 +6,12 @@ value: two workers that both believe to hold a lane cannot both commit.
 """
 
 import asyncio
+import traceback
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -205,7 +207,7 @@ class Relay:
                 type=one.type,
                 version=one.version,
                 payload=psycopg.types.json.Jsonb(msgspec.to_builtins(one.event)),
-                error=f"{type(error).__name__}: {error}"[:2000],
+                error=_where(error),
                 retry_at=self._clock.now() + timedelta(seconds=FIRST_RETRY_SECONDS),
             )
             await _become(tx, account)
@@ -234,7 +236,7 @@ class Relay:
                     await tx.run(
                         _sql.postpone_set_aside,
                         id=row["id"],
-                        error=f"{type(error).__name__}: {error}"[:2000],
+                        error=_where(error),
                         retry_at=self._clock.now() + wait if row["attempts"] < LAST_ATTEMPT else None,
                     )
                 else:
@@ -249,6 +251,15 @@ def _by_account(events: list[Recorded]) -> dict[UUID, list[Recorded]]:
     for one in events:
         found[one.account_id].append(one)
     return found
+
+
+def _where(error: Exception) -> str:
+    """What is kept of an error: its class and place. Its message could hold what a person wrote; that is for the log."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = next((one for one in reversed(frames) if "site-packages" not in one.filename), None)
+    code = f" {error.sqlstate}" if isinstance(error, psycopg.Error) and error.sqlstate else ""
+    at = f" at {Path(place.filename).parent.name}/{Path(place.filename).name}:{place.lineno}" if place else ""
+    return f"{type(error).__name__}{code}{at}"
 
 
 async def _become(tx: Tx, account: UUID) -> None:
