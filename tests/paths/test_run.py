@@ -137,6 +137,7 @@ def test_starts_says_where_restarts_what_dies_and_stops_everything(
     running.wait_for(r"Stop with Ctrl-C")
     text, port = running.text, environment["PORT"]
     assert "Preparing the database" in text
+    assert f"serving, process {web}, with the demo shop" in text
     assert f"  Agent app   http://localhost:{port}/app/" in text
     assert f"  Data        {data}" in text
     assert f"  Demo shop   http://localhost:{port}/demo/\n  Kari Nordmann, passord" in text

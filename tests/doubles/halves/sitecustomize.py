@@ -23,10 +23,10 @@ class _Answers(BaseHTTPRequestHandler):
         return
 
 
-def serve(settings: Any) -> None:
+def serve(settings: Any, *, demo: bool = False) -> None:
     server = ThreadingHTTPServer((settings.host, settings.port), _Answers)
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
-    print(f"serving, process {os.getpid()}")
+    print(f"serving, process {os.getpid()}" + (", with the demo shop" if demo else ""))
     server.serve_forever()
     print("served")
 
