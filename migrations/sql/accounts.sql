@@ -106,6 +106,15 @@ AS $$
     SELECT count(*) FROM gone
 $$;
 
+-- Leases of processes that are gone; over all accounts, so that the worker need not visit each.
+CREATE OR REPLACE FUNCTION agent_presence_sweep(at timestamptz)
+    RETURNS bigint
+    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+    WITH gone AS (DELETE FROM agent_presence p WHERE p.until < at - interval '1 minute' RETURNING 1)
+    SELECT count(*) FROM gone
+$$;
+
 -- The audit log is written once. Only audit_log_forget may delete: inside it current_user is the owner of the tables
 -- (which the app role can never be), and the setting says that the owner came through that function.
 CREATE OR REPLACE FUNCTION audit_log_is_append_only()
@@ -164,6 +173,7 @@ BEGIN
         'throttle_refund(text, integer)',
         'throttle_clear(text)',
         'throttle_sweep(timestamptz)',
+        'agent_presence_sweep(timestamptz)',
         'audit_log_forget(uuid, timestamptz)'
     ] LOOP
         EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', signature);

@@ -22,7 +22,9 @@ async def test_a_line_says_who_what_and_where(company: Company, db: Database, cl
     async with db.work(company.account_id) as tx:
         await audit.note(tx, Actor("agent", agent, "192.0.2.4"), "thing_done", "thing", thing, clock=clock, count=3)
     line = (await company.audit())[-1]
-    assert {name: line[name] for name in ("at", "actor_kind", "actor_id", "action", "object_kind", "object_id", "ip")} == {
+    assert {
+        name: line[name] for name in ("at", "actor_kind", "actor_id", "action", "object_kind", "object_id", "ip")
+    } == {
         "at": clock.now(),
         "actor_kind": "agent",
         "actor_id": agent,
@@ -137,7 +139,9 @@ async def test_pages(client: Client, company: Company, db: Database, clock: Fixe
     assert (first["action"], first["actor_name"]) == ("session_started", "Kari Berg")
 
 
-@pytest.mark.parametrize("cursor", ["x", "!!!!", "MjAyNi0xMS0yMw==", "å", "MjAyNi0xMS0yM1QwOTowMDowMCswMDowMCBub3QtYS11dWlk"])
+@pytest.mark.parametrize(
+    "cursor", ["x", "!!!!", "MjAyNi0xMS0yMw==", "å", "MjAyNi0xMS0yM1QwOTowMDowMCswMDowMCBub3QtYS11dWlk"]
+)
 async def test_cursors_that_are_none(company: Company, db: Database, cursor: str) -> None:
     with pytest.raises(Invalid) as caught:
         async with db.work(company.account_id) as tx:

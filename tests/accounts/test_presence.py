@@ -3,11 +3,11 @@
 from datetime import timedelta
 from uuid import uuid4
 
-from svardesk.accounts import agents, presence
+from svardesk.accounts import agents, jobs, presence
 from svardesk.kit.clock import FixedClock
 from svardesk.kit.db import Database
 from svardesk.kit.postgres import query
-from tests.accounts.conftest import Company
+from tests.accounts.conftest import Company, Founder
 
 HALF_A_MINUTE = timedelta(seconds=30)
 
@@ -21,8 +21,6 @@ async def test_a_lease_makes_online_and_runs_out(company: Company, db: Database,
         assert not await presence.any_agent_online(tx, None, clock.now() + HALF_A_MINUTE)
         await presence.renew(tx, [company.owner_id], process, clock.now() + 2 * HALF_A_MINUTE)
         assert await presence.any_agent_online(tx, None, clock.now() + HALF_A_MINUTE)
-        assert await presence.sweep(tx, clock.now() + HALF_A_MINUTE) == 0
-        assert await presence.sweep(tx, clock.now() + 3 * HALF_A_MINUTE) == 1
 
 
 async def test_two_processes_hold_two_leases(company: Company, db: Database, clock: FixedClock) -> None:
@@ -67,3 +65,21 @@ async def test_of_one_team(company: Company, db: Database, clock: FixedClock) ->
 
 async def test_leases_are_not_logged(db: Database) -> None:
     assert query(db.dsn, "SELECT relpersistence FROM pg_class WHERE oid = 'agent_presence'::regclass") == [["u"]]
+
+
+async def test_leases_of_processes_that_are_gone_are_swept(clock: FixedClock, found: Founder) -> None:
+    company = await found()
+    async with company.db.work(company.account_id) as tx:
+        await presence.renew(tx, [company.owner_id], uuid4(), clock.now() + HALF_A_MINUTE)
+
+    async def left() -> int:
+        async with company.db.work(company.account_id) as tx:
+            return await tx.value("SELECT count(*) FROM agent_presence")
+
+    (sweep,) = jobs.sweeps(None)
+    clock.advance(80)
+    await sweep.run(company.db, clock)
+    assert await left() == 1
+    clock.advance(20)
+    await sweep.run(company.db, clock)
+    assert await left() == 0

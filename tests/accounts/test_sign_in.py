@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any, cast
 
 import pytest
 from pyotp.totp import TOTP
@@ -68,7 +69,9 @@ async def test_with_https_the_cookie_is_bound_to_host_and_encryption(
     import httpx
 
     app = build(db, clock, ring, "https://desk.test")
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="https://desk.test") as browser:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(cast("Any", app)), base_url="https://desk.test"
+    ) as browser:
         answer = await browser.post("/api/v1/session", json={"email": company.owner_email, "password": PASSWORD})
         cookie = answer.headers["set-cookie"]
         assert cookie.startswith("__Host-svardesk_session=")
@@ -354,7 +357,7 @@ async def test_csrf_token_and_origin(client: Client, company: Company, monkeypat
     assert (without.status_code, without.json()["error"]["code"]) == (403, "csrf")
     for wrong in ("x" * 43, "", str(right)[:-1], "é"):
         answer = await client.http.patch(
-            "/api/v1/me", json={"name": "Forged"}, headers={"x-csrf-token": wrong.encode("latin-1")}
+            "/api/v1/me", json={"name": "Forged"}, headers=[(b"x-csrf-token", wrong.encode("latin-1"))]
         )
         assert (answer.status_code, answer.json()["error"]["code"]) == (403, "csrf")
     compared: list[bytes] = []

@@ -19,6 +19,7 @@ FUNCTIONS = {
     "throttle_refund",
     "throttle_clear",
     "throttle_sweep",
+    "agent_presence_sweep",
     "audit_log_forget",
 }
 
@@ -66,7 +67,8 @@ async def test_a_neighbours_rows_are_neither_seen_nor_written(company: Company, 
     with pytest.raises(InsufficientPrivilege, match="row-level security"):
         async with db.work(company.account_id) as tx:
             await tx.run(
-                "INSERT INTO teams (account_id, id, name) VALUES (%(a)s, gen_random_uuid(), 'x')", a=neighbour.account_id
+                "INSERT INTO teams (account_id, id, name) VALUES (%(a)s, gen_random_uuid(), 'x')",
+                a=neighbour.account_id,
             )
     with pytest.raises(Error, match="foreign key"):
         async with db.work(company.account_id) as tx:
@@ -98,7 +100,9 @@ async def test_a_table_of_the_callers_own_does_not_stand_in_for_ours(company: Co
     """A temporary table called ``agents`` would be read instead of ours if the search path were not fixed."""
     with Connection.connect(db.dsn) as conn:
         conn.execute("SET ROLE svardesk_app")
-        conn.execute("CREATE TEMPORARY TABLE agents (account_id uuid, id uuid, email text, archived_at timestamptz, created_at timestamptz)")
+        conn.execute(
+            "CREATE TEMPORARY TABLE agents (account_id uuid, id uuid, email text, archived_at timestamptz, created_at timestamptz)"
+        )
         found = conn.execute("SELECT account_id FROM directory_agents_by_email(%s)", (company.owner_email,)).fetchall()
         conn.rollback()
     assert [row[0] for row in found] == [company.account_id]

@@ -168,9 +168,7 @@ def _agents(conn: psycopg.Connection, ring: KeyRing, count: int) -> list[tuple[U
     return made
 
 
-def test_rotation_seals_everything_again_and_counts(
-    dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rotation_seals_everything_again_and_counts(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keyring, "_BATCH", 2)
     ring = keyring.load("", tmp_path)
     first = ring.ids[0]

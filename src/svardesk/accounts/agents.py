@@ -107,9 +107,7 @@ async def change(
     if agent is None:
         raise AgentUnknown
     await _check_role_change(tx, caller, agent, role, archived=archived)
-    fields = [
-        field for field, new in (("name", name), ("role", role)) if new is not None and new != agent[field]
-    ]
+    fields = [field for field, new in (("name", name), ("role", role)) if new is not None and new != agent[field]]
     if fields:
         await _write(tx, agent_id, name=name, role=role)
         details: dict[str, Any] = {"fields": fields}
@@ -194,9 +192,7 @@ async def confirm_totp(tx: Tx, clock: Clock, keyring: KeyRing, caller: Caller, c
     step = totp.matching_step(secret, code, clock.now())
     if step is None:
         raise sign_in.WrongCode
-    await tx.run(
-        _sql.confirm_totp, account_id=tx.account, agent_id=caller.agent_id, now=clock.now(), step=step
-    )
+    await tx.run(_sql.confirm_totp, account_id=tx.account, agent_id=caller.agent_id, now=clock.now(), step=step)
     await audit.note(tx, caller, "totp_on", "agent", caller.agent_id, clock=clock)
     await record(tx, AgentChanged(stream=caller.agent_id, fields=["totp"]))
     return await _new_recovery_codes(tx, caller.agent_id)
@@ -288,9 +284,7 @@ async def _set_archived(tx: Tx, clock: Clock, caller: Caller, agent_id: UUID, *,
         agent_id=agent_id,
         archived_at=clock.now() if archived else None,
     )
-    await audit.note(
-        tx, caller, "agent_archived" if archived else "agent_returned", "agent", agent_id, clock=clock
-    )
+    await audit.note(tx, caller, "agent_archived" if archived else "agent_returned", "agent", agent_id, clock=clock)
     if archived:
         await sessions.end_all(tx, clock, caller, agent_id, why="agent_archived")
         await sessions.end_tokens(tx, clock, caller, agent_id, why="agent_archived")
@@ -310,9 +304,7 @@ async def _set_archived(tx: Tx, clock: Clock, caller: Caller, agent_id: UUID, *,
 async def _write(tx: Tx, agent_id: UUID, **values: Any) -> None:
     empty: dict[str, Any] = dict.fromkeys(("name", "role", "locale", "timezone", "availability"))
     settings = storable(values.pop("settings", None))
-    await tx.run(
-        _sql.change_agent, account_id=tx.account, agent_id=agent_id, **(empty | values), settings=settings
-    )
+    await tx.run(_sql.change_agent, account_id=tx.account, agent_id=agent_id, **(empty | values), settings=settings)
 
 
 async def _check_settings(tx: Tx, clock: Clock, agent_id: UUID) -> None:

@@ -105,9 +105,7 @@ async def resolve_session(db: Database, clock: Clock, token: str, ip: str | None
         if found is None:
             raise Unauthorised("not_signed_in", "You are signed out. Sign in again.")
         async with db.work(found["account_id"]) as tx:
-            row = await tx.maybe(
-                _sql.session_caller, account_id=found["account_id"], session_id=found["id"], now=now
-            )
+            row = await tx.maybe(_sql.session_caller, account_id=found["account_id"], session_id=found["id"], now=now)
             if row is None:
                 raise Unauthorised("session_over", "Your session has ended. Sign in again.")
             if now - row["last_seen_at"] >= TOUCH_EVERY:

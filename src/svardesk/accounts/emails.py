@@ -6,7 +6,9 @@ import unicodedata
 from svardesk.kit.errors import Unprocessable
 
 _LONGEST = 254
-_FORM = re.compile(r"[^@\s<>\"(),:;\\\x00-\x1f\x7f]{1,64}@[^@\s<>\"(),:;\\\x00-\x1f\x7f]+\.[^@\s<>\"(),:;\\.\x00-\x1f\x7f]{2,}")
+_FORM = re.compile(
+    r"[^@\s<>\"(),:;\\\x00-\x1f\x7f]{1,64}@[^@\s<>\"(),:;\\\x00-\x1f\x7f]+\.[^@\s<>\"(),:;\\.\x00-\x1f\x7f]{2,}"
+)
 
 
 def normal(email: str) -> str:

@@ -242,9 +242,7 @@ async def patch_agent(
 ) -> agents.AgentRow:
     """Change a colleague's name or role, let them leave or come back. 403 ``own_role``, 409 ``last_owner``."""
     async with db.work(caller.account_id) as tx:
-        await agents.change(
-            tx, clock, caller, agent_id, name=data.name, role=data.role, archived=data.archived
-        )
+        await agents.change(tx, clock, caller, agent_id, name=data.name, role=data.role, archived=data.archived)
         row = await agents.get_for(tx, clock, caller, agent_id)
     forget(db, agent_id=agent_id)
     return row
@@ -274,21 +272,15 @@ async def get_teams(caller: Caller, db: Database) -> s.Teams:
 async def post_team(data: s.TeamData, caller: Caller, db: Database, clock: Clock) -> teams.TeamRow:
     """Make a team. 409 ``team_name_taken``."""
     async with db.work(caller.account_id) as tx:
-        made = await teams.create(
-            tx, clock, caller, name=data.name, timezone=data.timezone, closed=data.closed
-        )
+        made = await teams.create(tx, clock, caller, name=data.name, timezone=data.timezone, closed=data.closed)
     forget(db, account_id=caller.account_id)
     return made
 
 
-async def patch_team(
-    team_id: UUID, data: s.TeamPatch, caller: Caller, db: Database, clock: Clock
-) -> teams.TeamRow:
+async def patch_team(team_id: UUID, data: s.TeamPatch, caller: Caller, db: Database, clock: Clock) -> teams.TeamRow:
     """Change a team. 403 ``not_your_team``, 404 ``team_unknown``, 409 ``team_name_taken``."""
     async with db.work(caller.account_id) as tx:
-        row = await teams.change(
-            tx, clock, caller, team_id, name=data.name, timezone=data.timezone, closed=data.closed
-        )
+        row = await teams.change(tx, clock, caller, team_id, name=data.name, timezone=data.timezone, closed=data.closed)
     forget(db, account_id=caller.account_id)
     return row
 
@@ -359,9 +351,7 @@ def _browser(request: Request[Any, Any, Any], ip: str | None) -> Browser:
     return Browser(ip, request.headers.get("user-agent"))
 
 
-async def _welcome(
-    db: Database, clock: Clock, settings: Settings, session: NewSession
-) -> Response[s.SignedIn]:
+async def _welcome(db: Database, clock: Clock, settings: Settings, session: NewSession) -> Response[s.SignedIn]:
     caller = await resolve_session(db, clock, session.token)
     cookie = Cookie(
         key=cookie_name(secure=settings.secure_cookies),

@@ -59,9 +59,7 @@ class OpenInvitation(msgspec.Struct, frozen=True, kw_only=True):
     email: str
 
 
-async def invite(
-    tx: Tx, clock: Clock, caller: Caller, *, email: str, role: str, team_ids: Sequence[UUID]
-) -> NewLink:
+async def invite(tx: Tx, clock: Clock, caller: Caller, *, email: str, role: str, team_ids: Sequence[UUID]) -> NewLink:
     """Invite somebody by link for seven days; an older invitation of the same address ends.
 
     Raises ``Conflict`` (``email_taken``, ``agent_has_left``), ``Forbidden`` for a role above one's own, and
@@ -131,9 +129,7 @@ async def accept(
         )
         known = await tx.all(_sql.known_teams, account_id=account_id, team_ids=link["team_ids"])
         for team in known:
-            await tx.run(
-                _sql.add_member, account_id=account_id, team_id=team["id"], agent_id=agent_id, now=clock.now()
-            )
+            await tx.run(_sql.add_member, account_id=account_id, team_id=team["id"], agent_id=agent_id, now=clock.now())
         by = Actor("agent", agent_id, browser.ip)
         await audit.note(tx, by, "agent_joined", "agent", agent_id, clock=clock, invitation_id=link["id"])
         await record(tx, AgentJoined(stream=agent_id, role=link["role"]))
@@ -196,9 +192,7 @@ async def reset_password(db: Database, clock: Clock, token: str, password: str, 
         agent = await tx.maybe(_sql.credentials, account_id=account_id, agent_id=agent_id)
     if agent is None:
         raise LinkNotValid
-    passwords.check_password(
-        password, email=agent["email"], name=agent["name"], organisation=agent["account_name"]
-    )
+    passwords.check_password(password, email=agent["email"], name=agent["name"], organisation=agent["account_name"])
     hashed = await passwords.current().hash(password)
     async with db.work(account_id) as tx:
         # The agent first, then the link: in the same order as whoever makes a new link.
@@ -228,7 +222,8 @@ async def _check_free(tx: Tx, email: str) -> None:
         return
     if taken["archived_at"] is not None:
         raise Conflict(
-            "agent_has_left", "This person was an agent here before. Bring them back instead of inviting them.",
+            "agent_has_left",
+            "This person was an agent here before. Bring them back instead of inviting them.",
             agent_id=taken["id"],
         )
     raise Conflict("email_taken", "An agent with this e-mail is here already.")
@@ -269,9 +264,7 @@ async def _resolve(db: Database, clock: Clock, token: str, kind: LinkKind) -> tu
         found = await tx.maybe(_sql.directory_agent_link, token_hash=digest(token), kind=kind)
     account_id = found["account_id"] if found else NIL
     async with db.work(account_id) as tx:
-        link = await tx.maybe(
-            _sql.link, account_id=account_id, link_id=found["id"] if found else NIL, now=clock.now()
-        )
+        link = await tx.maybe(_sql.link, account_id=account_id, link_id=found["id"] if found else NIL, now=clock.now())
     if link is None:
         raise LinkNotValid
     return account_id, link

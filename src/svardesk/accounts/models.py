@@ -72,7 +72,9 @@ teams = tenant_table(
     instant("archived_at", nullable=True),
     ref("brands", "brand_id"),
     # The name of a team that is no longer in use is free again.
-    Index("uq_teams_name", "account_id", text("lower(name)"), unique=True, postgresql_where=text("archived_at IS NULL")),
+    Index(
+        "uq_teams_name", "account_id", text("lower(name)"), unique=True, postgresql_where=text("archived_at IS NULL")
+    ),
     comment="Groups of agents. The conversations of a closed team are seen by its members, leads and owners only.",
 )
 

@@ -94,18 +94,22 @@ def check_password(password: str, *, email: str, name: str, organisation: str) -
     text = _normal(password)
     if len(text) < SHORTEST:
         raise PasswordTooWeak(
-            "password_too_short", f"Use at least {SHORTEST} characters; four words in a row are fine.", shortest=SHORTEST
+            "password_too_short",
+            f"Use at least {SHORTEST} characters; four words in a row are fine.",
+            shortest=SHORTEST,
         )
     if len(text) > LONGEST:
         raise PasswordTooWeak("password_too_long", f"Use at most {LONGEST} characters.", longest=LONGEST)
     folded = text.casefold()
     if len(set(folded)) < _FEWEST_DIFFERENT or _is_row(folded) or _is_common(folded):
         raise PasswordTooWeak(
-            "password_too_common", "Many people use this password, so it is guessed first. Four words in a row are better."
+            "password_too_common",
+            "Many people use this password, so it is guessed first. Four words in a row are better.",
         )
     if _is_made_of(folded, _names(email, name, organisation)):
         raise PasswordTooWeak(
-            "password_too_personal", "This is made of your name, e-mail or organisation. Choose something nobody can look up."
+            "password_too_personal",
+            "This is made of your name, e-mail or organisation. Choose something nobody can look up.",
         )
 
 

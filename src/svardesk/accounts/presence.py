@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from svardesk.accounts.permissions import ANSWERS
-from svardesk.kit.db import Tx
+from svardesk.kit.db import Database, Tx
 from svardesk.kit.sql import load
 
 _sql = load(__package__ or "svardesk.accounts")
@@ -39,14 +39,13 @@ async def renew(tx: Tx, agent_ids: Collection[UUID], process_id: UUID, until: da
 async def end(tx: Tx, agent_ids: Collection[UUID], process_id: UUID) -> None:
     """These agents closed their last socket in ``process_id``."""
     if agent_ids:
-        await tx.run(
-            _sql.end_presence, account_id=tx.account, agent_ids=list(agent_ids), process_id=process_id
-        )
+        await tx.run(_sql.end_presence, account_id=tx.account, agent_ids=list(agent_ids), process_id=process_id)
 
 
-async def sweep(tx: Tx, now: datetime) -> int:
-    """Delete the account's leases that ran out; return how many."""
-    return await tx.run(_sql.sweep_presence, account_id=tx.account, now=now)
+async def sweep(db: Database, now: datetime) -> int:
+    """Delete leases that ran out a minute before ``now`` or earlier, of all accounts; return how many."""
+    async with db.directory() as tx:
+        return int(await tx.value(_sql.sweep_presence, now=now))
 
 
 async def online(tx: Tx, team_id: UUID | None, now: datetime, *, most: int = 200) -> list[OnlineAgent]:

@@ -401,8 +401,8 @@ DELETE FROM agent_presence
  WHERE account_id = :account_id AND process_id = :process_id AND agent_id = ANY(:agent_ids::uuid[]);
 
 -- name: sweep_presence
--- Leases that ran out.
-DELETE FROM agent_presence WHERE account_id = :account_id AND until < :now;
+-- Delete leases that ran out a minute ago or earlier, of all accounts.
+SELECT agent_presence_sweep(:now) AS deleted;
 
 -- name: online_agents
 -- Who can answer now: has a lease, is not away, and has a role that answers; of one team or of all.

@@ -53,9 +53,7 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
 async def begin(tx: Tx, clock: Clock, agent_id: UUID, browser: Browser, *, how: str) -> NewSession:
     """Begin a session of an agent who has proved who they are; ``how`` is noted (``password``, ``totp``, …)."""
     now = clock.now()
-    made = NewSession(
-        token=new_token(), csrf=new_token(), account_id=tx.account, agent_id=agent_id, session_id=uuid7()
-    )
+    made = NewSession(token=new_token(), csrf=new_token(), account_id=tx.account, agent_id=agent_id, session_id=uuid7())
     await tx.run(
         _sql.add_session,
         account_id=tx.account,

@@ -74,9 +74,7 @@ async def create_organisation(
     email = emails.check(owner_email)
     passwords.check_password(password, email=email, name=owner_name, organisation=name)
     hashed = await passwords.current().hash(password)
-    made = NewOrganisation(
-        account_id=uuid7(), owner_id=uuid7(), team_id=uuid7(), brand_id=uuid7(), calendar_id=uuid7()
-    )
+    made = NewOrganisation(account_id=uuid7(), owner_id=uuid7(), team_id=uuid7(), brand_id=uuid7(), calendar_id=uuid7())
     now = told.now()
     account = {"account_id": made.account_id, "now": now}
     async with db.work(made.account_id) as tx:

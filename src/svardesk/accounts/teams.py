@@ -145,9 +145,7 @@ async def remove_member(tx: Tx, clock: Clock, caller: Caller, team_id: UUID, age
 
 
 async def _add(tx: Tx, clock: Clock, caller: Caller, team_id: UUID, agent_id: UUID) -> None:
-    new = await tx.maybe(
-        _sql.add_member, account_id=tx.account, team_id=team_id, agent_id=agent_id, now=clock.now()
-    )
+    new = await tx.maybe(_sql.add_member, account_id=tx.account, team_id=team_id, agent_id=agent_id, now=clock.now())
     if new is not None:
         await _announce(tx, clock, caller, team_id, "member_added", agent_id)
 

@@ -50,7 +50,9 @@ async def create(
     beyond = [scope for scope in wanted if scope not in caller.permissions]
     if beyond or not wanted:
         raise Unprocessable(
-            "scope_unknown", "A token can do what you can do, and at least one thing. Choose other scopes.", scopes=beyond
+            "scope_unknown",
+            "A token can do what you can do, and at least one thing. Choose other scopes.",
+            scopes=beyond,
         )
     token = new_api_token()
     made = NewToken(

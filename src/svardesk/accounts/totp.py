@@ -62,7 +62,9 @@ def looks_like_totp(code: str) -> bool:
 
 def new_recovery_codes() -> list[str]:
     """Return ten codes of 80 random bits, written in four groups of four: ``abcd-efgh-ijkl-mnop``."""
-    return [_grouped(base64.b32encode(secrets.token_bytes(_RECOVERY_BYTES)).decode().lower()) for _ in range(RECOVERY_CODES)]
+    return [
+        _grouped(base64.b32encode(secrets.token_bytes(_RECOVERY_BYTES)).decode().lower()) for _ in range(RECOVERY_CODES)
+    ]
 
 
 def recovery_digest(agent_id: UUID, code: str) -> bytes:
