@@ -13,6 +13,7 @@ import msgspec
 import uvicorn
 import websockets
 from websockets.asyncio.client import ClientConnection
+from websockets.typing import Origin
 
 from svardesk.app import Web
 from svardesk.config import Settings
@@ -158,7 +159,7 @@ class Browser(httpx.AsyncClient):
         conn = await websockets.connect(
             self.desk.ws + "/api/v1/socket",
             additional_headers={"cookie": jar} | {k: v for k, v in headers.items() if k != "origin"},
-            origin=headers.get("origin", self.desk.url),  # pyright: ignore[reportArgumentType]
+            origin=Origin(headers.get("origin", self.desk.url)),
             compression=None,
         )
         frames = Frames(conn)
@@ -169,8 +170,8 @@ class Browser(httpx.AsyncClient):
         """A visitor's socket, after hello."""
         conn = await websockets.connect(
             self.desk.ws + "/widget/v1/socket",
-            origin=self.desk.url,
-            compression=None,  # pyright: ignore[reportArgumentType]
+            origin=Origin(self.desk.url),
+            compression=None,
         )
         frames = Frames(conn)
         await frames.say("hello", token=self.visitor_token, resume=resume, parent=parent)

@@ -105,7 +105,7 @@ class Web:
                 await self.visitors.enter(ip, receive, send)
         except SvardeskError as error:
             # Accepted and closed with a code of ours: a refused handshake tells a browser's script nothing.
-            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
             await send({"type": "websocket.close", "code": 4000 + error.status, "reason": error.code})
 
     @asynccontextmanager
@@ -154,7 +154,7 @@ def litestar_app(house: House, lifespan: Callable[[Litestar], Any] | None = None
         return house.settings
 
     def give_caller(request: Request[Any, Any, Any]) -> Caller:
-        return scope_state(request.scope)["caller"]  # pyright: ignore[reportArgumentType]
+        return scope_state(request.scope)["caller"]
 
     # Handlers name their parts plainly; Litestar 2 infers what 3 will want marked. We stay below 3 (pyproject.toml).
     warnings.filterwarnings("ignore", category=LitestarDeprecationWarning)
@@ -173,7 +173,7 @@ def litestar_app(house: House, lifespan: Callable[[Litestar], Any] | None = None
     app = Litestar(
         route_handlers=list(routes.handlers(demo=demo)),
         dependencies={name: Provide(giver, sync_to_thread=False) for name, giver in givers.items()},
-        exception_handlers={Exception: error_response},  # pyright: ignore[reportArgumentType]
+        exception_handlers={Exception: error_response},
         lifespan=[lifespan] if lifespan else None,
         logging_config=None,
         openapi_config=OpenAPIConfig(

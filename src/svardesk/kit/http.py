@@ -2,7 +2,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,6 +99,9 @@ def as_known(error: Exception) -> SvardeskError:
         return Invalid(
             "invalid", "A value in the request has the wrong form.", **({"fields": fields} if fields else {})
         )
+    if isinstance(error, UnicodeDecodeError):
+        # msgspec's word for JSON that is no UTF-8; our own code decodes nothing strictly that came from outside.
+        return Invalid("invalid", "The body is not UTF-8.")
     if isinstance(error, HTTPException):
         return _of_status(error)
     if isinstance(error, OperationalError):
@@ -186,6 +189,6 @@ class RateLimit:
             self._buckets.popitem(last=False)
 
 
-def scope_state(scope: MutableMapping[str, Any]) -> dict[str, Any]:
-    """Return the request's own place for things found on the way (who is asking)."""
+def scope_state(scope: Any) -> dict[str, Any]:
+    """Return the own place of a request (its ASGI scope) for things found on the way, such as who is asking."""
     return scope.setdefault("svardesk", {})

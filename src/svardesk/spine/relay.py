@@ -19,6 +19,7 @@ import msgspec
 import psycopg
 import structlog
 from psycopg import AsyncConnection
+from psycopg.types.json import Jsonb
 
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database, Tx
@@ -206,7 +207,7 @@ class Relay:
                 reaction=reaction.name,
                 type=one.type,
                 version=one.version,
-                payload=psycopg.types.json.Jsonb(msgspec.to_builtins(one.event)),
+                payload=Jsonb(msgspec.to_builtins(one.event)),
                 error=_where(error),
                 retry_at=self._clock.now() + timedelta(seconds=FIRST_RETRY_SECONDS),
             )
