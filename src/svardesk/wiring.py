@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from svardesk.accounts import jobs as accounts_jobs
 from svardesk.channels import jobs as channels_jobs
 from svardesk.channels import reactions as channels_reactions
 from svardesk.conversations import jobs as conversations_jobs
@@ -30,7 +31,7 @@ def sweeps(house: Any) -> tuple[Sweep, ...]:
     """Return the queues of all rooms; ``house`` has what they work with (files, key ring, adapters)."""
     found: list[Sweep] = []
     rooms: tuple[Callable[[Any], tuple[Sweep, ...]], ...] = (
-        spine_jobs.sweeps, conversations_jobs.sweeps, channels_jobs.sweeps, privacy_jobs.sweeps,
+        spine_jobs.sweeps, accounts_jobs.sweeps, conversations_jobs.sweeps, channels_jobs.sweeps, privacy_jobs.sweeps,
     )  # fmt: skip
     for room in rooms:
         found.extend(room(house))
