@@ -109,6 +109,7 @@ async def resolve_session(db: Database, clock: Clock, token: str, ip: str | None
             if row is None:
                 raise Unauthorised("session_over", "Your session has ended. Sign in again.")
             if now - row["last_seen_at"] >= TOUCH_EVERY:
+                await tx.run(_sql.touch_agent, account_id=found["account_id"], agent_id=row["agent_id"], now=now)
                 row["expires_at"] = await tx.value(
                     _sql.touch_session,
                     account_id=found["account_id"],

@@ -68,17 +68,15 @@ SELECT k.id AS token_id, k.scopes, k.last_used_at, k.expires_at,
    AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > :now)
    AND a.archived_at IS NULL AND o.archived_at IS NULL;
 
+-- name: touch_agent
+-- Note that an agent is about. Before touch_session: agent, then session, as whoever archives an agent locks them.
+UPDATE agents SET last_seen_at = :now WHERE account_id = :account_id AND id = :agent_id;
+
 -- name: touch_session
--- Move the sliding end of a session and note that its agent is about.
-WITH touched AS (
-    UPDATE sessions SET last_seen_at = :now, expires_at = least(:now + :idle::interval, created_at + :life::interval)
-     WHERE account_id = :account_id AND id = :session_id AND revoked_at IS NULL
-    RETURNING agent_id, expires_at
-), seen AS (
-    UPDATE agents a SET last_seen_at = :now FROM touched t
-     WHERE a.account_id = :account_id AND a.id = t.agent_id
-)
-SELECT expires_at FROM touched;
+-- Move the sliding end of a session.
+UPDATE sessions SET last_seen_at = :now, expires_at = least(:now + :idle::interval, created_at + :life::interval)
+ WHERE account_id = :account_id AND id = :session_id AND revoked_at IS NULL
+RETURNING expires_at;
 
 -- name: touch_token
 -- Note that a token was used.
