@@ -23,7 +23,7 @@ from svardesk.kit.jsons import encode, loads
 
 YEAR: Final = "public, max-age=31536000, immutable"
 LOADER_CACHE: Final = "public, max-age=300, stale-while-revalidate=86400"
-_TYPES: Final = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+_TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 _ENTRY: Final = "src/frame/main.tsx"
 
 

@@ -178,7 +178,7 @@ def _page(request: Request_, body: str, headers: dict[str, str], status: int) ->
     content, headers = body.encode(), {**headers, "vary": "accept-encoding"}
     if "gzip" in request.headers.get("accept-encoding", ""):
         content, headers = frame.squeeze(content), {**headers, "content-encoding": "gzip"}
-    return Response(content, status_code=status, media_type="text/html; charset=utf-8", headers=headers)
+    return Response(content, status_code=status, media_type="text/html", headers=headers)
 
 
 def _send(request: Request_, found: frame.Asset, cache: str, headers: dict[str, str]) -> Response[bytes]:

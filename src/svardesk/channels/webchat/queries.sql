@@ -122,3 +122,15 @@ ORDER BY created_at, id;
 -- The name under which a widget meets its visitors: the brand's, else the organisation's.
 SELECT coalesce((SELECT b.name FROM brands b WHERE b.account_id = a.id AND b.id = :brand_id::uuid), a.name) AS name
 FROM accounts a WHERE a.id = :account_id;
+
+-- name: whereabouts
+-- On which page is the visitor of a conversation, and are they still there?
+SELECT page_url, page_title, locale, revoked_at IS NULL AND last_seen_at > clock_timestamp() - interval '150 seconds' AS online
+FROM webchat_sessions
+WHERE account_id = :account_id AND conversation_id = :conversation_id
+ORDER BY last_seen_at DESC
+LIMIT 1;
+
+-- name: seen
+-- These visitors have a socket open.
+UPDATE webchat_sessions SET last_seen_at = :now WHERE account_id = :account_id AND id = ANY(:ids);
