@@ -17,7 +17,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 import svardesk
-from svardesk import routes
+from svardesk import routes, wiring
 from svardesk.accounts.caller import Caller
 from svardesk.config import Settings
 from svardesk.house import House
@@ -50,6 +50,7 @@ class Web:
 
     def __init__(self, house: House, *, demo: bool = False) -> None:
         self.house = house
+        wiring.introduce()
         self.hub = Hub()
         self.live = Live(house, self.hub)
         self.tail = Tail(house, self.hub, self.live)

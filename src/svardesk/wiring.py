@@ -11,11 +11,17 @@ import msgspec
 from svardesk.accounts import jobs as accounts_jobs
 from svardesk.channels import jobs as channels_jobs
 from svardesk.channels import reactions as channels_reactions
+from svardesk.channels.webchat import whereabouts
 from svardesk.conversations import jobs as conversations_jobs
 from svardesk.conversations import reactions as conversations_reactions
+from svardesk.conversations import reading
 from svardesk.privacy import jobs as privacy_jobs
 from svardesk.spine import Reaction, Sweep, Wiring
 from svardesk.spine import jobs as spine_jobs
+
+def introduce() -> None:
+    """Tell lower rooms whom to ask about what only higher ones know."""
+    reading.know_visitors("webchat", whereabouts.of_conversation)
 
 
 def reactions() -> Wiring:

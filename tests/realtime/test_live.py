@@ -239,6 +239,28 @@ async def test_visitor_is_told_when_agents_come_and_go(desk):
         )
 
 
+async def test_agent_is_told_where_the_visitor_is(desk):
+    _, kari, key = await open_up(desk)
+    async with desk.browser() as agent, desk.browser() as visitor:
+        await agent.sign_in(kari)
+        inbox = await agent.agent_socket()
+        await visitor.visit(key)
+        await visitor.write("Hei")
+        conversation = (await inbox.until("conversation"))["row"]["id"]
+        found = (await agent.get(f"/api/v1/conversations/{conversation}")).json()["visitor"]
+        assert found == {
+            "page_url": "https://butikk.example/ruter", "page_title": "Rutere", "locale": "nb", "online": True,
+        }  # fmt: skip
+        await inbox.say("open", conversation_id=conversation)
+        await inbox.until("presence")
+        chat = await visitor.visitor_socket()
+        await chat.until("welcome")
+        await chat.say("page", url="https://butikk.example/kasse", title="Kasse")
+        await inbox.until("visitor", page_title="Kasse", online=True)
+        await chat.close()
+        await inbox.until("visitor", online=False)
+
+
 async def test_one_stalled_socket_is_closed_as_lagging_and_delays_nobody():
     from svardesk.kit.ids import uuid7
     from tests.factories import Agent

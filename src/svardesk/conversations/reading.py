@@ -20,12 +20,12 @@ _END: Final = 2**31 - 1
 VisitorOf = Callable[[Tx, UUID], Awaitable[VisitorNow | None]]
 """Tells where the visitor of a conversation is now; a channel that knows gives one to ``know_visitors``."""
 
-_visitor_of: list[VisitorOf] = []
+_visitor_of: dict[str, VisitorOf] = {}
 
 
-def know_visitors(look: VisitorOf) -> None:
-    """Let a channel tell where visitors are; called once at start by whoever wires the house."""
-    _visitor_of.append(look)
+def know_visitors(kind: str, look: VisitorOf) -> None:
+    """Let a channel tell where its visitors are; said once by whoever wires the house."""
+    _visitor_of[kind] = look
 
 
 async def row_for(tx: Tx, caller: Caller, conversation_id: UUID) -> ConversationRow:
@@ -72,7 +72,7 @@ async def open_conversation(tx: Tx, caller: Caller, now: datetime, conversation_
     )
     there = (await presence.present(tx, [conversation_id], now))[conversation_id]
     visitor = None
-    for look in _visitor_of:
+    for look in _visitor_of.values():
         visitor = visitor or await look(tx, conversation_id)
     return Opened(
         conversation=row,

@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from svardesk.accounts import auth, presence
-from svardesk.channels.webchat import sessions
+from svardesk.channels.webchat import sessions, whereabouts
 from svardesk.conversations import presence as at_conversation
 from svardesk.conversations import receipts
 from svardesk.house import House
@@ -202,7 +202,16 @@ class Live:
             async with self._house.db.work(account) as tx:
                 await receipts.agents_delivered(tx, seqs)
 
+    async def renew_visitors(self) -> None:
+        """Note of every visitor connected here, in a conversation, that they are still there."""
+        for account, room in list(self._hub.rooms.items()):
+            here = {socket.visitor.id for sockets in room.by_conversation.values() for socket in sockets}
+            if here:
+                async with self._house.db.work(account) as tx:
+                    await whereabouts.seen(tx, here, self._house.clock.now())
+
     async def _leases(self) -> None:
+        seen = 0.0
         rounds = 0
         while True:
             await asyncio.sleep(RECEIPT_SECONDS)
@@ -211,6 +220,10 @@ class Live:
             if rounds * RECEIPT_SECONDS >= RENEW_SECONDS:
                 rounds = 0
                 await _quietly(self.renew_agents())
+                seen += RENEW_SECONDS
+            if seen >= whereabouts.SEEN_EVERY_SECONDS:
+                seen = 0.0
+                await _quietly(self.renew_visitors())
 
 
 async def _quietly(work: Any) -> None:
