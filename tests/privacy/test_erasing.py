@@ -101,7 +101,9 @@ async def test_nothing_is_left_anywhere(
     )  # fmt: skip
     with psycopg.connect(fresh_db.dsn) as conn:
         rows = conn.execute("SELECT type FROM event_outbox UNION ALL SELECT type FROM events").fetchall()
-    assert sorted(row[0] for row in rows) == ["contact_erased", "conversation_changed", "privacy_requested"]
+    assert sorted(row[0] for row in rows) == [
+        "contact_erased", "conversation_changed", "privacy_requested", "visitor_session_changed",
+    ]  # fmt: skip
 
 
 async def test_nobody_else_is_touched(

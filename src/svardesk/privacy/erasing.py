@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from svardesk.channels.events import VisitorSessionChanged
 from svardesk.conversations.events import ConversationChanged
 from svardesk.kit.db import Database, Tx
 from svardesk.kit.files import FileStore
@@ -40,6 +41,7 @@ async def erase_rows(tx: Tx, keyring: KeyRing, request_id: UUID, contact_id: UUI
     conversations = [row["id"] for row in rows]
     identities = await tx.all(sql.identities_of, account_id=tx.account, contacts=contacts)
     listed = await tx.all(sql.files_of, account_id=tx.account, conversations=conversations)
+    sessions = await tx.all(sql.sessions_of, account_id=tx.account, contacts=contacts, conversations=conversations)
     exports = await tx.all(sql.exports_of, account_id=tx.account, contacts=contacts)
 
     def grave(table: str, row_id: UUID, hashed: bytes | None = None) -> dict[str, object]:
@@ -59,6 +61,9 @@ async def erase_rows(tx: Tx, keyring: KeyRing, request_id: UUID, contact_id: UUI
     await tx.run(sql.forget_exports, account_id=tx.account, contacts=contacts)
     for row in await tx.all(sql.erased_conversations, account_id=tx.account, conversations=conversations):
         await record(tx, ConversationChanged(stream=row["id"], what=("erased",), version=row["version"]))
+    for row in sessions:
+        # Processes that remember the visitor forget them, and open tabs are told.
+        await record(tx, VisitorSessionChanged(stream=row["id"], revoked=True))
     await record(
         tx,
         ContactErased(

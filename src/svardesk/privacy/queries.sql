@@ -50,6 +50,11 @@ SELECT id, kind, scope, address FROM identities WHERE account_id = :account_id A
 SELECT id, name, media_type, size, sha256 FROM files
 WHERE account_id = :account_id AND conversation_id = ANY(:conversations) ORDER BY created_at, id;
 
+-- name: sessions_of
+-- Browsers of the person in the web chat.
+SELECT id FROM webchat_sessions
+WHERE account_id = :account_id AND (contact_id = ANY(:contacts) OR conversation_id = ANY(:conversations));
+
 -- name: exports_of
 -- Files of earlier exports about the person.
 SELECT file_sha256 FROM privacy_requests
