@@ -96,12 +96,13 @@ def fill(
         conn.execute("SET LOCAL session_replication_role = replica")
         _people(conn, account_id, max(1, conversations // 4))
         _conversations(conn, account_id, conversations, messages, agent_ids, team_ids)
-        _sentences(conn)
-        _messages(conn, account_id, messages)
+        sentences = max(1, min(SENTENCES, messages // 4))
+        _sentences(conn, sentences)
+        _messages(conn, account_id, messages, sentences)
         if search:
             if empty:
                 conn.execute("DROP INDEX IF EXISTS ix_search_words")
-            _search(conn, account_id)
+            _search(conn, account_id, sentences)
             if empty:
                 conn.execute("SELECT search_make_indexes()")
         conn.execute(
@@ -187,7 +188,7 @@ def _conversations(
     )
 
 
-def _sentences(conn: psycopg.Connection[Any]) -> None:
+def _sentences(conn: psycopg.Connection[Any], count: int) -> None:
     # 1/rank: the word of rank r comes with probability proportional to 1/r, by inverting its distribution.
     conn.execute(
         """
@@ -201,13 +202,13 @@ def _sentences(conn: psycopg.Connection[Any]) -> None:
             FROM generate_series(1, %(count)s) g
         ) s
         """,
-        {"words": list(WORDS), "count": SENTENCES},
+        {"words": list(WORDS), "count": count},
     )
     conn.execute("CREATE UNIQUE INDEX ON bulk_sentences (n)")
     conn.execute("ANALYZE bulk_sentences")
 
 
-def _messages(conn: psycopg.Connection[Any], account_id: UUID, messages: int) -> None:
+def _messages(conn: psycopg.Connection[Any], account_id: UUID, messages: int, sentences: int) -> None:
     # Every message ends with a word of its own neighbourhood (sak1234): some ten messages share it.
     conn.execute(
         """
@@ -221,11 +222,11 @@ def _messages(conn: psycopg.Connection[Any], account_id: UUID, messages: int) ->
         CROSS JOIN LATERAL generate_series(1, c.size) AS s (seq)
         JOIN bulk_sentences t ON t.n = 1 + (c.n * 31 + s.seq * 17) %% %(sentences)s
         """,
-        {"account": account_id, "rare": min(RARE_WORDS, max(1, messages // 10)), "sentences": SENTENCES},
+        {"account": account_id, "rare": min(RARE_WORDS, max(1, messages // 10)), "sentences": sentences},
     )
 
 
-def _search(conn: psycopg.Connection[Any], account_id: UUID) -> None:
+def _search(conn: psycopg.Connection[Any], account_id: UUID, sentences: int) -> None:
     conn.execute(
         """
         INSERT INTO message_search (account_id, message_id, conversation_id, words, created_at)
@@ -237,5 +238,5 @@ def _search(conn: psycopg.Connection[Any], account_id: UUID) -> None:
         WHERE m.account_id = %(account)s
         ORDER BY m.created_at
         """,
-        {"account": account_id, "sentences": SENTENCES},
+        {"account": account_id, "sentences": sentences},
     )

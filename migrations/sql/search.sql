@@ -15,6 +15,12 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
         'åäöøð', 'aaood')
 $$;
 
+-- A text as it is cut into words: a hyphen before a digit is a blank, or 2026-11234 would hold the number -11234.
+CREATE OR REPLACE FUNCTION search_text(value text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT regexp_replace(left(value, 20000), '-(?=[0-9])', ' ', 'g')
+$$;
+
 -- The words of a text: the union of what six configurations make of it, without positions.
 CREATE OR REPLACE FUNCTION search_words(body text) RETURNS tsvector
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
@@ -23,7 +29,7 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
         || to_tsvector('pg_catalog.danish', folded) || to_tsvector('pg_catalog.swedish', folded)
         || to_tsvector('pg_catalog.finnish', folded) || to_tsvector('pg_catalog.english', folded)
     )
-    FROM (SELECT left(public.search_fold(body), 20000) AS folded) f
+    FROM (SELECT public.search_fold(public.search_text(body)) AS folded) f
 $$;
 
 -- What an agent typed, as a query: every word must be there, as its beginning or in one of its stems. Words of one or two
@@ -45,7 +51,7 @@ DECLARE
 BEGIN
     FOR word IN
         SELECT t.token AS written, t.tokid IN (1, 2) AS plain
-        FROM ts_parse('default', search_fold(left(typed, 400))) WITH ORDINALITY AS t (tokid, token, place)
+        FROM ts_parse('default', search_fold(search_text(left(typed, 400)))) WITH ORDINALITY AS t (tokid, token, place)
         -- Hyphenated words count by their parts (9, 10, 11), not as a whole (15, 16, 17); 12 to 14 are blanks and marks.
         WHERE t.tokid NOT IN (8, 12, 13, 14, 15, 16, 17)
         ORDER BY t.place LIMIT 8
@@ -75,7 +81,7 @@ CREATE OR REPLACE FUNCTION search_hits(bodies text[], typed text) RETURNS text[]
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, public AS $$
     SELECT coalesce(array_agg(w.word), '{}') FROM (
         SELECT DISTINCT lower(t.token) AS word
-        FROM unnest(bodies) AS body, ts_parse('default', left(body, 20000)) AS t
+        FROM unnest(bodies) AS body, ts_parse('default', search_text(body)) AS t
         WHERE t.tokid NOT IN (12, 13, 14)
     ) w
     WHERE left(search_fold(w.word), 2) = ANY (ARRAY(
