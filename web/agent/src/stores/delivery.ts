@@ -99,7 +99,8 @@ export class DeliveryStore {
     try {
       const file_ids = files.map((file) => file.id);
       const message: NewMessage = { ...body, client_id: entry.client_id, file_ids, based_on_seq };
-      if (after) message["then"] = after;
+      // biome-ignore lint/suspicious/noThenProperty: the wire's name for it; a string is never called
+      if (after) message.then = after;
       const posted = await this.api.post(entry.lane, message);
       if (body.kind === "answer") this.#own.set(entry.lane, { basedOn, seq: posted.message.seq });
       this.onPosted(posted);
@@ -117,7 +118,7 @@ export class DeliveryStore {
         return { kind: "held", reason };
       }
       // Signed out on the way: it waits for the next sign-in. A new CSRF token comes with it.
-      if (error.status === 401 || error.code === "csrf") return { kind: "later", afterMs: 5_000 };
+      if (error.status === 401 || error.code === "bad_token") return { kind: "later", afterMs: 5_000 };
       if (error.passing)
         return error.retryAfter ? { kind: "later", afterMs: error.retryAfter * 1000 } : { kind: "later" };
       return { kind: "failed", reason };
