@@ -15,6 +15,7 @@ from litestar.exceptions import LitestarDeprecationWarning
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ASGIApp, Receive, Scope, Send
+from prometheus_client import Gauge
 
 import svardesk
 from svardesk import routes, wiring
@@ -37,6 +38,7 @@ from svardesk.realtime.visitors import VisitorDoor
 
 log = structlog.get_logger()
 
+SOCKETS = Gauge("svardesk_sockets", "Open sockets of this process.", ["kind"])
 STATIC = Path(__file__).parent / "static"
 AGENT_CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
@@ -57,6 +59,8 @@ class Web:
         house.resume = lambda: str(self.tail.token)
         self.agents = AgentDoor(house, self.hub, self.tail, self.live)
         self.visitors = VisitorDoor(house, self.hub, self.tail, self.live)
+        SOCKETS.labels("agent").set_function(lambda: sum(len(room.agents) for room in self.hub.rooms.values()))
+        SOCKETS.labels("visitor").set_function(lambda: sum(len(room.visitors) for room in self.hub.rooms.values()))
         self._pages = Pages(STATIC / "agent", "/app", AGENT_CSP)
         self._http: ASGIApp = Headers(self._dispatch, https=house.settings.secure_cookies)
         self.litestar = litestar_app(house, self._lifespan, demo=demo)

@@ -152,12 +152,18 @@ class Headers:
             await self._app(scope, receive, send)
             return
 
+        head = scope["method"] == "HEAD"
+        if head:  # whoever asks for the head of a page gets the head of its GET
+            scope["method"] = "GET"  # pyright: ignore[reportGeneralTypeIssues]
+
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = list(message["headers"])
                 present = {name.lower() for name, _ in headers}
                 headers.extend(pair for pair in self._defaults if pair[0] not in present)
                 message["headers"] = headers
+            elif head and message["type"] == "http.response.body":
+                message = {**message, "body": b""}  # pyright: ignore[reportAssignmentType]
             await send(message)
 
         await self._app(scope, receive, with_headers)

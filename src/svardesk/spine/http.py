@@ -1,19 +1,26 @@
 """Health of the house: is it alive, can it work, and its figures for Prometheus."""
 
+from ipaddress import ip_address
+
 import msgspec
 from litestar import Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from psycopg import Error as DatabaseError
 
 import svardesk
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database
-from svardesk.kit.errors import Unavailable
+from svardesk.kit.errors import NotFound, Unavailable
 from svardesk.kit.http import Route, route
 from svardesk.kit.sql import load
 
 _sql = load(__package__ or "svardesk.spine")
 
+RELAY_LAG = Gauge(
+    "svardesk_relay_lag_positions", "Events that the slowest lane of the relay has still to work through."
+)
+OUTBOX_SECONDS = Gauge("svardesk_outbox_oldest_seconds", "Age of the oldest committed event without a position.")
+SET_ASIDE = Gauge("svardesk_set_aside_events", "Reactions that kept failing and wait for an operator.")
 MOST_LAG_POSITIONS = 10_000
 MOST_OUTBOX_SECONDS = 10.0
 
@@ -65,9 +72,19 @@ async def readyz(db: Database, clock: Clock) -> Response[Ready]:
     return Response(ready, status_code=503 if reasons else 200)
 
 
-async def metrics(db: Database) -> Response[bytes]:
-    """Figures for Prometheus; reachable from this machine only unless the proxy passes it on."""
-    del db
+async def metrics(db: Database, client_ip: str | None) -> Response[bytes]:
+    """Figures for Prometheus, to this machine only: a collector elsewhere asks through a tunnel or an exporter here."""
+    try:
+        local = client_ip is None or ip_address(client_ip).is_loopback
+    except ValueError:
+        local = False
+    if not local:
+        raise NotFound("not_found", "There is no such address.")
+    async with db.system() as tx:
+        lag = await tx.one(_sql.lag)
+        RELAY_LAG.set(lag["relay"])
+        OUTBOX_SECONDS.set(lag["outbox_seconds"])
+        SET_ASIDE.set(await tx.value("SELECT count(*) FROM set_aside_events WHERE solved_at IS NULL"))
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
