@@ -179,7 +179,11 @@ def test_every_decision_leaves_a_state_that_holds(before, wanted, snooze, waits)
     was = dict(state)
     what = ChangeConversation(
         status=msgspec.UNSET if wanted is None else wanted,
-        snoozed_until=msgspec.UNSET if snooze == "unset" else None if snooze is None else now + timedelta(seconds=snooze),
+        snoozed_until=msgspec.UNSET
+        if snooze == "unset"
+        else None
+        if snooze is None
+        else now + timedelta(seconds=snooze),
     )
     line = changing._decide_status(state, what, now, None)
     assert (state["status"] == "snoozed") == (state["snoozed_until"] is not None)

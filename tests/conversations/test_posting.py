@@ -57,7 +57,9 @@ async def test_events_of_an_answer(desk: Desk):
     got = await desk.receive()
     posted = await desk.post(desk.kari, got.conversation_id)
     await desk.post(desk.kari, got.conversation_id, "Nå virker det igjen.")
-    found = [msgspec.convert(load, BY_NAME[name, 1], strict=False) for name, load in await desk.events(got.conversation_id)]
+    found = [
+        msgspec.convert(load, BY_NAME[name, 1], strict=False) for name, load in await desk.events(got.conversation_id)
+    ]
     first, changed, second = found[2:]
     assert first == AnswerPosted(
         stream=got.conversation_id, message_id=posted.message.id, seq=2, agent_id=desk.kari.id, first=True
@@ -85,17 +87,19 @@ async def test_an_assigned_conversation_stays_with_its_agent(desk: Desk):
 
 async def test_a_note_is_inside_only(desk: Desk):
     got = await desk.receive()
-    posted = await desk.post(desk.kari, got.conversation_id, "Ringte teknikeren", kind="note", mention_ids=(desk.per.id,))
+    posted = await desk.post(
+        desk.kari, got.conversation_id, "Ringte teknikeren", kind="note", mention_ids=(desk.per.id,)
+    )
     line = posted.conversation
     assert (line.last_seq, line.last_public_seq, line.status, line.assignee_id) == (2, 1, "open", None)
     assert line.waiting_since == desk.now
     assert posted.message.state is None
     assert posted.message.mention_ids == [desk.per.id]
-    found = [msgspec.convert(load, BY_NAME[name, 1], strict=False) for name, load in await desk.events(got.conversation_id)]
+    found = [
+        msgspec.convert(load, BY_NAME[name, 1], strict=False) for name, load in await desk.events(got.conversation_id)
+    ]
     assert isinstance(found[-2], NoteAdded)
-    assert found[-1] == AgentMentioned(
-        stream=got.conversation_id, message_id=posted.message.id, agent_id=desk.per.id
-    )
+    assert found[-1] == AgentMentioned(stream=got.conversation_id, message_id=posted.message.id, agent_id=desk.per.id)
     async with desk.db.work(desk.account.id) as tx:
         mention = await tx.one("SELECT * FROM mentions WHERE message_id = %(id)s", id=posted.message.id)
     assert (mention["agent_id"], mention["read_at"]) == (desk.per.id, None)

@@ -149,7 +149,9 @@ async def test_wall_between_organisations(desk: Desk):
         assert (await search.search(tx, desk.kari.caller, "faktura")).messages == []
         assert (await search.search(tx, stranger.caller, "Ola Hansen")).contacts == []
     async with desk.db.directory() as tx:
-        assert await tx.all("SELECT * FROM search_messages(%(a)s, 'faktura', 'infinity', %(a)s, 10)", a=desk.kari.id) == []
+        assert (
+            await tx.all("SELECT * FROM search_messages(%(a)s, 'faktura', 'infinity', %(a)s, 10)", a=desk.kari.id) == []
+        )
         assert await tx.all("SELECT * FROM search_contacts('ola', 10)") == []
         for inner in ("search_by_words(%(a)s, %(a)s, '{}', 'x', 'infinity', %(a)s, 1)", "search_make_indexes()"):
             with pytest.raises(Exception, match="permission denied"):
@@ -183,7 +185,9 @@ async def test_snippet_marks_what_was_found(desk: Desk):
     assert hit.conversation.contact.name == "Ola Hansen"
 
 
-@given(st.text(max_size=600), st.lists(st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=8), max_size=4))
+@given(
+    st.text(max_size=600), st.lists(st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=8), max_size=4)
+)
 def test_snippets_are_safe(body: str, words: list[str]):
     shown = search.snippet(body, [word.lower() for word in words])
     bare = shown.replace("<mark>", "").replace("</mark>", "")

@@ -64,13 +64,17 @@ def test_anything_can_be_asked(text: str):
     assert not is_only_thanks(text + "?")
 
 
-@given(st.sampled_from(_lines(THANKS)), st.sampled_from(["men", "but", "mutta", "ikke", "inte", "ei", "faktura", "når"]))
+@given(
+    st.sampled_from(_lines(THANKS)), st.sampled_from(["men", "but", "mutta", "ikke", "inte", "ei", "faktura", "når"])
+)
 def test_one_word_more_makes_it_a_message(thanks: str, word: str):
     assert not is_only_thanks(f"{thanks} {word}")
     assert not is_only_thanks(f"{word} {thanks}")
 
 
-@given(st.sampled_from(["takk", "tack", "kiitos", "thanks", "tak"]), st.integers(1, 30), st.text("!. 😊👍", max_size=20))
+@given(
+    st.sampled_from(["takk", "tack", "kiitos", "thanks", "tak"]), st.integers(1, 30), st.text("!. 😊👍", max_size=20)
+)
 def test_letters_may_be_drawn_out(word: str, times: int, tail: str):
     assert is_only_thanks(word + word[-1] * times + tail)
 
