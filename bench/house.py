@@ -260,7 +260,19 @@ class Client:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "bench.load", kind], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
-        self._plan = json.dumps(plan).encode()
+        self._plan: bytes | None = json.dumps(plan).encode()
+
+    def begin(self) -> None:
+        """Hand over the plan without waiting for the answer, for who wants to look meanwhile."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(self._plan)
+        self._process.stdin.close()
+        self._process.stdin = None
+        self._plan = None
+
+    def alive(self) -> bool:
+        """Whether the client still runs."""
+        return self._process.poll() is None
 
     def result(self, seconds: float) -> Result:
         """Wait for the answer."""
