@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import pytest
 
+from svardesk.accounts import passwords
 from svardesk.config import Settings
 from svardesk.kit.clock import FixedClock
 from svardesk.kit.db import Database
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
 
 TEMPLATE = "svardesk_template"
 UNSAFE_BUT_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> None:
+    """Hash passwords at the lowest cost: a suite signs in hundreds of times."""
+    passwords.use(passwords.Passwords(time_cost=1, memory_kib=1024, lanes=1))
 
 
 @pytest.fixture(scope="session")

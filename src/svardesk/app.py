@@ -103,7 +103,7 @@ class Web:
             if door is self.agents:
                 jar = SimpleCookie(headers.get(b"cookie", b"").decode("latin-1"))
                 cookies = {name: morsel.value for name, morsel in jar.items()}
-                caller = await routes.resolve(headers, cookies, self.house.db, self.house.clock, ip)
+                caller = await routes.resolve(headers, cookies, self.house, ip)
                 caller.check("conversations.read")
                 await self.agents.enter(caller, receive, send)
             else:

@@ -16,8 +16,7 @@ from svardesk.contacts import http as contacts_http
 from svardesk.conversations import http as conversations_http
 from svardesk.demo_shop import http as shop_http
 from svardesk.hours import http as hours_http
-from svardesk.kit.clock import Clock
-from svardesk.kit.db import Database
+from svardesk.house import House
 from svardesk.kit.errors import Forbidden, Unauthorised
 from svardesk.kit.http import Route, handler_of, scope_state
 from svardesk.privacy import http as privacy_http
@@ -62,28 +61,26 @@ def check_origin(headers: dict[bytes, bytes], public_url: str) -> None:
     raise Forbidden("wrong_origin", "This page may not do that here: the request comes from another site.")
 
 
-async def resolve(
-    headers: dict[bytes, bytes], cookies: dict[str, str], db: Database, clock: Clock, ip: str | None
-) -> auth.Caller:
+async def resolve(headers: dict[bytes, bytes], cookies: dict[str, str], house: House, ip: str | None) -> auth.Caller:
     """Return who is asking, by API token or session cookie; raises ``Unauthorised``."""
     authorization = headers.get(b"authorization", b"").decode("latin-1")
     if authorization:
         kind, _, token = authorization.partition(" ")
         if kind.lower() != "bearer":
             raise Unauthorised("bad_token", "Send the token as `Authorization: Bearer svd_…`.")
-        return await auth.resolve_api_token(db, clock, token.strip(), ip)
-    token = cookies.get("__Host-svardesk_session") or cookies.get("svardesk_session")
+        return await auth.resolve_api_token(house.db, house.clock, token.strip(), ip)
+    token = cookies.get(accounts_http.cookie_name(secure=house.settings.secure_cookies))
     if not token:
         raise Unauthorised("not_signed_in", "Sign in first.")
-    return await auth.resolve_session(db, clock, token, ip)
+    return await auth.resolve_session(house.db, house.clock, token, ip)
 
 
 async def signed_in(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Guard: a signed-in agent or a valid token, the route's permission, and no forged request."""
-    house = connection.app.state.house
+    house: House = connection.app.state.house
     headers = dict(connection.scope["headers"])
     ip = connection.client.host if connection.client else None
-    caller = await resolve(headers, connection.cookies, house.db, house.clock, ip)
+    caller = await resolve(headers, connection.cookies, house, ip)
     unsafe = connection.scope.get("method") not in SAFE
     if (
         unsafe

@@ -11,7 +11,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Guard, Message, Receive, Scope, Send
-from psycopg import OperationalError
+from psycopg import DataError, OperationalError
 
 from svardesk.kit.errors import Invalid, NotFound, SvardeskError, TooLarge, TooMany, Unavailable
 from svardesk.kit.jsons import encode
@@ -104,6 +104,8 @@ def as_known(error: Exception) -> SvardeskError:
         return Invalid("invalid", "The body is not UTF-8.")
     if isinstance(error, HTTPException):
         return _of_status(error)
+    if isinstance(error, DataError):
+        return Invalid("invalid", "A value in the request cannot be stored: a character or number that no column takes.")
     if isinstance(error, OperationalError):
         log.warning("database_unavailable", error=str(error).strip())
         return Unavailable("database_unavailable", "The database does not answer just now; try again in a moment.")
