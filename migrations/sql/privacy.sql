@@ -33,17 +33,17 @@ BEGIN
         error_code = NULL,
         reason = NULL,
         state = CASE WHEN t.state IN ('queued', 'sending', 'failed_temporary', 'unknown', 'scheduled') THEN 'cancelled' ELSE t.state END
-    WHERE t.account_id = p_account AND t.conversation_id = ANY(p_conversations);
+    WHERE t.account_id = p_account AND t.message_id IN (SELECT m.id FROM messages m WHERE m.account_id = t.account_id AND m.conversation_id = ANY(p_conversations));
     DELETE FROM drafts t
     WHERE t.account_id = p_account AND t.conversation_id = ANY(p_conversations);
     DELETE FROM field_values t
     WHERE t.account_id = p_account AND (t.entity_id = ANY(p_contacts) OR t.entity_id = ANY(p_conversations));
     DELETE FROM files t
-    WHERE t.account_id = p_account AND t.conversation_id = ANY(p_conversations);
+    WHERE t.account_id = p_account AND t.message_id IN (SELECT m.id FROM messages m WHERE m.account_id = t.account_id AND m.conversation_id = ANY(p_conversations));
     DELETE FROM inbound_items t
     WHERE t.account_id = p_account AND t.envelope_id IN (SELECT e.id FROM envelopes e WHERE e.account_id = t.account_id AND e.contact_id = ANY(p_contacts));
     DELETE FROM message_search t
-    WHERE t.account_id = p_account AND t.conversation_id = ANY(p_conversations);
+    WHERE t.account_id = p_account AND t.message_id IN (SELECT m.id FROM messages m WHERE m.account_id = t.account_id AND m.conversation_id = ANY(p_conversations));
     DELETE FROM webchat_sessions t
     WHERE t.account_id = p_account AND (t.contact_id = ANY(p_contacts) OR t.conversation_id = ANY(p_conversations));
     DELETE FROM envelopes t

@@ -33,7 +33,10 @@ PERSONAL = (
         table="deliveries",
         columns=("external_id", "error_code", "reason"),
         person="contact",
-        subject="t.conversation_id = ANY({conversations})",
+        subject=(
+            "t.message_id IN (SELECT m.id FROM messages m"
+            " WHERE m.account_id = t.account_id AND m.conversation_id = ANY({conversations}))"
+        ),
         erase="blank",
         # An answer that is still under way is not sent any more: its text is gone.
         blank={

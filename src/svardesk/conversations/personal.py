@@ -3,6 +3,11 @@
 from svardesk.kit.personal import PersonalTable
 
 _MINE = "t.conversation_id = ANY({conversations})"
+# By way of the messages: these tables have an index by message, and none by conversation.
+_OF_MY_MESSAGES = (
+    "t.message_id IN (SELECT m.id FROM messages m"
+    " WHERE m.account_id = t.account_id AND m.conversation_id = ANY({conversations}))"
+)
 
 PERSONAL = (
     PersonalTable(
@@ -53,7 +58,7 @@ PERSONAL = (
         table="message_search",
         columns=("words",),
         person="contact",
-        subject=_MINE,
+        subject=_OF_MY_MESSAGES,
         erase="delete",
         retention_from="t.created_at",
         retention_like="messages",
@@ -72,7 +77,7 @@ PERSONAL = (
         table="files",
         columns=("name", "media_type", "size", "sha256"),
         person="contact",
-        subject=_MINE,
+        subject=_OF_MY_MESSAGES,
         erase="delete",
         context=("conversation_id", "message_id", "created_at"),
         retention_from="t.created_at",
