@@ -150,7 +150,9 @@ DECLARE
     query constant tsquery := search_query(p_typed);
     hidden uuid[] := '{}';
     found_role text;
-    newest integer;
+    message_ids uuid[];
+    conversation_ids uuid[];
+    times timestamptz[];
 BEGIN
     SELECT a.role INTO found_role FROM public.agents a
     WHERE a.account_id = this_account AND a.id = p_agent AND a.archived_at IS NULL;
@@ -166,9 +168,11 @@ BEGIN
             )
         );
     END IF;
-    SELECT count(*) INTO newest FROM search_by_time(this_account, p_agent, hidden, query, p_at, p_id, p_limit, 3000);
-    IF newest >= p_limit THEN
-        RETURN QUERY SELECT * FROM search_by_time(this_account, p_agent, hidden, query, p_at, p_id, p_limit, 3000);
+    SELECT array_agg(h.message_id), array_agg(h.conversation_id), array_agg(h.created_at)
+    INTO message_ids, conversation_ids, times
+    FROM search_by_time(this_account, p_agent, hidden, query, p_at, p_id, p_limit, 1500) h;
+    IF cardinality(message_ids) >= p_limit THEN
+        RETURN QUERY SELECT * FROM unnest(message_ids, conversation_ids, times);
     ELSE
         RETURN QUERY SELECT * FROM search_by_words(this_account, p_agent, hidden, query, p_at, p_id, p_limit);
     END IF;

@@ -197,6 +197,7 @@ def test_cursors_come_back_as_they_went(at: datetime, row_id: UUID):
 @given(st.one_of(st.text(max_size=80), st.binary(max_size=40).map(lambda raw: base64.urlsafe_b64encode(raw).decode())))
 def test_strange_cursors_are_refused(text: str):
     try:
-        parse_cursor(text, "n")
-    except BadCursor as error:
-        assert error.status == 400
+        parsed = parse_cursor(text, "n")
+    except BadCursor:
+        parsed = None
+    assert parsed is None or str(parsed) == text

@@ -1,6 +1,6 @@
 """Shapes of the contacts room on the wire."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
