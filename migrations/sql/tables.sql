@@ -15,6 +15,31 @@ CREATE TABLE accounts (
 
 COMMENT ON TABLE accounts IS 'Organisations (tenants).';
 
+CREATE TABLE envelopes (
+	account_id UUID NOT NULL, 
+	id UUID NOT NULL, 
+	connection_id UUID NOT NULL, 
+	received_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	sha256 BYTEA NOT NULL, 
+	raw BYTEA NOT NULL, 
+	headers JSONB, 
+	state TEXT DEFAULT 'received' NOT NULL, 
+	attempts INTEGER DEFAULT '0' NOT NULL, 
+	error TEXT, 
+	contact_id UUID, 
+	due_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_envelopes PRIMARY KEY (account_id, id), 
+	CONSTRAINT ck_envelopes_state_known CHECK (state IN ('received', 'parsed', 'quarantined'))
+);
+
+COMMENT ON TABLE envelopes IS 'Everything that came from outside, byte for byte, until its retention ends.';
+
+CREATE INDEX ix_envelopes_account_id_contact_id ON envelopes (account_id, contact_id);
+
+CREATE INDEX ix_envelopes_due ON envelopes (due_at) WHERE state = 'received';
+
+CREATE INDEX ix_envelopes_retention ON envelopes (received_at);
+
 CREATE TABLE event_outbox (
 	id BIGINT GENERATED ALWAYS AS IDENTITY, 
 	account_id UUID NOT NULL, 
@@ -42,6 +67,25 @@ CREATE TABLE events (
  PARTITION BY RANGE (position);
 
 COMMENT ON TABLE events IS 'The log. Append-only, dense positions, given after commit; partitioned by ranges of position.';
+
+CREATE TABLE inbound_items (
+	account_id UUID NOT NULL, 
+	id UUID NOT NULL, 
+	envelope_id UUID NOT NULL, 
+	connection_id UUID NOT NULL, 
+	idempotency_key TEXT NOT NULL, 
+	type TEXT NOT NULL, 
+	state TEXT DEFAULT 'done' NOT NULL, 
+	error TEXT, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_inbound_items PRIMARY KEY (account_id, id), 
+	CONSTRAINT ck_inbound_items_state_known CHECK (state IN ('done', 'ignored', 'quarantined')), 
+	CONSTRAINT uq_inbound_items_account_id_connection_id_idempotency_key UNIQUE (account_id, connection_id, idempotency_key)
+);
+
+COMMENT ON TABLE inbound_items IS 'What a parser found in an envelope; the unique key makes a second delivery of the same thing harmless.';
+
+CREATE INDEX ix_inbound_items_account_id_envelope_id ON inbound_items (account_id, envelope_id);
 
 CREATE TABLE reaction_cursors (
 	lane SMALLINT NOT NULL, 
@@ -219,26 +263,6 @@ CREATE TABLE field_definitions (
 );
 
 COMMENT ON TABLE field_definitions IS 'The organisation''s own fields.';
-
-CREATE TABLE inbound_items (
-	account_id UUID NOT NULL, 
-	id UUID NOT NULL, 
-	envelope_id UUID NOT NULL, 
-	connection_id UUID NOT NULL, 
-	idempotency_key TEXT NOT NULL, 
-	type TEXT NOT NULL, 
-	state TEXT DEFAULT 'done' NOT NULL, 
-	error TEXT, 
-	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
-	CONSTRAINT pk_inbound_items PRIMARY KEY (account_id, id), 
-	CONSTRAINT ck_inbound_items_state_known CHECK (state IN ('done', 'ignored', 'quarantined')), 
-	CONSTRAINT uq_inbound_items_account_id_connection_id_idempotency_key UNIQUE (account_id, connection_id, idempotency_key), 
-	CONSTRAINT fk_inbound_items_account_id FOREIGN KEY(account_id) REFERENCES accounts (id)
-);
-
-COMMENT ON TABLE inbound_items IS 'What a parser found in an envelope; the unique key makes a second delivery of the same thing harmless.';
-
-CREATE INDEX ix_inbound_items_account_id_envelope_id ON inbound_items (account_id, envelope_id);
 
 CREATE TABLE privacy_requests (
 	account_id UUID NOT NULL, 
@@ -665,33 +689,6 @@ CREATE TABLE drafts (
 	CONSTRAINT fk_drafts_account_id FOREIGN KEY(account_id) REFERENCES accounts (id)
 );
 
-CREATE TABLE envelopes (
-	account_id UUID NOT NULL, 
-	id UUID NOT NULL, 
-	connection_id UUID NOT NULL, 
-	received_at TIMESTAMP WITH TIME ZONE NOT NULL, 
-	sha256 BYTEA NOT NULL, 
-	raw BYTEA NOT NULL, 
-	headers JSONB, 
-	state TEXT DEFAULT 'received' NOT NULL, 
-	attempts INTEGER DEFAULT '0' NOT NULL, 
-	error TEXT, 
-	contact_id UUID, 
-	due_at TIMESTAMP WITH TIME ZONE, 
-	CONSTRAINT pk_envelopes PRIMARY KEY (account_id, id), 
-	CONSTRAINT ck_envelopes_state_known CHECK (state IN ('received', 'parsed', 'quarantined')), 
-	CONSTRAINT fk_envelopes_account_id_connection_id FOREIGN KEY(account_id, connection_id) REFERENCES connections (account_id, id), 
-	CONSTRAINT fk_envelopes_account_id FOREIGN KEY(account_id) REFERENCES accounts (id)
-);
-
-COMMENT ON TABLE envelopes IS 'Everything that came from outside, byte for byte, until its retention ends.';
-
-CREATE INDEX ix_envelopes_account_id_contact_id ON envelopes (account_id, contact_id);
-
-CREATE INDEX ix_envelopes_due ON envelopes (due_at) WHERE state = 'received';
-
-CREATE INDEX ix_envelopes_retention ON envelopes (received_at);
-
 CREATE TABLE messages (
 	account_id UUID NOT NULL, 
 	id UUID NOT NULL, 
@@ -720,8 +717,7 @@ CREATE TABLE messages (
 	CONSTRAINT ck_messages_author_kind_known CHECK (author_kind IN ('contact', 'agent', 'bot', 'system')), 
 	CONSTRAINT ck_messages_state_known CHECK (state IN ('queued', 'sending', 'sent', 'delivered', 'read', 'blocked_by_window', 'blocked_by_policy', 'scheduled', 'unknown', 'failed_temporary', 'failed_permanent', 'cancelled')), 
 	CONSTRAINT fk_messages_account_id_conversation_id FOREIGN KEY(account_id, conversation_id) REFERENCES conversations (account_id, id), 
-	CONSTRAINT uq_messages_account_id_conversation_id_seq UNIQUE (account_id, conversation_id, seq), 
-	CONSTRAINT fk_messages_account_id FOREIGN KEY(account_id) REFERENCES accounts (id)
+	CONSTRAINT uq_messages_account_id_conversation_id_seq UNIQUE (account_id, conversation_id, seq)
 );
 
 COMMENT ON TABLE messages IS 'What was said. Order is seq within the conversation, never id or clock.';

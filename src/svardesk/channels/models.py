@@ -39,11 +39,13 @@ envelopes = tenant_table(
     Column("error", Text, nullable=True),
     uuid_column("contact_id", nullable=True),
     instant("due_at", nullable=True),
-    ref("connections", "connection_id"),
+    # No foreign key to the connection: its row would be share-locked by every message of a busy widget, and connections
+    # are archived, never deleted.
     # The worker parses what lies here, oldest first, over all accounts.
     Index("ix_envelopes_due", "due_at", postgresql_where=text("state = 'received'")),
     Index("ix_envelopes_retention", "received_at"),
     Index(None, "account_id", "contact_id"),
+    account_key=False,
     comment="Everything that came from outside, byte for byte, until its retention ends.",
 )
 
@@ -58,6 +60,7 @@ inbound_items = tenant_table(
     instant("created_at"),
     UniqueConstraint("account_id", "connection_id", "idempotency_key"),
     Index(None, "account_id", "envelope_id"),
+    account_key=False,
     comment="What a parser found in an envelope; the unique key makes a second delivery of the same thing harmless.",
 )
 

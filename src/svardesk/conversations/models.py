@@ -156,6 +156,7 @@ messages = tenant_table(
         unique=True,
         postgresql_where=text("client_id IS NOT NULL"),
     ),
+    account_key=False,
     comment="What was said. Order is seq within the conversation, never id or clock.",
 )
 
