@@ -95,6 +95,7 @@ AS $$
 DECLARE
     one record;
     touched bigint := 0;
+    contents text[];
 BEGIN
     FOR one IN
         SELECT t.account_id, t.erased_at,
@@ -121,6 +122,27 @@ BEGIN
         ORDER BY t.account_id, t.erased_at
     LOOP
         IF cardinality(one.contacts) + cardinality(one.conversations) > 0 THEN
+            -- The bytes of files came back too. A worker deletes those that nothing else names, as it does when an
+            -- erasure was broken off between rows and bytes.
+            contents := ARRAY(
+                SELECT f.sha256 FROM files f JOIN messages m ON m.account_id = f.account_id AND m.id = f.message_id
+                WHERE f.account_id = one.account_id AND m.conversation_id = ANY (one.conversations)
+                UNION
+                SELECT r.file_sha256 FROM privacy_requests r
+                WHERE r.account_id = one.account_id AND r.contact_id = ANY (one.contacts) AND r.file_sha256 IS NOT NULL
+            );
+            UPDATE privacy_requests r SET file_sha256 = NULL
+            WHERE r.account_id = one.account_id AND r.contact_id = ANY (one.contacts);
+            INSERT INTO privacy_requests (account_id, id, kind, contact_id, state, result, created_at, due_at)
+            SELECT one.account_id, gen_random_uuid(), 'erase',
+                coalesce(one.contacts[1], (
+                    SELECT c.contact_id FROM conversations c
+                    WHERE c.account_id = one.account_id AND c.id = one.conversations[1]
+                )), 'queued',
+                jsonb_build_object('restored', true, 'contacts', cardinality(one.contacts),
+                    'conversations', cardinality(one.conversations), 'contents', to_jsonb(contents)),
+                now(), now()
+            WHERE cardinality(contents) > 0;
             PERFORM privacy_erase(one.account_id, one.contacts, one.conversations, one.erased_at);
             touched := touched + cardinality(one.contacts) + cardinality(one.conversations);
         END IF;

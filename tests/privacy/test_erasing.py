@@ -6,7 +6,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg import sql as psql
 
 from svardesk.accounts.caller import Actor
 from svardesk.kit.clock import FixedClock
@@ -16,7 +15,7 @@ from svardesk.kit.ids import uuid7
 from svardesk.kit.keyring import KeyRing
 from svardesk.privacy import erasing, jobs, service
 from svardesk.privacy.errors import AlreadyErased, NoSuchContact
-from tests.privacy.people import ADDRESS, MARKS, Person, make_account, settle
+from tests.privacy.people import ADDRESS, Person, make_account, settle, traces
 
 ME = Actor("agent", uuid7())
 
@@ -29,34 +28,6 @@ def files(tmp_path: Path) -> FileStore:
 @pytest.fixture
 def keyring() -> KeyRing:
     return KeyRing({"k1": b"1" * 32})
-
-
-def traces(dsn: str, marks: tuple[str, ...] = MARKS) -> list[str]:
-    """Every column of the database, as its owner sees it, in which one of the marks stands."""
-    found: list[str] = []
-    with psycopg.connect(dsn) as conn:
-        columns = conn.execute(
-            "SELECT c.relname, a.attname, t.typname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-            " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
-            " JOIN pg_type t ON t.oid = a.atttypid WHERE n.nspname = 'public' AND c.relkind = 'r'"
-            " AND t.typname IN ('text', 'varchar', 'bytea', 'json', 'jsonb', 'tsvector', '_text', 'name')"
-        ).fetchall()
-        assert len(columns) > 80
-        for table, column, kind in columns:
-            value = psql.Identifier(column)
-            for mark in marks:
-                test = psql.SQL(
-                    "position({mark}::bytea IN {value}) > 0"
-                    if kind == "bytea"
-                    else "position({mark} IN {value}::text) > 0"
-                )
-                query = psql.SQL("SELECT count(*) FROM {table} WHERE ").format(
-                    table=psql.Identifier(table)
-                ) + test.format(mark=psql.Literal(mark.encode() if kind == "bytea" else mark), value=value)
-                row = conn.execute(query).fetchone()
-                if row and row[0]:
-                    found.append(f"{table}.{column}: {mark}")
-    return found
 
 
 async def erase(db: Database, clock: FixedClock, files: FileStore, keyring: KeyRing, person: Person) -> None:
