@@ -81,7 +81,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
     text: "help.panel",
     group: "other",
     run: (app) => {
-      app.prefs.panel.value = !app.prefs.panel.value;
+      app.prefs.showPanel(!app.prefs.panel.value);
     },
   },
   {

@@ -22,7 +22,7 @@ export function AuthFrame({ title, children }: { title: string; children: Compon
     document.title = `${title} · Svardesk`;
   }, [title]);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents lint/a11y/noNoninteractiveElementInteractions: only links are followed
+    // biome-ignore lint/a11y/useKeyWithClickEvents: only links are followed
     <main class="auth" onClick={app.router.follow}>
       <div class="auth-card">
         <Logo />

@@ -1,5 +1,5 @@
 import { Avatar, Icon, IconButton } from "@svardesk/ui";
-import type { Contact, Row } from "@svardesk/wire";
+import type { Contact, Identity, Row } from "@svardesk/wire";
 import { useState } from "preact/hooks";
 import { useApp } from "../context";
 import { known, t } from "../i18n";
@@ -8,6 +8,12 @@ import type { ThreadStore } from "../stores/thread";
 import { ago, date, short } from "../time";
 import { LANGUAGES } from "./AuthFrame";
 import { ContactName } from "./ContactName";
+import { channelName } from "./words";
+
+/** A browser's number says nothing to people; its channel does. */
+const address = (identity: Identity) =>
+  identity.display ??
+  (identity.kind === "email" || identity.kind === "phone" ? identity.address : channelName(identity.kind));
 
 const STRONG = new Set(["signed_token", "domain_verified", "phone_number"]);
 
@@ -17,8 +23,11 @@ function Identities({ contact }: { contact: Contact }) {
     <ul class="identities">
       {contact.identities.map((identity) => (
         <li key={identity.id}>
-          <span class="identity-address">{identity.display ?? identity.address}</span>
-          <span class={`trust${STRONG.has(identity.trust) ? " strong" : ""}`} title={t(`trust.${identity.trust}_hint`)}>
+          <span class="identity-address">{address(identity)}</span>
+          <span
+            class={`trust ${STRONG.has(identity.trust) ? "strong" : identity.trust}`}
+            title={t(`trust.${identity.trust}_hint`)}
+          >
             <Icon name={STRONG.has(identity.trust) ? "shield" : "alert"} />
             {t(`trust.${identity.trust}`)}
           </span>
@@ -82,7 +91,7 @@ function Facts({ contact }: { contact: Contact }) {
   if (language) facts.push([t("panel.language"), LANGUAGES[language]]);
   facts.push([t("panel.since"), date(contact.created_at)]);
   if (contact.last_seen_at) facts.push([t("panel.last_seen"), ago(contact.last_seen_at)]);
-  for (const [key, value] of Object.entries(contact.attributes))
+  for (const [key, value] of Object.entries({ ...contact.attributes, ...contact.fields }))
     if (typeof value === "string" || typeof value === "number") facts.push([key, String(value)]);
   return (
     <dl class="facts">
@@ -105,7 +114,7 @@ export function ContactPanel() {
   return (
     <aside class="pane panel" aria-label={t("panel.label")}>
       <div class="panel-close">
-        <IconButton icon="close" label={t("panel.toggle")} onClick={() => (app.prefs.panel.value = false)} />
+        <IconButton icon="close" label={t("panel.toggle")} onClick={() => app.prefs.showPanel(false)} />
       </div>
       <div class="panel-person">
         <Avatar id={contact.id} name={contact.name} size="large" />

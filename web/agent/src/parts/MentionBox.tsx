@@ -29,7 +29,8 @@ export function MentionBox({
   const [at, setAt] = useState(0);
   const [shut, setShut] = useState<number | null>(null);
   const text = composer.text.value;
-  const caret = area.current?.selectionStart ?? text.length;
+  // Kept beside the element: between a change of the text and its drawing the element's own caret is an old one.
+  const [caret, setCaret] = useState(area.current?.selectionStart ?? text.length);
   const mention = mentionAt(text, caret);
   const choices = mention && mention.from !== shut ? matching(app.directory.active.value, mention.letters) : [];
   const exact = choices.length === 1 && choices[0]?.name === mention?.letters;
@@ -41,6 +42,7 @@ export function MentionBox({
     composer.mention(agent);
     composer.type(text.slice(0, mention.from) + inserted + after);
     const to = mention.from + inserted.length;
+    setCaret(to);
     queueMicrotask(() => {
       area.current?.focus();
       area.current?.setSelectionRange(to, to);
@@ -48,8 +50,19 @@ export function MentionBox({
   };
   useEffect(() => {
     const element = area.current;
+    if (!element) return;
+    const moved = () => setCaret(element.selectionStart);
+    const events = ["input", "keyup", "click"] as const;
+    for (const event of events) element.addEventListener(event, moved);
+    return () => {
+      for (const event of events) element.removeEventListener(event, moved);
+    };
+  }, [area]);
+  useEffect(() => {
+    const element = area.current;
     if (!element || !open) return;
     const onKeyDown = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.isComposing) return;
       const current = choices[Math.min(at, choices.length - 1)];
       if (event.key === "ArrowDown") setAt((at + 1) % choices.length);
       else if (event.key === "ArrowUp") setAt((at + choices.length - 1) % choices.length);

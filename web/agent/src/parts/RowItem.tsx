@@ -14,7 +14,7 @@ function Preview({ row }: { row: Row }) {
       {mark && (
         <span class="hidden-visually">{t(row.preview_kind === "note" ? "message.note" : "message.answer")}</span>
       )}
-      {row.preview || t("row.no_text")}
+      <span class="cut">{row.preview || t("row.no_text")}</span>
     </span>
   );
 }

@@ -6,6 +6,8 @@ import { t } from "../i18n";
 import { snooze } from "../stores/actions";
 import { clock, localInput, snoozeChoices, weekday } from "../time";
 
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
 export function SnoozeMenu({ row }: { row: Row }) {
   const app = useApp();
   const open = app.pickers.snooze;
@@ -73,7 +75,7 @@ function Choices({ row, onDone }: { row: Row; onDone: () => void }) {
   }
   const entries = snoozeChoices(from).map((choice) => ({
     key: choice.key,
-    label: t(`snooze.${choice.key}`, { day: weekday(choice.at) }),
+    label: capital(t(`snooze.${choice.key}`, { day: weekday(choice.at) })),
     side: choice.key === "week" ? `${weekday(choice.at)} ${clock(choice.at)}` : clock(choice.at),
     onPick: () => until(choice.at),
   }));

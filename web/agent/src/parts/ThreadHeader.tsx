@@ -91,7 +91,12 @@ function StatusLine({ row }: { row: Row }) {
       <span class={`status ${row.status}`}>{status}</span>
       <span>#{row.number}</span>
       <span>{channelName(row.channel)}</span>
-      {team && <span>{team.name}</span>}
+      {team && (
+        <span class="with-icon">
+          <Icon name="people" />
+          {team.name}
+        </span>
+      )}
       {row.tags.map((id) => {
         const tag = app.directory.tag(id);
         return tag && <TagChip key={id} name={tag.name} colour={tag.colour} />;
@@ -147,7 +152,7 @@ export function ThreadHeader({ row }: { row: Row }) {
           icon="panel"
           label={t("panel.toggle")}
           aria-pressed={app.prefs.panel.value}
-          onClick={() => (app.prefs.panel.value = !app.prefs.panel.value)}
+          onClick={() => app.prefs.showPanel(!app.prefs.panel.value)}
         />
       </div>
     </header>

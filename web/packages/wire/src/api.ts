@@ -11,6 +11,7 @@ import type {
   Counts,
   Draft,
   DraftKind,
+  EmbeddedWidget,
   Filters,
   Invitation,
   Me,
@@ -29,7 +30,6 @@ import type {
   Tag,
   Team,
   UploadedFile,
-  WidgetConnection,
   WidgetSecret,
 } from "./types";
 
@@ -229,16 +229,16 @@ export class Api {
   audit(cursor?: string): Promise<{ items: AuditEntry[]; next_cursor: string | null }> {
     return this.http.request("GET", "/audit", { query: { cursor } });
   }
-  async widgets(): Promise<WidgetConnection[]> {
-    return items(await this.#get<Listed<WidgetConnection>>("/widgets"));
+  async widgets(): Promise<EmbeddedWidget[]> {
+    return items(await this.#get<Listed<EmbeddedWidget>>("/widgets"));
   }
-  createWidget(widget: { name: string; origins: string[] }): Promise<WidgetConnection> {
+  createWidget(widget: { name: string; origins: string[] }): Promise<EmbeddedWidget> {
     return this.#post("/widgets", widget);
   }
   patchWidget(
     id: string,
     patch: { name?: string; title?: string | null; origins?: string[]; team_id?: string | null; version?: number },
-  ): Promise<WidgetConnection> {
+  ): Promise<EmbeddedWidget> {
     return this.#patch(`/widgets/${id}`, patch);
   }
   newWidgetSecret(id: string): Promise<WidgetSecret> {

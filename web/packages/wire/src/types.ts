@@ -369,6 +369,12 @@ export interface WidgetConnection {
   version: number;
 }
 
+/** A widget and the lines with which a shop embeds it. */
+export interface EmbeddedWidget {
+  widget: WidgetConnection;
+  embed: { snippet: string; pinned: string | null };
+}
+
 export interface PrivacyRequest {
   id: string;
   kind: "export" | "erase";

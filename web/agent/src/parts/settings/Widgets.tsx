@@ -1,5 +1,5 @@
 import { Button, Empty, SelectField, TextArea, TextField } from "@svardesk/ui";
-import type { WidgetConnection } from "@svardesk/wire";
+import type { EmbeddedWidget, WidgetConnection } from "@svardesk/wire";
 import { useCallback, useState } from "preact/hooks";
 import { useApp } from "../../context";
 import { useForm } from "../../form";
@@ -12,11 +12,6 @@ const lines = (text: string) =>
     .split(/\s+/)
     .map((line) => line.trim())
     .filter(Boolean);
-
-/** The one line that a shop puts into its pages. */
-export function snippet(key: string): string {
-  return `<script async src="${location.origin}/widget.js" data-widget="${key}"></script>`;
-}
 
 function Secrets({ widget, again }: { widget: WidgetConnection; again: () => Promise<void> }) {
   const app = useApp();
@@ -46,8 +41,9 @@ function Secrets({ widget, again }: { widget: WidgetConnection; again: () => Pro
   );
 }
 
-function Widget({ widget, again }: { widget: WidgetConnection; again: () => Promise<void> }) {
+function Widget({ of, again }: { of: EmbeddedWidget; again: () => Promise<void> }) {
   const app = useApp();
+  const { widget, embed } = of;
   const [name, setName] = useState(widget.name);
   const [title, setTitle] = useState(widget.title ?? "");
   const [origins, setOrigins] = useState(widget.origins.join("\n"));
@@ -63,11 +59,10 @@ function Widget({ widget, again }: { widget: WidgetConnection; again: () => Prom
     await again();
     app.toasts.say(t("done.saved"));
   });
-  const code = snippet(widget.key);
   return (
     <section class="box stack">
       <h2>{widget.name}</h2>
-      <Once label={t("widgets.snippet")} value={code} hint={t("widgets.snippet_hint")} />
+      <Once label={t("widgets.snippet")} value={embed.snippet} hint={t("widgets.snippet_hint")} />
       <form class="stack narrow" onSubmit={form.submit}>
         <TextField label={t("widgets.name")} required maxLength={80} value={name} onValue={setName} />
         <TextField
@@ -124,8 +119,8 @@ export function Widgets() {
           list.length === 0 ? (
             <Empty icon="chat" title={t("widgets.none")} />
           ) : (
-            list.map((widget) => (
-              <Widget key={`${widget.id}-${widget.version}`} widget={widget} again={widgets.again} />
+            list.map((each) => (
+              <Widget key={`${each.widget.id}-${each.widget.version}`} of={each} again={widgets.again} />
             ))
           )
         }
