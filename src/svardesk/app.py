@@ -209,7 +209,8 @@ def serve(settings: Settings, *, demo: bool = False) -> None:
     from svardesk.kit.postgres import database_dsn
 
     start_logging(settings)
-    house = furnish(settings, database_dsn(settings), pool=settings.web_pool, name="svardesk web")
+    hot = settings.web_pool // 2
+    house = furnish(settings, database_dsn(settings), pool=settings.web_pool - hot, hot=hot, name="svardesk web")
     uvicorn.run(
         Web(house, demo=demo),
         host=settings.host,

@@ -82,9 +82,15 @@ class House:
                 log.warning("heartbeat_failed", error=str(error).strip())
 
 
-def furnish(settings: Settings, dsn: str, *, pool: int, name: str, clock: Clock | None = None) -> House:
-    """Return a house that is not connected yet. ``dsn`` is the owner's conninfo, ``pool`` its most connections."""
-    db = Database(dsn, pool_min=2, pool_max=pool, name=name)
+def furnish(
+    settings: Settings, dsn: str, *, pool: int, hot: int = 4, name: str, clock: Clock | None = None
+) -> House:
+    """Return a house that is not connected yet.
+
+    ``dsn`` is the owner's conninfo, ``pool`` the most connections for requests and jobs, ``hot`` the most for the hottest
+    statements.
+    """
+    db = Database(dsn, pool_min=min(2, pool), pool_max=pool, hot=hot, name=name)
     return House(
         settings=settings,
         db=db,

@@ -17,6 +17,7 @@ from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from svardesk.kit.errors import Unavailable
+from svardesk.kit.hot import HotLines
 from svardesk.kit.jsons import dumps, loads
 
 set_json_dumps(dumps)
@@ -113,17 +114,21 @@ def _encoded(statement: bytes | str) -> bytes:
 class Database:
     """Pools for both roles, and who to wake after a commit.
 
-    ``dsn`` is a libpq conninfo of the owner. ``pool_max`` is the number of connections of the app role; the system
-    role has a small pool of its own, so that the spine never waits for requests.
+    ``dsn`` is a libpq conninfo of the owner. ``pool_max`` is the number of connections of the app role, up to ``hot``
+    more serve the hottest statements (``kit.hot``); the system role has a small pool of its own, so that the spine never
+    waits for requests.
     """
 
-    def __init__(self, dsn: str, *, pool_min: int = 2, pool_max: int = 20, name: str = "svardesk") -> None:
+    def __init__(
+        self, dsn: str, *, pool_min: int = 2, pool_max: int = 20, hot: int = 4, name: str = "svardesk"
+    ) -> None:
         self.dsn = dsn
         self.name = name
         self.on_wake: Callable[[], None] | None = None
         self.on_notify: Callable[[str, str], None] | None = None
         self._app = self._pool(APP_ROLE, pool_min, pool_max)
         self._system = self._pool(SYSTEM_ROLE, 1, 4)
+        self.hot = HotLines(dsn, APP_ROLE, most=hot, name=name)
 
     def _pool(self, role: str, low: int, high: int) -> AsyncConnectionPool[AsyncConnection[Row]]:
         async def take_role(conn: AsyncConnection[Any]) -> None:
@@ -163,6 +168,7 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
+        await self.hot.close()
         await self._app.close()
         await self._system.close()
 

@@ -31,12 +31,14 @@ from svardesk.conversations.thanks import is_only_thanks
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database, Row, Tx
 from svardesk.kit.errors import Conflict, Forbidden
+from svardesk.kit.hot import HotStatement
 from svardesk.kit.ids import uuid7
 from svardesk.spine import record
 
 KIND: Final = "webchat"
 """Kind of a visitor's identity; its scope is the widget, because ids are only unique within one."""
 SEEN_EVERY: Final = timedelta(minutes=10)
+_TAKE: Final = HotStatement(QUERIES.take)
 _PAGE: Final = re.compile(r"^https?://[^\s/?#@]+(?:[/?][^\s#]*)?$")
 
 
@@ -82,8 +84,7 @@ async def _take(db: Database, now: datetime, visitor: Visitor, post: VisitorPost
     params = _params(now, visitor, post, raw)
     for last in (False, True):
         try:
-            async with db.connection() as conn:
-                found = await (await conn.execute(QUERIES.take, params)).fetchone()
+            found = await db.hot.one(_TAKE, params)
         except pg.UniqueViolation:
             # The same message came in twice at one moment; the other one is there now.
             if last:
@@ -247,9 +248,7 @@ async def receipts(
         return
     now = clock.now()
     async with db.work(visitor.account_id) as tx:
-        moved = await visitor_receipts(
-            tx, now, visitor.conversation_id, delivered_seq=delivered_seq, read_seq=read_seq
-        )
+        moved = await visitor_receipts(tx, now, visitor.conversation_id, delivered_seq=delivered_seq, read_seq=read_seq)
         if not moved:
             return
         for state, seq in (("read", read_seq), ("delivered", delivered_seq)):
@@ -304,7 +303,9 @@ async def leave_address(
     _adopt(visitor, fresh)
 
 
-async def file_of_link(db: Database, clock: Clock, file_id: UUID, who: str, until: int, signature: str) -> tuple[UUID, Row]:
+async def file_of_link(
+    db: Database, clock: Clock, file_id: UUID, who: str, until: int, signature: str
+) -> tuple[UUID, Row]:
     """(account, row) of a file whose link a session holds; raises ``LinkEnded``. See ``visitors.file_url``."""
     now = clock.now()
     try:
