@@ -261,6 +261,26 @@ async def test_agent_is_told_where_the_visitor_is(desk):
         await inbox.until("visitor", online=False)
 
 
+async def test_erasing_a_person_clears_the_screens_that_show_them(desk):
+    account, kari, key = await open_up(desk)
+    owner = await make_agent(desk.db, account, "owner", "Eva Lie")
+    async with desk.browser() as agent, desk.browser() as boss, desk.browser() as visitor:
+        await agent.sign_in(kari)
+        await boss.sign_in(owner)
+        inbox = await agent.agent_socket()
+        await visitor.visit(key)
+        await visitor.write("Jeg heter Ola og bor i Bergen")
+        row = (await inbox.until("conversation"))["row"]
+        await inbox.say("open", conversation_id=row["id"])
+        await inbox.until("presence")
+        asked = await boss.post("/api/v1/privacy/erasures", json={"contact_id": row["contact"]["id"]})
+        assert asked.status_code == 202, asked.text
+        assert (await inbox.until("refetch"))["reason"] == "erased"
+        found = (await agent.get(f"/api/v1/conversations/{row['id']}")).json()
+        assert "Bergen" not in str(found)
+        assert found["messages"][0]["deleted"] is True
+
+
 async def test_one_stalled_socket_is_closed_as_lagging_and_delays_nobody():
     from svardesk.kit.ids import uuid7
     from tests.factories import Agent

@@ -43,6 +43,8 @@ class Wanted:
     reads: list[facts.ConversationRead] = field(default_factory=list)
     drafts: list[facts.DraftChanged] = field(default_factory=list)
     mentions: list[facts.AgentMentioned] = field(default_factory=list)
+    erased: set[UUID] = field(default_factory=set)
+    """Conversations whose messages were blanked: what a client holds of them must go."""
     statuses: set[UUID] = field(default_factory=set)
     people: list[Any] = field(default_factory=list)
     sessions: dict[UUID, bool] = field(default_factory=dict)
@@ -81,6 +83,8 @@ class Wanted:
         if isinstance(fact, facts.ConversationChanged):
             if any(what in _MOVES for what in fact.what):
                 self.moved.add(fact.stream)
+            if "erased" in fact.what:
+                self.erased.add(fact.stream)
             if "status" in fact.what:
                 self.statuses.add(fact.stream)
         elif isinstance(fact, facts.ReceiptsMoved):

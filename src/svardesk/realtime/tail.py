@@ -84,9 +84,12 @@ class Tail:
                 await asyncio.sleep(0.25)
                 continue
             except Exception:
+                # The batch is passed over: browsers fetch afresh, and what it said about rights is looked up.
                 log.exception("tail_failed")
                 self.everybody_refetch("tail_failed")
-                await self._load()
+                for account in list(self._hub.rooms):
+                    self._live.rights_changed(account)
+                await asyncio.sleep(0.25)
                 continue
             if not more:
                 await self._signal.wait(IDLE_SECONDS)
@@ -104,12 +107,14 @@ class Tail:
         for one in events:
             by_account[one.account_id].append(one)
         # First the token, then the frames: a socket that enters meanwhile is brought up to this token by its own resume.
-        self.token = token = Token(self.token.epoch, events[-1].position)
+        before = self.token
+        self.token = token = Token(before.epoch, events[-1].position)
         try:
             for account, batch in by_account.items():
                 await self._pass_on(account, batch, token, self._hub.room(account))
-        except (psycopg.Error, Unavailable):
-            self.everybody_refetch("database")
+        except (psycopg.OperationalError, Unavailable):
+            # The whole batch again once the database is back: frames may come twice, a revoked session must not stay.
+            self.token = before
             raise
         return len(events) == BATCH
 
@@ -139,10 +144,22 @@ class Tail:
         following = self._epochs[known[0] + 1 :]
         return token.position < following[0][1] if following else token.position <= self.token.position
 
+    async def _is_ahead(self, token: Token) -> bool:
+        """Whether a token names a place that the log has reached already, though this process has not."""
+        if token.epoch != self.token.epoch or token.position <= self.token.position:
+            return False
+        async with self._house.db.system() as tx:
+            head = await event_log.head(tx)
+        return head.epoch == token.epoch and token.position <= head.position
+
     async def resume(self, socket: Socket, token: Token | None) -> None:
         """Bring a socket that has just entered up to date: its missed frames, or the word to refetch."""
         reached = self.token
         if token is None:
+            return
+        if await self._is_ahead(token):
+            # Handed out by another web process that was quicker: everything from here on is still to come.
+            socket.push(frame("caught_up", missed=0, resume=str(token)))
             return
         if not self.valid(token):
             socket.push(frame("refetch", reason="token"))
@@ -238,6 +255,9 @@ class Tail:
             for socket in room.open.get(message.conversation_id, ()):
                 if socket.sees(*seen_by.get(message.conversation_id, (None, None))):
                     socket.push(text)
+        for erased in wanted.erased:
+            for socket in room.open.get(erased, ()):
+                socket.push(frame("refetch", reason="erased"))
         self._personal(room, wanted)
         self.delivered += len(room.agents) * len(rows)
 
