@@ -18,7 +18,7 @@ from svardesk.kit.keyring import KeyRing
 from tests.channels.conftest import FakeAdapter, Provider
 from tests.factories import NOW, Account, insert, make_account, make_conversation, make_widget
 
-RING = KeyRing({"k1": b"k" * 32}, "k1")
+RING = KeyRing({"k1": b"k" * 32})
 
 
 @dataclass

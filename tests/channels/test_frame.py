@@ -30,10 +30,12 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "assets" / "frame-abc.js.br").write_bytes(b"brotli")
     (folder / "assets" / "style-abc.css").write_text("body{margin:0}a>b{color:red}")
     (folder / "manifest.json").write_text(
-        json.dumps({
-            "src/frame/main.tsx": {"file": "assets/frame-abc.js", "isEntry": True},
-            "style.css": {"file": "assets/style-abc.css"},
-        })
+        json.dumps(
+            {
+                "src/frame/main.tsx": {"file": "assets/frame-abc.js", "isEntry": True},
+                "style.css": {"file": "assets/style-abc.css"},
+            }
+        )
     )
     (folder.parent / "secret.txt").write_text("geheim")
     monkeypatch.setattr(frame, "folder", lambda: folder)
@@ -100,8 +102,12 @@ async def test_the_texts_of_the_language_stand_in_the_page(client: Client, db: D
     assert set(boots["fi"]["texts"]) == set(boot["texts"])
 
 
-@pytest.mark.parametrize("parent", ["https://annen.example", "https://butikk.example.evil.com", "", "null", '"><script>'])
-async def test_other_sites_get_a_readable_page_without_script(client: Client, widget: Widget, built: Path, parent: str) -> None:
+@pytest.mark.parametrize(
+    "parent", ["https://annen.example", "https://butikk.example.evil.com", "", "null", '"><script>']
+)
+async def test_other_sites_get_a_readable_page_without_script(
+    client: Client, widget: Widget, built: Path, parent: str
+) -> None:
     del built
     status, text, headers = await page(client, widget.key, parent=parent)
     assert status == 403
@@ -144,7 +150,9 @@ async def test_hashed_files_are_kept_for_a_year_and_come_in_the_best_packing(cli
     assert frame.asset("frame-abc.js").encoded("br;q=0, gzip")[1] == "gzip"
 
 
-@pytest.mark.parametrize("name", ["nothing.js", "..%2Fmanifest.json", "..%2F..%2Fsecret.txt", ".hidden", "%2Fetc%2Fpasswd"])
+@pytest.mark.parametrize(
+    "name", ["nothing.js", "..%2Fmanifest.json", "..%2F..%2Fsecret.txt", ".hidden", "%2Fetc%2Fpasswd"]
+)
 async def test_nothing_else_can_be_fetched(client: Client, built: Path, name: str) -> None:
     del built
     assert (await client.get(f"/widget/assets/{name}")).status_code == 404
@@ -163,7 +171,9 @@ async def test_a_pinned_loader_has_its_hash(client: Client, built: Path) -> None
     assert (await client.get(path[1])).status_code == 404
 
 
-async def test_before_the_build_the_answer_says_what_to_do(client: Client, widget: Widget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_before_the_build_the_answer_says_what_to_do(
+    client: Client, widget: Widget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(frame, "folder", lambda: tmp_path / "nothing")
     got = await client.get("/widget.js")
     assert (got.status_code, got.json()["error"]["code"]) == (503, "widget_not_built")

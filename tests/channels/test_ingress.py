@@ -73,7 +73,9 @@ async def test_what_comes_in_is_kept_byte_for_byte_and_becomes_messages(inbox: I
     after = await inbox.envelope(envelope_id)
     assert (after["state"], after["attempts"]) == ("parsed", 1)
     async with inbox.db.work(inbox.account.id) as tx:
-        contact = await tx.one("SELECT c.id, c.name, i.trust, i.address FROM contacts c JOIN identities i ON i.contact_id = c.id")
+        contact = await tx.one(
+            "SELECT c.id, c.name, i.trust, i.address FROM contacts c JOIN identities i ON i.contact_id = c.id"
+        )
         row = await tx.one("SELECT status, last_seq, channel, external_thread_key FROM conversations")
     assert after["contact_id"] == contact["id"]
     assert (contact["name"], contact["trust"], contact["address"]) == ("Ola", "claimed", "ola@example.no")
@@ -90,7 +92,10 @@ async def test_the_same_thing_told_again_changes_nothing(inbox: Inbox) -> None:
 
 async def test_one_poison_event_is_set_aside_and_the_rest_goes_on(inbox: Inbox) -> None:
     envelope_id = await inbox.arrive(
-        {"id": "1", "text": "Hei"}, {"id": "2", "text": ""}, {"id": "3", "text": "Er dere der?"}, {"id": "4", "type": "reaction"}
+        {"id": "1", "text": "Hei"},
+        {"id": "2", "text": ""},
+        {"id": "3", "text": "Er dere der?"},
+        {"id": "4", "type": "reaction"},
     )
     await inbox.sweep()
     assert await inbox.bodies() == ["Hei", "Er dere der?"]
@@ -132,7 +137,7 @@ async def test_a_mended_parser_reads_it_again_and_takes_nothing_twice(inbox: Inb
             for one in mended(raw, connection)
         ]
 
-    inbox.adapter.parse = parse  # pyright: ignore[reportAttributeAccessIssue]
+    inbox.adapter.parse = parse
     async with inbox.db.work(inbox.account.id) as tx:
         await ingress.replay(tx, inbox.clock.now(), envelope_id)
     assert await inbox.sweep() == 1

@@ -30,7 +30,9 @@ async def counts(db: Database, widget: Widget) -> dict[str, int]:
 async def answer(db: Database, widget: Widget, body: str, **values: Any) -> UUID:
     """An agent's answer in the test's only conversation, with its way out planned."""
     async with db.work(widget.account.id) as tx:
-        row = await tx.one("UPDATE conversations SET last_seq = last_seq + 1, last_public_seq = last_seq + 1 RETURNING id, last_seq")
+        row = await tx.one(
+            "UPDATE conversations SET last_seq = last_seq + 1, last_public_seq = last_seq + 1 RETURNING id, last_seq"
+        )
     agent = await make_agent(db, widget.account, name="Kari Marie Nordmann")
     values = {"kind": "answer", "author_kind": "agent", "author_id": agent.id, "state": "queued", **values}
     message_id = await insert(
@@ -59,7 +61,9 @@ async def test_a_message_is_kept_raw_and_stored_once(browser: Browser, db: Datab
     async with db.work(widget.account.id) as tx:
         envelope = await tx.one("SELECT * FROM envelopes")
         item = await tx.one("SELECT * FROM inbound_items")
-        stored = await tx.one("SELECT m.*, c.contact_id FROM messages m JOIN conversations c ON c.id = m.conversation_id")
+        stored = await tx.one(
+            "SELECT m.*, c.contact_id FROM messages m JOIN conversations c ON c.id = m.conversation_id"
+        )
     assert b"  Hei \xf0\x9f\x91\x8b" in bytes(envelope["raw"]) or b"\\ud83d\\udc4b" in bytes(envelope["raw"])
     assert (envelope["state"], envelope["contact_id"]) == ("parsed", stored["contact_id"])
     assert (item["idempotency_key"], item["envelope_id"]) == (client_id, envelope["id"])
@@ -76,7 +80,9 @@ async def test_the_same_message_ten_times_at_once_is_one(browser: Browser, db: D
     assert (await counts(db, widget))["conversations"] == 1
 
 
-async def test_two_tabs_that_write_first_at_once_meet_in_one_conversation(browser: Browser, db: Database, widget: Widget) -> None:
+async def test_two_tabs_that_write_first_at_once_meet_in_one_conversation(
+    browser: Browser, db: Database, widget: Widget
+) -> None:
     answers = await asyncio.gather(*(browser.write(f"nr {number}") for number in range(8)))
     assert [one.status_code for one in answers] == [201] * 8
     assert sorted(one.json()["message"]["seq"] for one in answers) == list(range(1, 9))
@@ -97,7 +103,9 @@ async def test_a_client_id_of_somebody_else_is_no_way_to_their_message(browse: B
     assert "hemmelig" not in answer.text
 
 
-async def test_a_retry_after_the_visitor_was_vouched_for_is_still_one(browse: Browse, db: Database, widget: Widget) -> None:
+async def test_a_retry_after_the_visitor_was_vouched_for_is_still_one(
+    browse: Browse, db: Database, widget: Widget
+) -> None:
     browser = browse()
     await browser.open()
     client_id = str(uuid7())
@@ -149,7 +157,9 @@ async def test_messages_need_a_living_token(browse: Browse, clock: FixedClock) -
     assert (answer.status_code, answer.json()["error"]["code"]) == (401, "visitor_token_missing")
     browser.token = "å" * 43
     browser.http.headers["authorization"] = "Basic eDp5"
-    assert (await browser.http.post("/widget/v1/messages", json={"client_id": str(uuid7()), "body": "x"})).status_code == 401
+    assert (
+        await browser.http.post("/widget/v1/messages", json={"client_id": str(uuid7()), "body": "x"})
+    ).status_code == 401
     del browser.http.headers["authorization"]
     browser.token = None
     await browser.open()
@@ -181,7 +191,9 @@ async def test_only_thanks_wakes_nobody(browser: Browser, db: Database, widget: 
         assert await tx.value("SELECT status FROM conversations") == "open"
 
 
-async def test_the_visitor_sees_answers_with_a_first_name_and_never_notes(browser: Browser, db: Database, widget: Widget) -> None:
+async def test_the_visitor_sees_answers_with_a_first_name_and_never_notes(
+    browser: Browser, db: Database, widget: Widget
+) -> None:
     await browser.say("Hei")
     await answer(db, widget, "internt", kind="note", state=None)
     await answer(db, widget, "Hei, hva kan jeg hjelpe deg med?")
@@ -195,13 +207,17 @@ async def test_the_visitor_sees_answers_with_a_first_name_and_never_notes(browse
     assert "internt" not in str(seen)
 
 
-async def test_receipts_move_answers_and_deliveries_forward_only(browser: Browser, db: Database, widget: Widget) -> None:
+async def test_receipts_move_answers_and_deliveries_forward_only(
+    browser: Browser, db: Database, widget: Widget
+) -> None:
     await browser.say("Hei")
     ids = [await answer(db, widget, text) for text in ("en", "to")]
 
     async def states() -> list[tuple[str, str]]:
         async with db.work(widget.account.id) as tx:
-            rows = await tx.all("SELECT d.state AS d, m.state AS m FROM messages m JOIN deliveries d ON d.message_id = m.id ORDER BY m.seq")
+            rows = await tx.all(
+                "SELECT d.state AS d, m.state AS m FROM messages m JOIN deliveries d ON d.message_id = m.id ORDER BY m.seq"
+            )
         return [(row["d"], row["m"]) for row in rows]
 
     assert len(ids) == 2
@@ -231,7 +247,8 @@ async def test_the_page_of_the_visitor_is_kept_and_told(browser: Browser, db: Da
     assert (row["page_url"], row["page_title"]) == (None, "B")
     async with db.system() as tx:
         told = await tx.value(
-            "SELECT count(*) FROM event_outbox WHERE type = 'visitor_page_changed' AND account_id = %(id)s", id=widget.account.id
+            "SELECT count(*) FROM event_outbox WHERE type = 'visitor_page_changed' AND account_id = %(id)s",
+            id=widget.account.id,
         )
     assert told == 2
 

@@ -24,7 +24,12 @@ async def test_a_picture_becomes_part_of_a_message_and_is_shown_in_place(browser
     up = await browser.upload(PNG, "Skjermbilde%20%C3%A5.png")
     assert up.status_code == 201, up.text
     file = up.json()
-    assert (file["name"], file["size"], file["media_type"], file["image"]) == ("Skjermbilde å.png", 516, "image/png", True)
+    assert (file["name"], file["size"], file["media_type"], file["image"]) == (
+        "Skjermbilde å.png",
+        516,
+        "image/png",
+        True,
+    )
     message = await browser.say("", file_ids=[file["id"]])
     attached = message["attachments"]
     assert [(one["id"], one["name"], one["image"]) for one in attached] == [(file["id"], "Skjermbilde å.png", True)]
@@ -40,7 +45,10 @@ async def test_a_picture_becomes_part_of_a_message_and_is_shown_in_place(browser
 
 
 async def test_everything_else_is_handed_over_as_a_download(browser: Browser) -> None:
-    for content, name, kind in ((PDF, "kvittering.pdf", "application/pdf"), (b"Hei p\xc3\xa5 deg", "x.txt", "text/plain")):
+    for content, name, kind in (
+        (PDF, "kvittering.pdf", "application/pdf"),
+        (b"Hei p\xc3\xa5 deg", "x.txt", "text/plain"),
+    ):
         file = (await browser.upload(content, name)).json()
         url = (await browser.say("se", file_ids=[file["id"]]))["attachments"][0]["url"]
         got = await browser.http.get(url)
@@ -188,7 +196,9 @@ async def test_agents_upload_and_see_their_own_drafts_files_only(client: Client,
     observer = await make_agent(db, widget.account, role="observer")
     async with client.other() as http:
         await http.sign_in(kari)
-        up = await http.post("/api/v1/files", content=PDF, headers={"x-file-name": "avtale.pdf", "content-type": "application/pdf"})
+        up = await http.post(
+            "/api/v1/files", content=PDF, headers={"x-file-name": "avtale.pdf", "content-type": "application/pdf"}
+        )
         assert up.status_code == 201, up.text
         file = up.json()["id"]
         assert (await http.get(f"/files/{file}")).status_code == 200

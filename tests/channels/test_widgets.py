@@ -28,9 +28,16 @@ async def test_an_owner_makes_and_changes_a_widget(owner: Client, db: Database, 
     made = await owner.post(URL, json={"name": "  Nettbutikk ", "origins": ["https://Butikk.no/", "https://butikk.no"]})
     assert made.status_code == 201, made.text
     view, embed = made.json()["widget"], made.json()["embed"]
-    assert (view["name"], view["origins"], view["secrets"], view["version"]) == ("Nettbutikk", ["https://butikk.no"], [], 1)
+    assert (view["name"], view["origins"], view["secrets"], view["version"]) == (
+        "Nettbutikk",
+        ["https://butikk.no"],
+        [],
+        1,
+    )
     assert view["key"].startswith("wk_")
-    assert embed["snippet"] == f'<script async src="http://desk.example/widget.js" data-widget="{view["key"]}"></script>'
+    assert (
+        embed["snippet"] == f'<script async src="http://desk.example/widget.js" data-widget="{view["key"]}"></script>'
+    )
     changed = await owner.patch(
         f"{URL}/{view['id']}", json={"accent": "#0b5c55", "title": "Fjordnett", "team_id": str(team), "version": 1}
     )
@@ -96,7 +103,9 @@ async def test_secrets_are_shown_once_and_two_are_good(
         await browse().open(expect=status, user_token=token)
 
 
-async def test_a_changed_allow_list_counts_at_once(owner: Client, widget: Widget, browse: Callable[..., Browser]) -> None:
+async def test_a_changed_allow_list_counts_at_once(
+    owner: Client, widget: Widget, browse: Callable[..., Browser]
+) -> None:
     await browse().open()
     await owner.patch(f"{URL}/{widget.id}", json={"origins": ["https://ny.example"]})
     await browse().open(expect=403)

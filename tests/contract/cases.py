@@ -70,7 +70,10 @@ WEBCHAT = Case(
     good=[
         (_chat(f'{{"client_id":"{CLIENT}","body":"Hei 👋, når kommer pakken?"}}'), 1),
         (_chat(f'{{"client_id":"{CLIENT}","body":"","file_ids":["{FILE}"]}}'), 1),
-        (_chat(f'{{"client_id":"{CLIENT}","body":"Blåbær","page":{{"url":"https://butikk.example/","title":"x"}}}}'), 1),
+        (
+            _chat(f'{{"client_id":"{CLIENT}","body":"Blåbær","page":{{"url":"https://butikk.example/","title":"x"}}}}'),
+            1,
+        ),
         (_chat(f'{{"client_id":"{CLIENT}","body":"{"x" * 8000}"}}'), 1),
     ],
     poison=[

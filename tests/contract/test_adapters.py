@@ -136,9 +136,15 @@ def test_no_bytes_break_the_parser(case: Case, body: bytes) -> None:
 @EVERY
 @given(data=st.data())
 def test_no_json_breaks_the_parser(case: Case, data: st.DataObject) -> None:
-    known = {"client_id": st.uuids().map(str), "body": st.text(), "file_ids": st.lists(st.uuids().map(str), max_size=12)}
+    known = {
+        "client_id": st.uuids().map(str),
+        "body": st.text(),
+        "file_ids": st.lists(st.uuids().map(str), max_size=12),
+    }
     value = data.draw(
-        st.dictionaries(st.text(max_size=8), st.recursive(st.none() | st.text() | st.integers(), st.lists, max_leaves=5))
+        st.dictionaries(
+            st.text(max_size=8), st.recursive(st.none() | st.text() | st.integers(), st.lists, max_leaves=5)
+        )
         | st.fixed_dictionaries({}, optional=known)
     )
     raw = Raw(body=json.dumps(value).encode(), received_at=AT, headers=dict(case.good[0][0].headers))

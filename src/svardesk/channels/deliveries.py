@@ -92,7 +92,9 @@ async def sweep(db: Database, clock: Clock, keyring: KeyRing, adapters: Adapters
     async with db.system() as tx:
         claimed = await tx.all(QUERIES.claim_deliveries, now=clock.now(), lease=LEASE, limit=BATCH)
     if claimed:
-        done = await asyncio.gather(*(_one(db, clock, keyring, adapters, row) for row in claimed), return_exceptions=True)
+        done = await asyncio.gather(
+            *(_one(db, clock, keyring, adapters, row) for row in claimed), return_exceptions=True
+        )
         for row, outcome in zip(claimed, done, strict=True):
             if isinstance(outcome, BaseException):
                 if not isinstance(outcome, Exception):
@@ -227,9 +229,7 @@ async def again(tx: Tx, now: datetime, message_id: UUID) -> bool:
         return bool(await plan(tx, now, [message_id]))
     if held["state"] not in states.RETRYABLE:
         return False
-    await tx.run(
-        QUERIES.queue_again, account_id=tx.account, id=held["id"], now=now, state=states.retry(held["state"])
-    )
+    await tx.run(QUERIES.queue_again, account_id=tx.account, id=held["id"], now=now, state=states.retry(held["state"]))
     tx.notify(SWEEP, SWEEP_NAME)
     return True
 

@@ -201,8 +201,12 @@ ROUTES: tuple[Route, ...] = (
     route("PATCH", WIDGET, change_widget, permission="channels.manage"),
     route("DELETE", WIDGET, delete_widget, permission="channels.manage", status=204),
     route("POST", f"{WIDGET}/secrets", rotate_widget_secret, permission="channels.manage", status=201),
-    route("POST", "/api/v1/files", upload_file, permission="conversations.write", status=201, max_body=MAX_AGENT_FILE * 2),
+    route(
+        "POST", "/api/v1/files", upload_file, permission="conversations.write", status=201, max_body=MAX_AGENT_FILE * 2
+    ),
     route("GET", "/files/{file_id:uuid}", get_file, public=True, schema=False),
     route("GET", "/api/v1/envelopes/quarantined", list_quarantined, permission="channels.manage"),
-    route("POST", "/api/v1/envelopes/{envelope_id:uuid}/replay", replay_envelope, permission="channels.manage", status=202),
+    route(
+        "POST", "/api/v1/envelopes/{envelope_id:uuid}/replay", replay_envelope, permission="channels.manage", status=202
+    ),
 )

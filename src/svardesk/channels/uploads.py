@@ -49,7 +49,9 @@ async def put(
 ) -> Uploaded:
     """Take an upload: streamed, counted, told by its bytes. Raises ``TooLarge``, ``FileTypeRefused``, ``Invalid``."""
     kinds: list[Kind] = []
-    stored = await store.put(account_id, chunks, max_bytes=max_bytes, check=lambda head: kinds.append(check(head, name)))
+    stored = await store.put(
+        account_id, chunks, max_bytes=max_bytes, check=lambda head: kinds.append(check(head, name))
+    )
     kind, file_id = kinds[0], uuid7()
     async with db.work(account_id) as tx:
         await tx.run(QUERIES.lock_content, account_id=account_id, sha256=stored.sha256)

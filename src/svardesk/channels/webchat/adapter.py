@@ -71,6 +71,11 @@ def read_post(raw: bytes) -> VisitorPost:
         raise ParseFailed("invalid", f"A value in the message has the wrong form: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise ParseFailed("invalid", "The message is not JSON.") from None
+    return check_post(post)
+
+
+def check_post(post: VisitorPost) -> VisitorPost:
+    """Return a decoded message; raises ``ParseFailed`` for what its types do not tell."""
     if "\x00" in post.body:
         raise ParseFailed("invalid", "The message holds a character that no text has (U+0000).")
     if not post.body.strip() and not post.file_ids:

@@ -51,7 +51,9 @@ class Asset(msgspec.Struct, frozen=True):
 
     def encoded(self, accept: str) -> tuple[bytes, str | None]:
         """The smallest copy that the browser takes, and its encoding."""
-        offered = {part.split(";", 1)[0].strip() for part in accept.lower().split(",") if ";q=0" not in part.replace(" ", "")}
+        offered = {
+            part.split(";", 1)[0].strip() for part in accept.lower().split(",") if ";q=0" not in part.replace(" ", "")
+        }
         if self.brotli is not None and "br" in offered:
             return self.brotli, "br"
         return (self.gzip, "gzip") if "gzip" in offered else (self.body, None)
@@ -103,7 +105,9 @@ def embed_pinned(public_url: str, key: str) -> str | None:
     )
 
 
-def page(widget: Connection, locale: str | None, parent: str, account_name: str, public_url: str) -> tuple[str, dict[str, str]]:
+def page(
+    widget: Connection, locale: str | None, parent: str, account_name: str, public_url: str
+) -> tuple[str, dict[str, str]]:
     """The frame page for one widget on one site: (HTML, headers). The site has been checked by the caller."""
     language = normalise(locale)
     script, style = _built()

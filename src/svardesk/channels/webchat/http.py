@@ -30,6 +30,9 @@ MESSAGES: Final = RateLimit(rate=2.0, burst=30)
 UPLOADS: Final = RateLimit(rate=0.2, burst=20)
 """Uploads by one visitor."""
 
+MAX_MESSAGE: Final = 65_536
+"""Bytes of one message's body."""
+
 Request_ = Request[Any, Any, Any]
 
 
@@ -198,7 +201,7 @@ ROUTES: tuple[Route, ...] = (
     route("GET", "/widget/assets/{name:str}", get_widget_asset, public=True, schema=False),
     route("GET", "/widget/pinned/{name:str}", get_pinned_loader, public=True, schema=False),
     route("POST", "/widget/v1/session", post_widget_session, public=True, status=200, max_body=32_768),
-    route("POST", "/widget/v1/messages", post_widget_message, public=True, status=201, max_body=65_536),
+    route("POST", "/widget/v1/messages", post_widget_message, public=True, status=201, max_body=MAX_MESSAGE),
     route("POST", "/widget/v1/files", post_widget_file, public=True, status=201, max_body=MAX_FILE * 2),
     route("POST", "/widget/v1/address", post_widget_address, public=True, status=204, max_body=4096),
     route("POST", "/widget/v1/receipts", post_widget_receipts, public=True, status=204, max_body=1024),

@@ -28,7 +28,9 @@ def normalise(entry: str) -> str:
     """One entry of an allow-list in its stored form; raises ``BadOrigin`` with the reason."""
     found = _ENTRY.match(entry.strip())
     if not found:
-        raise _bad(entry, "Write it as https://www.example.no, without a path; https://*.example.no for all subdomains.")
+        raise _bad(
+            entry, "Write it as https://www.example.no, without a path; https://*.example.no for all subdomains."
+        )
     scheme, star, host, port = found[1].lower(), found[2] or "", _host(found[3], entry), found[4]
     local = host in _LOCAL
     if scheme == "http" and not local:
@@ -76,7 +78,11 @@ def _covers(entry: str, origin: str) -> bool:
     if "://*." in entry:
         scheme, _, domain = entry.partition("://*")
         # The rest begins with a dot, and an origin has no path: whatever ends with it is a true subdomain.
-        return origin.startswith(scheme + "://") and origin.endswith(domain) and len(origin) > len(scheme) + 3 + len(domain)
+        return (
+            origin.startswith(scheme + "://")
+            and origin.endswith(domain)
+            and len(origin) > len(scheme) + 3 + len(domain)
+        )
     return entry.endswith(":*") and re.fullmatch(re.escape(entry[:-2]) + r"(:\d{1,5})?", origin) is not None
 
 

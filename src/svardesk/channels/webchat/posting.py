@@ -18,6 +18,7 @@ from svardesk.channels.webchat.adapter import (
     TRUST_HEADER,
     Page,
     VisitorPost,
+    check_post,
     read_post,
     thread_key,
 )
@@ -54,13 +55,16 @@ class LinkEnded(Forbidden):
     code = "link_ended"
 
 
-async def take(db: Database, clock: Clock, visitor: Visitor, raw: bytes) -> tuple[VisitorMessage, bool]:
+async def take(
+    db: Database, clock: Clock, visitor: Visitor, raw: bytes, post: VisitorPost | None = None
+) -> tuple[VisitorMessage, bool]:
     """Take a visitor's message from the bytes of the request; (message, whether it is new).
 
+    ``post`` is what ``raw`` says, from a caller who has decoded it already.
     Durable when it returns. The same ``client_id`` again answers the first message. Raises ``ParseFailed``,
     ``FilesMissing``, ``ClientIdTaken``, ``NoVisitor``.
     """
-    post = read_post(raw)
+    post = read_post(raw) if post is None else check_post(post)
     now = clock.now()
     row = await _take(db, now, visitor, post, raw) if visitor.conversation_id is not None else None
     if row is None or row["outcome"] == "contact_missing":

@@ -172,9 +172,7 @@ async def availability(tx: Tx, now: datetime, visitor: Visitor, *, written: bool
     online = await presence.any_agent_online(tx, visitor.team_id, now)
     calendar = await get_calendar(tx, visitor.calendar_id)
     wording = await wordings(tx, CHANGEABLE, visitor.locale, visitor.brand_id)
-    away = away_text(
-        calendar, now, visitor.locale, written=written, agents_online=online, wording=wording
-    )
+    away = away_text(calendar, now, visitor.locale, written=written, agents_online=online, wording=wording)
     return online, away
 
 
