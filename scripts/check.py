@@ -36,6 +36,7 @@ CHECKS = [
     ),
     Check("docs", "documentation tests", [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/docs"]),
     Check("web-types", "tsc", [str(WEB_BIN / "tsc"), "--project", "."], ROOT / "web"),
+    Check("e2e-types", "tsc over the browser tests", [str(WEB_BIN / "tsc"), "--project", "../tests/e2e"], ROOT / "web"),
     Check("imports", "import-linter: imports go down only", [str(BIN / "lint-imports"), "--no-cache"]),
     Check("ruff", "ruff: every rule but the ones explained", [str(BIN / "ruff"), "check", "."]),
     Check("format", "ruff format", [str(BIN / "ruff"), "format", "--check", "."]),

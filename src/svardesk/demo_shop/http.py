@@ -25,7 +25,7 @@ _PAGES = {
     "butikk": ("products.html", "Nettbutikk"),
     "kundeservice": ("help.html", "Kundeservice"),
 }
-_ASSETS = {"shop.css": "text/css"}
+_ASSETS = {"shop.css": "text/css", "logo.svg": "image/svg+xml"}
 _templates = Environment(
     loader=PackageLoader("svardesk.demo_shop"), autoescape=True, trim_blocks=True, undefined=StrictUndefined
 )
@@ -69,7 +69,7 @@ async def shop_product(slug: str, lang: Language = "nb") -> Response[str]:
 
 
 async def shop_asset(name: str) -> Response[bytes]:
-    """The shop's style sheet."""
+    """The shop's style sheet and mark."""
     if name not in _ASSETS:
         raise NotFound("not_found", "There is no such file.")
     body = resources.files("svardesk.demo_shop").joinpath("assets", name).read_bytes()

@@ -65,8 +65,9 @@ export class Chat {
     try {
       this.#tabs = new BroadcastChannel(name);
       this.#tabs.onmessage = (event) => {
-        if (event.data === "reset") location.reload();
-        else void this.#reload();
+        if (event.data !== "reset") return void this.#reload();
+        this.#forget();
+        if (this.store.shown.value) void this.begin();
       };
     } catch {
       // refused together with storage: each tab then hears the others by its own socket
@@ -86,7 +87,11 @@ export class Chat {
     });
     this.store.online.value = navigator.onLine;
     effect(() => this.tell({ t: "unread", count: this.store.unread.value }));
-    effect(() => this.tell({ t: "talking", on: this.store.talking.value }));
+    effect(() => {
+      // Not before it is known: the page remembers it for its next page.
+      const on = this.store.talking.value;
+      if (on || this.store.phase.value === "ready") this.tell({ t: "talking", on });
+    });
     effect(() => {
       // read by the effect: each of them may change what is to be reported
       void [this.store.shown.value, this.store.lastTheirs.value, this.store.line.value];
@@ -106,12 +111,14 @@ export class Chat {
         store.modal.value = message.modal;
         store.readSeq.value = Number(this.keep.get("read")) || 0;
         void this.#reload();
-        void (this.#resetting ?? Promise.resolve()).then(() => this.begin());
+        void this.begin();
         break;
       case "shown":
         store.shown.value = true;
         store.modal.value = message.modal;
-        this.link.hurry();
+        // After a reset there is no session until the visitor wants one again.
+        if (store.phase.value === "starting") void this.begin();
+        else this.link.hurry();
         break;
       case "hidden":
         store.shown.value = false;
@@ -136,6 +143,7 @@ export class Chat {
   /** Opens the session and the line, and sends what still waits from an earlier page. */
   async begin(): Promise<void> {
     clearTimeout(this.#retry);
+    await this.#resetting;
     try {
       await this.#fetch();
     } catch (error) {
@@ -189,20 +197,25 @@ export class Chat {
     this.store.addressKnown.value = true;
   }
 
-  /** Forgets everything about this visitor in this browser and ends the session at the desk. */
+  /** Forgets everything about this visitor in this browser, in all its tabs, and ends the session at the desk. */
   async reset(): Promise<void> {
-    this.link.stop();
-    this.sender.stop();
     this.api.token = this.keep.get("token");
-    if (this.api.token) await this.api.reset().catch(() => {});
-    this.api.token = null;
+    const ended = this.api.token && this.api.reset().catch(() => {});
+    this.#forget();
     for (const name of ["token", "read", "draft"]) this.keep.set(name, null);
     await this.outbox.clear();
+    this.#tabs?.postMessage("reset");
+    await ended;
+  }
+
+  #forget(): void {
+    this.link.stop();
+    this.sender.stop();
+    clearTimeout(this.#retry);
+    this.api.token = null;
     this.#userToken = this.#attributes = undefined;
     this.#reported = { delivered: 0, read: 0 };
     this.store.clear();
-    this.#tabs?.postMessage("reset");
-    this.#resetting = null;
   }
 
   #typing(on: boolean): void {
