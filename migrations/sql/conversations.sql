@@ -105,7 +105,8 @@ BEGIN
             WHERE c.account_id = p_account AND c.id = p_new_conversation;
             EXIT;
         END IF;
-        -- Somebody started this very thread a moment ago: take theirs.
+        -- Somebody started this very thread a moment ago: take theirs. (Also when the named conversation is archived.)
+        p_conversation := NULL;
     END LOOP;
 
     INSERT INTO messages (account_id, id, conversation_id, seq, kind, author_kind, author_id, body, actor, client_id,

@@ -378,3 +378,22 @@ async def test_an_archived_conversation_is_not_shown_and_a_new_one_begins(
     assert (await browser.say("ny"))["seq"] == 1
     assert [one["body"] for one in (await browser.open())["messages"]] == ["ny"]
     await make_conversation(db, widget.account)
+
+
+async def test_a_session_whose_conversation_was_archived_joins_the_persons_new_one(
+    browse: Browse, signer: Callable[..., str], db: Database, widget: Widget
+) -> None:
+    one, two = browse(), browse()
+    await one.open(user_token=signer())
+    await two.open(user_token=signer())
+    await one.say("gammel")
+    await two.say("også gammel")
+    async with db.work(widget.account.id) as tx:
+        await tx.run("UPDATE conversations SET archived_at = now()")
+    fresh = browse()
+    await fresh.open(user_token=signer())
+    first = await fresh.say("ny")
+    # `one` still points to the archived conversation, and the thread is taken by the new one.
+    second = await one.say("jeg også")
+    assert (first["seq"], second["seq"]) == (1, 2)
+    assert [m["body"] for m in (await fresh.open())["messages"]] == ["ny", "jeg også"]
