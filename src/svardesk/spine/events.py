@@ -12,9 +12,12 @@ from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
+import structlog
 
 from svardesk.kit.db import Tx
 from svardesk.kit.jsons import encode as encode_json
+
+log = structlog.get_logger()
 
 E = TypeVar("E", bound=type[msgspec.Struct])
 
@@ -66,6 +69,8 @@ class Recorded:
     version: int
     at: datetime
     event: Any
+    payload: Any = None
+    """What is written of it, kept only when this build cannot read it (then ``event`` is None)."""
 
 
 def encode(fact: Event) -> str:
@@ -89,6 +94,13 @@ async def record(tx: Tx, fact: Event) -> None:
 
 
 def decode(name: str, version: int, payload: Any) -> Any:
-    """Return the event object of a row, or None if this build does not know it (an older build reads a newer log)."""
+    """Return the event object of a row, or None if this build cannot read it (an older build meets a newer log)."""
     cls = BY_NAME.get((name, version))
-    return None if cls is None else msgspec.convert(payload, cls, strict=False)
+    if cls is None:
+        return None
+    try:
+        return msgspec.convert(payload, cls, strict=False)
+    except msgspec.ValidationError as error:
+        # One event that says something else than its version promises must not stop the whole log for everybody.
+        log.warning("event_unreadable", type=name, version=version, error=str(error))
+        return None

@@ -1,6 +1,7 @@
 """Reading the log: batches of events after a position, tokens for resuming."""
 
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from svardesk.kit.db import Tx
@@ -25,6 +26,8 @@ def parse_token(text: str | None) -> Token | None:
     if not text or len(text) > 64:
         return None
     epoch, _, position = text.partition(":")
+    if not (position.isascii() and position.isdecimal()):
+        return None
     try:
         return Token(UUID(epoch), int(position))
     except ValueError:
@@ -45,16 +48,17 @@ async def epochs(tx: Tx) -> list[tuple[UUID, int]]:
 async def after(tx: Tx, position: int, limit: int = 1000, *, up_to: int | None = None) -> list[Recorded]:
     """Return up to ``limit`` events with positions above ``position``, in order; unknown types have ``event`` None."""
     rows = await tx.tuples(_sql.after, position=position, limit=limit, up_to=up_to or 2**62)
-    return [
-        Recorded(place, account, stream, lane, kind, version, at, decode(kind, version, payload))
-        for place, account, stream, lane, kind, version, payload, at in rows
-    ]
+    return [_recorded(*row) for row in rows]
 
 
 async def of_account(tx: Tx, account: UUID, position: int, up_to: int, limit: int) -> list[Recorded]:
     """Return the account's events in (position, up_to], in order, at most ``limit``."""
     rows = await tx.tuples(_sql.of_account, account_id=account, position=position, up_to=up_to, limit=limit)
-    return [
-        Recorded(place, account_, stream, lane, kind, version, at, decode(kind, version, payload))
-        for place, account_, stream, lane, kind, version, payload, at in rows
-    ]
+    return [_recorded(*row) for row in rows]
+
+
+def _recorded(
+    position: int, account: UUID, stream: UUID, lane: int, kind: str, version: int, payload: Any, at: datetime
+) -> Recorded:
+    fact = decode(kind, version, payload)
+    return Recorded(position, account, stream, lane, kind, version, at, fact, payload if fact is None else None)

@@ -36,6 +36,11 @@ UPDATE reaction_cursors c SET position = :position, moved_at = clock_timestamp()
 FROM unnest(:lanes::smallint[], :olds::bigint[]) AS held (lane, old)
 WHERE c.lane = held.lane AND c.position = held.old;
 
+-- name: relays
+-- How many relays are connected to this database now?
+SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database AND d.datname = current_database()
+WHERE l.locktype = 'advisory' AND l.classid = :space AND l.objid = :present AND l.objsubid = 2 AND l.granted;
+
 -- name: lag
 -- How far is the slowest lane behind the log, and how long has the oldest event been waiting in the outbox?
 SELECT (SELECT last_position FROM spine_state) - (SELECT min(position) FROM reaction_cursors) AS relay,
@@ -53,7 +58,7 @@ SET attempts = set_aside_events.attempts + 1, error = excluded.error, set_aside_
 -- Which set-aside events should be tried again now?
 SELECT id, position, account_id, stream, reaction, type, version, payload, attempts, set_aside_at
 FROM set_aside_events
-WHERE solved_at IS NULL AND retry_at <= :now
+WHERE solved_at IS NULL AND retry_at <= :now AND reaction = ANY(:known)
 ORDER BY position
 LIMIT 20
 FOR UPDATE SKIP LOCKED;
@@ -85,5 +90,7 @@ ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at;
 DELETE FROM workers WHERE id = :id OR seen_at < :now - interval '10 minutes';
 
 -- name: alive
--- Who has been heard of lately?
-SELECT id, kind, build, seen_at FROM workers WHERE seen_at > :now - interval '15 seconds' ORDER BY started_at;
+-- Who has been heard of lately? (A beat of the future is from before the clock was put back, and says nothing.)
+SELECT id, kind, build, seen_at FROM workers
+WHERE seen_at > :now - interval '15 seconds' AND seen_at < :now + interval '15 seconds'
+ORDER BY started_at;

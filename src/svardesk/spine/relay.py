@@ -23,6 +23,7 @@ from psycopg.types.json import Jsonb
 
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database, Tx
+from svardesk.kit.errors import Unavailable
 from svardesk.kit.ids import uuid7
 from svardesk.kit.sql import load
 from svardesk.spine import log as event_log
@@ -35,6 +36,8 @@ _sql = load(__package__ or "svardesk.spine")
 
 LANES = 16
 LOCK_SPACE = 811203
+PRESENT = 99
+"""Held by every relay (shared) beside its lanes: the database itself knows how many there are, at once."""
 BATCH = 200
 IDLE_SECONDS = 1.0
 REBALANCE_SECONDS = 2.0
@@ -56,6 +59,10 @@ class Reaction:
 
 
 Wiring = dict[type[msgspec.Struct], tuple[Reaction, ...]]
+
+
+class UnreadableEvent(Exception):
+    """This build does not know what an event says that it should react to: set aside until one comes that does."""
 
 
 class _Moved(Exception):
@@ -90,6 +97,7 @@ class Relay:
             conn: AsyncConnection[Any] | None = None
             try:
                 conn = await connect(self._db.dsn, "svardesk relay")
+                await conn.execute(b"SELECT pg_advisory_lock_shared(%s, %s)", (LOCK_SPACE, PRESENT))
                 await self._work(conn)
             except psycopg.OperationalError as error:
                 log.warning("relay_connection_lost", error=str(error).strip())
@@ -122,11 +130,12 @@ class Relay:
                 await self._signal.wait(IDLE_SECONDS)
 
     async def _balance(self, locks: AsyncConnection[Any]) -> None:
-        # Fair shares: everybody who beats as a worker gets at most ceil(lanes / workers); whoever holds more lets go.
-        async with self._db.system() as tx:
-            alive = await tx.all(_sql.alive, now=self._clock.now())
-        workers = max(1, sum(1 for row in alive if row["kind"] == "worker"))
-        share = -(-LANES // workers)
+        # Fair shares: every relay gets at most ceil(lanes / relays); whoever holds more lets go. Relays are counted by a
+        # lock that dies with its connection, so a killed worker's lanes are free for the others at the next look. (A
+        # count of heartbeats would leave them to the dead one until its last beat has aged.)
+        row = await (await locks.execute(_sql.relays, {"space": LOCK_SPACE, "present": PRESENT})).fetchone()
+        relays = max(1, row[0] if row else 1)
+        share = -(-LANES // relays)
         for lane in self.lanes[share:]:
             await locks.execute(b"SELECT pg_advisory_unlock(%s, %s)", (LOCK_SPACE, lane))
             del self._held[lane]
@@ -151,11 +160,14 @@ class Relay:
             return False
         reached = events[-1].position
         mine = [one for one in events if one.position > self._held.get(one.lane, 2**62) and one.type in self._by_name]
+        unreadable = any(one.event is None for one in mine)
         try:
-            await self._commit(mine, reached, careful=False)
-        except (_Moved, psycopg.OperationalError):
+            await self._commit(mine, reached, careful=unreadable)
+        except _Moved:
             raise
-        except Exception:  # noqa: BLE001
+        except Exception as error:
+            if unreadable or _no_fault_of_the_reaction(error):
+                raise
             # Something in the batch fails: once more, each reaction in a savepoint, and what fails is set aside.
             await self._commit(mine, reached, careful=True)
         self.handled += len(mine)
@@ -190,11 +202,13 @@ class Relay:
 
     async def _carefully(self, tx: Tx, account: UUID, reaction: Reaction, one: Recorded) -> None:
         try:
+            if one.event is None:
+                raise UnreadableEvent(f"{one.type} version {one.version}")
             async with tx.savepoint():
                 await reaction.run(tx, [one])
-        except psycopg.OperationalError:
-            raise
         except Exception as error:
+            if _no_fault_of_the_reaction(error):
+                raise
             log.exception("reaction_set_aside", reaction=reaction.name, type=one.type, position=one.position)
             self.set_aside += 1
             await tx.conn.execute(b"SET LOCAL ROLE svardesk_system")
@@ -207,7 +221,7 @@ class Relay:
                 reaction=reaction.name,
                 type=one.type,
                 version=one.version,
-                payload=Jsonb(msgspec.to_builtins(one.event)),
+                payload=Jsonb(one.payload if one.event is None else msgspec.to_builtins(one.event)),
                 error=_where(error),
                 retry_at=self._clock.now() + timedelta(seconds=FIRST_RETRY_SECONDS),
             )
@@ -217,21 +231,23 @@ class Relay:
         """Try again what was set aside and is due; returns how many worked."""
         solved = 0
         async with self._db.system() as tx:
-            due = await tx.all(_sql.due_set_aside, now=self._clock.now())
+            due = await tx.all(_sql.due_set_aside, now=self._clock.now(), known=list(self._reactions))
             for row in due:
-                reaction = self._reactions.get(row["reaction"])
+                reaction = self._reactions[row["reaction"]]
                 fact = decode(row["type"], row["version"], row["payload"])
-                if reaction is None or fact is None:
-                    continue
                 one = Recorded(
                     row["position"], row["account_id"], row["stream"], 0, row["type"], row["version"],
                     row["set_aside_at"], fact,
                 )  # fmt: skip
                 try:
+                    if fact is None:
+                        raise UnreadableEvent(f"{one.type} version {one.version}")
                     async with tx.savepoint():
                         await _become(tx, row["account_id"])
                         await reaction.run(tx, [one])
-                except Exception as error:  # noqa: BLE001 - whatever a reaction raises is put aside
+                except Exception as error:
+                    if _no_fault_of_the_reaction(error):
+                        raise
                     await tx.conn.execute(b"SET LOCAL ROLE svardesk_system")
                     wait = timedelta(seconds=FIRST_RETRY_SECONDS * 4 ** row["attempts"])
                     await tx.run(
@@ -245,6 +261,18 @@ class Relay:
                     await tx.run(_sql.solve_set_aside, id=row["id"], now=self._clock.now())
                     solved += 1
         return solved
+
+
+def _no_fault_of_the_reaction(error: Exception) -> bool:
+    """Whether the same batch may well work in a moment: the connection is gone, or it lost a race with others.
+
+    Not every OperationalError is of that kind: one that the statement brings about itself (a value too long for an
+    index, say) would come back for ever and hold up its lanes.
+    """
+    if not isinstance(error, psycopg.OperationalError):
+        return isinstance(error, Unavailable)
+    # 08 connection, 40 deadlock or serialisation, 53 resources, 55 lock not available, 57 operator or crash, 58 system
+    return error.sqlstate is None or error.sqlstate[:2] in {"08", "40", "53", "55", "57", "58"}
 
 
 def _by_account(events: list[Recorded]) -> dict[UUID, list[Recorded]]:

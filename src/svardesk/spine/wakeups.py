@@ -94,6 +94,9 @@ class Listener:
                         self._handlers[note.channel](note.payload)
             except psycopg.OperationalError as error:
                 log.warning("listener_connection_lost", name=self._name, error=str(error).strip())
+            except Exception:
+                # A listener that ends is a deaf process: connect again and let the owner look for itself.
+                log.exception("listener_failed", name=self._name)
             finally:
                 self.connected.clear()
             await asyncio.sleep(RECONNECT_SECONDS)
@@ -141,6 +144,8 @@ class Notifier:
             except psycopg.OperationalError as error:
                 log.warning("notifier_connection_lost", error=str(error).strip())
                 self._more.set()
+            except Exception:
+                log.exception("notifier_failed", name=self._name)
             finally:
                 if conn is not None:
                     with contextlib.suppress(psycopg.Error):
