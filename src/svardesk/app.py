@@ -20,14 +20,14 @@ from prometheus_client import Gauge
 import svardesk
 from svardesk import routes, wiring
 from svardesk.accounts.caller import Caller
+from svardesk.channels.webchat import door as webchat_door
 from svardesk.config import Settings
 from svardesk.house import House
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database
 from svardesk.kit.errors import Forbidden, NotFound, SvardeskError
 from svardesk.kit.files import FileStore
-from svardesk.kit.http import Headers, client_ip, error_response, scope_state
-from svardesk.kit.jsons import encode
+from svardesk.kit.http import Headers, client_ip, error_response, scope_state, send_error
 from svardesk.kit.keyring import KeyRing
 from svardesk.kit.static import Pages
 from svardesk.realtime.agents import AgentDoor
@@ -64,6 +64,7 @@ class Web:
         self._pages = Pages(STATIC / "agent", "/app", AGENT_CSP)
         self._http: ASGIApp = Headers(self._dispatch, https=house.settings.secure_cookies)
         self.litestar = litestar_app(house, self._lifespan, demo=demo)
+        self._messages = webchat_door.MessageDoor(house.db, house.clock, self.litestar)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -80,9 +81,11 @@ class Web:
             try:
                 routes.check_origin(dict(scope["headers"]), self.house.settings.public_url)
             except Forbidden as error:
-                await plain(send, error)
+                await send_error(send, error)
                 return
-        if path == "/app" or path.startswith("/app/"):
+        if path == webchat_door.PATH and scope.get("method") == "POST":
+            await self._messages(scope, receive, send)
+        elif path == "/app" or path.startswith("/app/"):
             await self._pages(scope, receive, send)
         elif path == "/":
             await send({"type": "http.response.start", "status": 307, "headers": [(b"location", b"/app/")]})
@@ -117,18 +120,6 @@ class Web:
     async def _lifespan(self, _: Litestar) -> AsyncIterator[None]:
         async with self.house.open("web"), self.tail.running(), self.live.running():
             yield
-
-
-async def plain(send: Send, error: SvardeskError) -> None:
-    """Answer an error outside Litestar."""
-    await send(
-        {
-            "type": "http.response.start",
-            "status": error.status,
-            "headers": [(b"content-type", b"application/json")],
-        }
-    )
-    await send({"type": "http.response.body", "body": encode(error.as_wire()), "more_body": False})
 
 
 def litestar_app(house: House, lifespan: Callable[[Litestar], Any] | None = None, *, demo: bool = False) -> Litestar:

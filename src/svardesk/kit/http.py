@@ -86,6 +86,17 @@ def error_response(_: Request[Any, Any, Any], error: Exception) -> Response[byte
     return Response(encode(known.as_wire()), status_code=known.status, media_type="application/json", headers=headers)
 
 
+async def send_error(send: Any, error: Exception) -> None:
+    """The same answer on bare ASGI."""
+    known = as_known(error)
+    body = encode(known.as_wire())
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    if isinstance(known, TooMany):
+        headers.append((b"retry-after", str(known.retry_after).encode()))
+    await send({"type": "http.response.start", "status": known.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
 def as_known(error: Exception) -> SvardeskError:
     """Return ``error`` as one of ours."""
     if isinstance(error, SvardeskError):
