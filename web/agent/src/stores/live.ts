@@ -50,8 +50,7 @@ export class LiveStore {
   }
   stop(): void {
     this.link.stop();
-    clearTimeout(this.#cutTimer);
-    this.cut.value = false;
+    this.#mended();
     this.#lostAt = null;
   }
 
@@ -63,15 +62,17 @@ export class LiveStore {
     this.state.value = state;
     if (state === "waiting" || state === "connecting") {
       this.#lostAt ??= Date.now();
-      clearTimeout(this.#cutTimer);
-      // A blink of the line is not worth a word.
-      this.#cutTimer = setTimeout(() => {
-        this.cut.value = this.state.value === "waiting" || this.state.value === "connecting";
+      // A blink of the line is not worth a word. The clock runs through all tries, or quick ones would hide a long cut.
+      this.#cutTimer ??= setTimeout(() => {
+        this.cut.value = true;
       }, SHORT_MS);
-    } else {
-      clearTimeout(this.#cutTimer);
-      this.cut.value = false;
-    }
+    } else this.#mended();
+  }
+
+  #mended(): void {
+    clearTimeout(this.#cutTimer);
+    this.#cutTimer = undefined;
+    this.cut.value = false;
   }
 
   #frame(frame: ServerFrame): void {
