@@ -216,7 +216,7 @@ def _messages(conn: psycopg.Connection[Any], account_id: UUID, messages: int, se
         SELECT %(account)s, gen_random_uuid(), c.id, s.seq,
             CASE WHEN s.seq %% 2 = 1 THEN 'inbound' ELSE 'answer' END,
             CASE WHEN s.seq %% 2 = 1 THEN 'contact' ELSE 'agent' END, NULL,
-            t.body || ' sak' || (c.n * 7919 + s.seq) %% %(rare)s, 'bulk',
+            t.body || ' sak' || (c.n::bigint * 7919 + s.seq) %% %(rare)s, 'bulk',
             c.at - (c.size - s.seq) * interval '1 minute'
         FROM bulk_conversations c
         CROSS JOIN LATERAL generate_series(1, c.size) AS s (seq)

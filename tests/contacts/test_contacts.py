@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from svardesk.contacts import fields, identities, service
 from svardesk.contacts.errors import BadValue, BadZone, FieldTaken, NoContact, NoField, VersionConflict
-from svardesk.contacts.schemas import TRUST, ChangeContact, ChangeField, Field, MakeField
+from svardesk.contacts.schemas import TRUST, ChangeContact, ChangeField, Field, Labels, MakeField
 from svardesk.kit.clock import FixedClock
 from svardesk.kit.db import Database
 from tests.factories import make_account, make_contact
@@ -129,7 +129,7 @@ async def test_erased_and_merged_contacts_are_not_changed(db: Database):
 async def test_own_fields(db: Database):
     account = await make_account(db)
     contact_id = await make_contact(db, account)
-    labels = {"nb": "Kundenummer"}
+    labels: Labels = {"nb": "Kundenummer"}
     async with db.work(account.id) as tx:
         await fields.make(tx, NOW, MakeField(key="customer_no", type="text", labels=labels))
         await fields.make(tx, NOW, MakeField(key="since", type="date", labels={"nb": "Kunde siden"}))

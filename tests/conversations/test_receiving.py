@@ -45,6 +45,7 @@ async def test_events_are_what_their_classes_say(desk: Desk):
         stream=got.conversation_id, contact_id=desk.contact_id, message_id=got.message_id
     )
     assert first == MessageReceived(stream=got.conversation_id, message_id=got.message_id, seq=1, silent=False)
+    assert isinstance(second, MessageReceived)
     assert second.seq == 2
 
 

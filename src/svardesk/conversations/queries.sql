@@ -19,25 +19,31 @@ SELECT * FROM conversation_rows WHERE account_id = :account_id AND id = ANY(:ids
 
 -- name: row_for
 -- One line, for an agent who may see it.
-SELECT r.*, coalesce(d.seq, 0) AS read_seq
+SELECT r.*, coalesce((
+        SELECT d.seq FROM conversation_reads d
+        WHERE d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
+    ), 0) AS read_seq
 FROM conversation_rows r
-LEFT JOIN conversation_reads d ON d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
 WHERE r.account_id = :account_id AND r.id = :id AND r.archived_at IS NULL
     AND (r.team_id IS NULL OR r.assignee_id = :agent_id OR NOT (r.team_id = ANY(:hidden_team_ids)));
 
 -- name: rows_for
 -- Lines by ids, those the agent may see.
-SELECT r.*, coalesce(d.seq, 0) AS read_seq
+SELECT r.*, coalesce((
+        SELECT d.seq FROM conversation_reads d
+        WHERE d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
+    ), 0) AS read_seq
 FROM conversation_rows r
-LEFT JOIN conversation_reads d ON d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
 WHERE r.account_id = :account_id AND r.id = ANY(:ids) AND r.archived_at IS NULL
     AND (r.team_id IS NULL OR r.assignee_id = :agent_id OR NOT (r.team_id = ANY(:hidden_team_ids)));
 
 -- name: previous
 -- Earlier conversations of the same person, the latest first.
-SELECT r.*, coalesce(d.seq, 0) AS read_seq
+SELECT r.*, coalesce((
+        SELECT d.seq FROM conversation_reads d
+        WHERE d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
+    ), 0) AS read_seq
 FROM conversation_rows r
-LEFT JOIN conversation_reads d ON d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
 WHERE r.account_id = :account_id AND r.contact_id = :contact_id AND r.id <> :id AND r.archived_at IS NULL
     AND (r.team_id IS NULL OR r.assignee_id = :agent_id OR NOT (r.team_id = ANY(:hidden_team_ids)))
 ORDER BY r.last_activity_at DESC LIMIT 10;
@@ -285,9 +291,11 @@ DELETE FROM saved_views WHERE account_id = :account_id AND id = :id AND agent_id
 
 -- name: inbox_all
 -- Everything, the newest activity first.
-SELECT r.*, coalesce(d.seq, 0) AS read_seq, r.last_activity_at AS cursor_at
+SELECT r.*, coalesce((
+        SELECT d.seq FROM conversation_reads d
+        WHERE d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
+    ), 0) AS read_seq, r.last_activity_at AS cursor_at
 FROM conversation_rows r
-LEFT JOIN conversation_reads d ON d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
 WHERE r.account_id = :account_id AND (r.last_activity_at, r.id) < (:at, :id) AND r.archived_at IS NULL
     AND (r.team_id IS NULL OR r.assignee_id = :agent_id OR NOT (r.team_id = ANY(:hidden_team_ids)))
     /* narrower */
@@ -295,9 +303,11 @@ ORDER BY r.last_activity_at DESC, r.id DESC LIMIT :limit;
 
 -- name: inbox_mine
 -- What is assigned to the agent and not done.
-SELECT r.*, coalesce(d.seq, 0) AS read_seq, r.last_activity_at AS cursor_at
+SELECT r.*, coalesce((
+        SELECT d.seq FROM conversation_reads d
+        WHERE d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
+    ), 0) AS read_seq, r.last_activity_at AS cursor_at
 FROM conversation_rows r
-LEFT JOIN conversation_reads d ON d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
 WHERE r.account_id = :account_id AND r.assignee_id = :agent_id AND r.status IN ('open', 'waiting')
     AND (r.last_activity_at, r.id) < (:at, :id) AND r.archived_at IS NULL
     /* narrower */
@@ -305,9 +315,11 @@ ORDER BY r.last_activity_at DESC, r.id DESC LIMIT :limit;
 
 -- name: inbox_unassigned
 -- What nobody has taken.
-SELECT r.*, coalesce(d.seq, 0) AS read_seq, r.last_activity_at AS cursor_at
+SELECT r.*, coalesce((
+        SELECT d.seq FROM conversation_reads d
+        WHERE d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
+    ), 0) AS read_seq, r.last_activity_at AS cursor_at
 FROM conversation_rows r
-LEFT JOIN conversation_reads d ON d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
 WHERE r.account_id = :account_id AND r.assignee_id IS NULL AND r.status IN ('open', 'waiting')
     AND (r.last_activity_at, r.id) < (:at, :id) AND r.archived_at IS NULL
     AND (r.team_id IS NULL OR NOT (r.team_id = ANY(:hidden_team_ids)))
@@ -316,7 +328,10 @@ ORDER BY r.last_activity_at DESC, r.id DESC LIMIT :limit;
 
 -- name: inbox_teams
 -- What stands in some teams and is not done: one short index walk a team, then the newest of all.
-SELECT r.*, coalesce(d.seq, 0) AS read_seq, r.last_activity_at AS cursor_at
+SELECT r.*, coalesce((
+        SELECT d.seq FROM conversation_reads d
+        WHERE d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
+    ), 0) AS read_seq, r.last_activity_at AS cursor_at
 FROM unnest(:team_ids::uuid[]) AS wanted (team_id)
 CROSS JOIN LATERAL (
     SELECT r.* FROM conversation_rows r
@@ -326,14 +341,15 @@ CROSS JOIN LATERAL (
         /* narrower */
     ORDER BY r.last_activity_at DESC, r.id DESC LIMIT :limit
 ) r
-LEFT JOIN conversation_reads d ON d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
 ORDER BY r.last_activity_at DESC, r.id DESC LIMIT :limit;
 
 -- name: inbox_waiting
 -- Customers who wait for us, the longest first.
-SELECT r.*, coalesce(d.seq, 0) AS read_seq, r.waiting_since AS cursor_at
+SELECT r.*, coalesce((
+        SELECT d.seq FROM conversation_reads d
+        WHERE d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
+    ), 0) AS read_seq, r.waiting_since AS cursor_at
 FROM conversation_rows r
-LEFT JOIN conversation_reads d ON d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
 WHERE r.account_id = :account_id AND r.waiting_since IS NOT NULL AND r.status IN ('open', 'waiting')
     AND (r.waiting_since, r.id) > (:at, :id) AND r.archived_at IS NULL
     AND (r.team_id IS NULL OR r.assignee_id = :agent_id OR NOT (r.team_id = ANY(:hidden_team_ids)))
@@ -342,9 +358,11 @@ ORDER BY r.waiting_since, r.id LIMIT :limit;
 
 -- name: inbox_snoozed
 -- What sleeps, the next to wake first.
-SELECT r.*, coalesce(d.seq, 0) AS read_seq, r.snoozed_until AS cursor_at
+SELECT r.*, coalesce((
+        SELECT d.seq FROM conversation_reads d
+        WHERE d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
+    ), 0) AS read_seq, r.snoozed_until AS cursor_at
 FROM conversation_rows r
-LEFT JOIN conversation_reads d ON d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
 WHERE r.account_id = :account_id AND r.status = 'snoozed'
     AND (r.snoozed_until, r.id) > (:at, :id) AND r.archived_at IS NULL
     AND (r.team_id IS NULL OR r.assignee_id = :agent_id OR NOT (r.team_id = ANY(:hidden_team_ids)))
@@ -353,9 +371,11 @@ ORDER BY r.snoozed_until, r.id LIMIT :limit;
 
 -- name: inbox_closed
 -- What is done, the latest first.
-SELECT r.*, coalesce(d.seq, 0) AS read_seq, r.last_activity_at AS cursor_at
+SELECT r.*, coalesce((
+        SELECT d.seq FROM conversation_reads d
+        WHERE d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
+    ), 0) AS read_seq, r.last_activity_at AS cursor_at
 FROM conversation_rows r
-LEFT JOIN conversation_reads d ON d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
 WHERE r.account_id = :account_id AND r.status = 'closed' AND (r.last_activity_at, r.id) < (:at, :id)
     AND r.archived_at IS NULL
     AND (r.team_id IS NULL OR r.assignee_id = :agent_id OR NOT (r.team_id = ANY(:hidden_team_ids)))

@@ -73,7 +73,7 @@ class Attachment(msgspec.Struct, frozen=True):
 
 
 class SystemDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a system line tells; the apps render it with the text ``agent.system.<type>``.
+    """What a system line tells; the apps render it with the text ``system.<type>`` (catalogue agent).
 
     ``by`` is the agent who did it (None: the house), ``agent_id``/``team_id`` to whom, ``until`` when a snooze ends.
     """
