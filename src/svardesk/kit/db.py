@@ -146,6 +146,7 @@ class Database:
         self._app = self._pool(APP_ROLE, pool_min, pool_max)
         self._system = self._pool(SYSTEM_ROLE, 1, 4)
         self.hot = HotLines(dsn, APP_ROLE, most=hot, name=name)
+        self.hot_system = HotLines(dsn, SYSTEM_ROLE, most=2, name=f"{name} spine")
 
     def _pool(self, role: str, low: int, high: int) -> AsyncConnectionPool[AsyncConnection[Row]]:
         async def take_role(conn: AsyncConnection[Any]) -> None:
@@ -186,6 +187,7 @@ class Database:
     async def close(self) -> None:
         """Close all connections."""
         await self.hot.close()
+        await self.hot_system.close()
         await self._app.close()
         await self._system.close()
 

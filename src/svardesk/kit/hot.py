@@ -35,8 +35,13 @@ Row = dict[str, Any]
 
 
 def _array(value: list[Any]) -> bytes:
-    # Ids and numbers only: their text needs no quotes.
-    return b"{" + b",".join(str(one).encode() for one in value) + b"}"
+    return b"{" + b",".join([_element(one) for one in value]) + b"}"
+
+
+def _element(value: Any) -> bytes:
+    if isinstance(value, str):
+        return b'"' + value.replace("\\", "\\\\").replace('"', '\\"').encode() + b'"'
+    return str(value).encode()
 
 
 _DUMP: Final[Mapping[type, Callable[[Any], bytes | None]]] = {
@@ -228,7 +233,12 @@ class HotLines:
         self._closed = False
 
     async def one(self, statement: HotStatement, params: Mapping[str, Any]) -> Row | None:
-        """Run a statement in a transaction of its own and return its first row; durable when it returns.
+        """Run a statement like ``all`` and return its first row."""
+        rows = await self.all(statement, params)
+        return rows[0] if rows else None
+
+    async def all(self, statement: HotStatement, params: Mapping[str, Any]) -> list[Row]:
+        """Run a statement in a transaction of its own and return its rows; durable when it returns.
 
         Raises psycopg's errors, and ``Unavailable`` (``busy``) when no connection is free for ten seconds. A statement
         whose caller is cancelled runs to its end.
@@ -237,19 +247,17 @@ class HotLines:
         job = _Job(statement, statement.values(params), loop.create_future())
         if self._idle:
             self._idle.pop().start(job)
-            rows = await job.answer
-        else:
-            self._waiting.append(job)
-            if len(self._all) + len(self._opening) < self._most:
-                task = loop.create_task(self._open())
-                self._opening.add(task)
-                task.add_done_callback(self._opening.discard)
-            limit = loop.call_later(WAIT_SECONDS, self._give_up, job)
-            try:
-                rows = await job.answer
-            finally:
-                limit.cancel()
-        return rows[0] if rows else None
+            return await job.answer
+        self._waiting.append(job)
+        if len(self._all) + len(self._opening) < self._most:
+            task = loop.create_task(self._open())
+            self._opening.add(task)
+            task.add_done_callback(self._opening.discard)
+        limit = loop.call_later(WAIT_SECONDS, self._give_up, job)
+        try:
+            return await job.answer
+        finally:
+            limit.cancel()
 
     def _give_up(self, job: _Job) -> None:
         if job in self._waiting and not job.answer.done():

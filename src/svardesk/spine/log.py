@@ -4,11 +4,14 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from svardesk.kit.db import Tx
+from svardesk.kit.db import Database, NoRow, Tx
+from svardesk.kit.hot import HotStatement
+from svardesk.kit.jsons import loads
 from svardesk.kit.sql import load
 from svardesk.spine.events import Recorded, decode
 
 _sql = load(__package__ or "svardesk.spine")
+_FOLLOW = HotStatement(_sql.follow)
 
 
 class Token(NamedTuple):
@@ -38,6 +41,22 @@ async def head(tx: Tx) -> Token:
     """Return where the log ends now."""
     row = await tx.one(_sql.head)
     return Token(row["epoch"], row["last_position"])
+
+
+async def follow(db: Database, position: int, limit: int) -> tuple[Token, list[Recorded]]:
+    """Return where the log ends, and up to ``limit`` events after ``position``, in one round trip."""
+    rows = await db.hot_system.all(_FOLLOW, {"position": position, "limit": limit})
+    if not rows:
+        raise NoRow("spine_state")
+    events = [
+        _recorded(
+            row["position"], row["account_id"], row["stream"], row["lane"], row["type"], row["version"],
+            loads(row["payload"]), row["recorded_at"],
+        )
+        for row in rows
+        if row["position"] is not None
+    ]  # fmt: skip
+    return Token(rows[0]["epoch"], rows[0]["last_position"]), events
 
 
 async def epochs(tx: Tx) -> list[tuple[UUID, int]]:

@@ -14,6 +14,19 @@ WHERE position > :position AND position <= :up_to
 ORDER BY position
 LIMIT :limit;
 
+-- name: follow
+-- Where does the log end, and what happened after a position? One row without an event when nothing did.
+SELECT s.epoch, s.last_position, e.position, e.account_id, e.stream, e.lane, e.type, e.version, e.payload::text AS payload,
+    e.recorded_at
+FROM spine_state s
+LEFT JOIN LATERAL (
+    SELECT position, account_id, stream, lane, type, version, payload, recorded_at
+    FROM events
+    WHERE position > :position AND position <= s.last_position
+    ORDER BY position
+    LIMIT :limit
+) e ON true;
+
 -- name: of_account
 -- What happened in one account between two positions? (A returning browser; the range is bounded by the window.)
 SELECT position, account_id, stream, lane, type, version, payload, recorded_at

@@ -40,6 +40,8 @@ PRESENT = 99
 """Held by every relay (shared) beside its lanes: the database itself knows how many there are, at once."""
 BATCH = 200
 IDLE_SECONDS = 1.0
+REST_SECONDS = 0.02
+"""Shortest time between two batches that did not fill up."""
 REBALANCE_SECONDS = 2.0
 FIRST_RETRY_SECONDS = 5
 LAST_ATTEMPT = 6
@@ -127,6 +129,8 @@ class Relay:
                 log.warning("relay_lost_a_lane")
                 return
             if not more:
+                # A batch costs nearly the same with one event or a hundred, and reactions may come a moment later.
+                await asyncio.sleep(REST_SECONDS)
                 await self._signal.wait(IDLE_SECONDS)
 
     async def _balance(self, locks: AsyncConnection[Any]) -> None:
@@ -292,8 +296,13 @@ def _where(error: Exception) -> str:
 
 
 async def _become(tx: Tx, account: UUID) -> None:
-    """Put the transaction into the skin of an account: app role, row-level security set."""
+    """Put the transaction into the skin of an account: app role, row-level security set.
+
+    It need not wait for the disk: if a crash takes it, it takes the cursor with it, and the batch is done again.
+    """
     tx.account_id = account
     await tx.conn.execute(
-        f"SET LOCAL ROLE svardesk_app; SET LOCAL svardesk.account = '{UUID(str(account))}'".encode(), prepare=False
+        f"SET LOCAL synchronous_commit = off; SET LOCAL ROLE svardesk_app;"
+        f" SET LOCAL svardesk.account = '{UUID(str(account))}'".encode(),
+        prepare=False,
     )

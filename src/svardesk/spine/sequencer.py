@@ -64,7 +64,10 @@ class Sequencer:
                 checked = reached
             if moved == BATCH:
                 continue
+            if not moved:
+                await self._signal.wait(IDLE_SECONDS)
+                continue
+            # Where something was there is more to come: look again without being called.
             rest = PACE_SECONDS - (loop.time() - started)
-            if moved and rest > 0:
+            if rest > 0:
                 await asyncio.sleep(rest)
-            await self._signal.wait(IDLE_SECONDS)

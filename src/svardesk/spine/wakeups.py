@@ -5,15 +5,15 @@ wake-up costs time (everybody also polls), never an event.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import psycopg
 import structlog
 from psycopg import AsyncConnection
 
 from svardesk.kit.db import SYSTEM_ROLE
+from svardesk.kit.errors import Unavailable
+from svardesk.kit.hot import HotLines, HotStatement
 
 log = structlog.get_logger()
 
@@ -27,6 +27,9 @@ SWEEP = "svardesk_sweep"
 """Payload: the name of a queue in which something may be due."""
 
 RECONNECT_SECONDS = 0.25
+PACE_SECONDS = 0.002
+"""Shortest time between two notifications of a process."""
+_NOTIFY = HotStatement(b"SELECT pg_notify(c, p) FROM unnest(%(channels)s::text[], %(payloads)s::text[]) AS n (c, p)")
 
 
 class Signal:
@@ -106,8 +109,8 @@ class Notifier:
     """Sends coalesced notifications on one connection: many wake-ups while one is under way become one."""
 
     def __init__(self, dsn: str, name: str = "svardesk notify") -> None:
-        self._dsn = dsn
         self._name = name
+        self._line = HotLines(dsn, SYSTEM_ROLE, most=1, name=name)
         self._pending: dict[tuple[str, str], None] = {}
         self._more = Signal()
         self._local: dict[str, Callable[[str], None]] = {}
@@ -127,27 +130,27 @@ class Notifier:
 
     async def run(self) -> None:
         """Send until cancelled; reconnects for ever and drops what is older than the outage (wake-ups keep no value)."""
-        while True:
-            conn: AsyncConnection[Any] | None = None
-            try:
-                conn = await AsyncConnection.connect(self._dsn, autocommit=True, application_name=self._name)
-                await conn.execute(f"SET ROLE {SYSTEM_ROLE}".encode())
-                while True:
-                    await self._more.wait(3600)
-                    self._more.clear()
-                    batch, self._pending = list(self._pending), {}
-                    if batch:
-                        await conn.execute(
-                            b"SELECT pg_notify(c, p) FROM unnest(%s::text[], %s::text[]) AS n (c, p)",
-                            ([channel for channel, _ in batch], [payload for _, payload in batch]),
-                        )
-            except psycopg.OperationalError as error:
-                log.warning("notifier_connection_lost", error=str(error).strip())
-                self._more.set()
-            except Exception:
-                log.exception("notifier_failed", name=self._name)
-            finally:
-                if conn is not None:
-                    with contextlib.suppress(psycopg.Error):
-                        await conn.close()
+        try:
+            while True:
+                await self._more.wait(3600)
+                self._more.clear()
+                batch, self._pending = list(self._pending), {}
+                if batch:
+                    await self._send(batch)
+        finally:
+            await self._line.close()
+
+    async def _send(self, batch: list[tuple[str, str]]) -> None:
+        try:
+            await self._line.all(
+                _NOTIFY, {"channels": [channel for channel, _ in batch], "payloads": [payload for _, payload in batch]}
+            )
+        except (psycopg.OperationalError, Unavailable) as error:
+            log.warning("notifier_connection_lost", error=str(error).strip())
             await asyncio.sleep(RECONNECT_SECONDS)
+        except Exception:
+            log.exception("notifier_failed", name=self._name)
+            await asyncio.sleep(RECONNECT_SECONDS)
+        else:
+            # Whoever is woken under load is awake already: what comes in meanwhile goes together.
+            await asyncio.sleep(PACE_SECONDS)

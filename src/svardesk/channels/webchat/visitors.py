@@ -18,8 +18,10 @@ from svardesk.kit import sql
 from svardesk.kit.clock import Clock, SystemClock
 from svardesk.kit.db import Database, Row, Tx
 from svardesk.kit.errors import Unauthorised
+from svardesk.kit.hot import HotStatement
 
 QUERIES: Final = sql.load(__package__ or "svardesk.channels.webchat")
+_VISITOR: Final = HotStatement(QUERIES.visitor)
 REMEMBER_SECONDS: Final = 30.0
 REMEMBER: Final = 20_000
 LINK_SECONDS: Final = 6 * 3600
@@ -173,8 +175,7 @@ async def resolve_visitor(db: Database, token: str | None, clock: Clock = _SYSTE
     held = None if fresh else _sessions.get(token_hash, now)
     if held is not None:
         return held
-    async with db.connection() as conn:
-        row = await (await conn.execute(QUERIES.visitor, {"token_hash": token_hash, "now": now})).fetchone()
+    row = await db.hot.one(_VISITOR, {"token_hash": token_hash, "now": now})
     if row is None:
         raise NoVisitor
     visitor = Visitor(**row, token_hash=token_hash)
