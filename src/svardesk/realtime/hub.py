@@ -14,18 +14,20 @@ from svardesk.accounts.caller import Caller
 from svardesk.channels.webchat.visitors import Visitor
 
 MOST_FRAMES = 2000
-MOST_BYTES = 4 * 1024 * 1024
+MOST_BYTES = 1024 * 1024
 LAGGING = 4008
 SIGNED_OUT = 4401
 PING = '{"t":"ping"}'
 PING_SECONDS = 25.0
 SILENCE_SECONDS = 60.0
+FAREWELL_SECONDS = 10.0
+"""So long a client may take to take what is left; then its connection is let go without a word."""
 
 
 class Socket:
     """One connected browser. ``push`` never waits; ``write`` is the task that sends."""
 
-    __slots__ = ("_bytes", "_frames", "_wake", "account_id", "closing", "heard", "key", "session_id")
+    __slots__ = ("_bytes", "_frames", "_wake", "_writer", "account_id", "closing", "heard", "key", "session_id")
 
     def __init__(self, account_id: UUID, session_id: UUID | None) -> None:
         self.account_id = account_id
@@ -36,6 +38,7 @@ class Socket:
         self._frames: deque[str] = deque()
         self._bytes = 0
         self._wake = asyncio.Event()
+        self._writer: asyncio.Task[Any] | None = None
 
     def push(self, frame: str) -> None:
         """Queue a frame (JSON text); closes the socket as lagging when its queue is full."""
@@ -54,11 +57,16 @@ class Socket:
             if code == LAGGING:
                 self._frames.clear()
             self._wake.set()
+            if self._writer is not None:
+                # Whoever takes nothing takes no farewell either: the writer would wait in it for a quarter of an hour,
+                # and the agent would be shown as there.
+                asyncio.get_running_loop().call_later(FAREWELL_SECONDS, self._writer.cancel)
 
     async def write(self, send: Any) -> None:
         """Send queued frames until the socket closes; pings a silent client and closes a dead one."""
         loop = asyncio.get_running_loop()
         self.heard = loop.time()
+        self._writer = asyncio.current_task()
         while True:
             while self._frames:
                 frame = self._frames.popleft()
