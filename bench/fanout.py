@@ -24,7 +24,9 @@ def run() -> tuple[list[Figure], list[str]]:
     """Run the benchmark; (figures, notes)."""
     with running() as desk:
         with desk.connect() as conn:
-            org = seed.organisation(conn, teams=1, agents=IDLE_AGENTS, visitors=IDLE_VISITORS, closed=False, routed=False)
+            org = seed.organisation(
+                conn, teams=1, agents=IDLE_AGENTS, visitors=IDLE_VISITORS, closed=False, routed=False
+            )
         desk.analyse()
         desk.work()
         web = desk.serve()
@@ -46,8 +48,10 @@ def run() -> tuple[list[Figure], list[str]]:
         told("p99 without a stalled client", without * 1e3, "ms"),
     ]  # fmt: skip
     return figures, [
-        f"medians of {ROUNDS} rounds; a delivery is one conversation's current row on one agent's socket; the messages come "
-        "in over the same process's HTTP API",
+        (
+            f"medians of {ROUNDS} rounds; a delivery is one conversation's current row on one agent's socket; the messages come "
+            "in over the same process's HTTP API"
+        ),
         f"idle: {IDLE_AGENTS} agents' and {IDLE_VISITORS} visitors' sockets, private bytes of the process with and without them",
         f"the stalled client has {LONG} conversations open that get texts of 7 kB, and stops reading",
     ]
@@ -73,7 +77,13 @@ def _stall(desk: Desk, plan: dict[str, Any], deaf: dict[str, Any]) -> tuple[floa
     found: dict[bool, list[float]] = {True: [], False: []}
     for _ in range(ROUNDS):
         for stalled in (False, True):
-            more = {"rate": STALL_RATE, "seconds": 6.0, "stalled": deaf if stalled else None, "long": LONG, "longest": 60}
+            more = {
+                "rate": STALL_RATE,
+                "seconds": 6.0,
+                "stalled": deaf if stalled else None,
+                "long": LONG,
+                "longest": 60,
+            }
             result = load("stall", {**plan, **more, "visitors": plan["visitors"][: LONG * 2]}, seconds=90)
             if result.failed:
                 raise RuntimeError(f"{result.failed} messages were refused: {result.more}")

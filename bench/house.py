@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 import psycopg
@@ -60,6 +60,7 @@ class Program:
     def wait_for(self, path: str, seconds: float = READY_SECONDS) -> None:
         """Wait until ``path`` answers 200; raises with the end of the log when the process ends or time is up."""
         give_up = time.monotonic() + seconds
+        status, answer = 0, b""
         while time.monotonic() < give_up:
             status, answer = ask(("127.0.0.1", self.port), path, 2.0)
             if status == 200:
@@ -68,7 +69,9 @@ class Program:
                 break
             time.sleep(0.05)
         else:
-            raise RuntimeError(f"{self.kind}: {path} is not ready after {seconds:.0f} s: {status} {answer}\n{self.tail()}")
+            raise RuntimeError(
+                f"{self.kind}: {path} is not ready after {seconds:.0f} s: {status} {answer}\n{self.tail()}"
+            )
         raise RuntimeError(f"{self.kind} ended with code {self.process.returncode}:\n{self.tail()}")
 
     def tail(self) -> str:
@@ -106,7 +109,9 @@ class Desk:
 
     def environment(self, port: int, **more: str) -> dict[str, str]:
         """Environment of a process: nothing of the caller's own settings."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("SVARDESK_", "PG", "LD_PRELOAD"))}
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("SVARDESK_", "PG", "LD_PRELOAD"))
+        }
         return {
             **kept,
             "SVARDESK_DATA": str(self.data),
@@ -152,7 +157,9 @@ class Desk:
             conn.execute("VACUUM (ANALYZE)")
             conn.execute("CHECKPOINT")
 
-    def pgbench(self, script: str, *, clients: int, seconds: int, threads: int = 2, role: str = "svardesk_app") -> float:
+    def pgbench(
+        self, script: str, *, clients: int, seconds: int, threads: int = 2, role: str = "svardesk_app"
+    ) -> float:
         """Run ``script`` with pgbench (prepared statements, as ``role``); transactions a second."""
         file = self.data / "pgbench.sql"
         file.write_text(script, encoding="utf-8")
@@ -220,7 +227,13 @@ def free_port() -> int:
 def memory(pid: int) -> dict[str, int]:
     """Bytes of a process: private (USS), proportional (PSS), resident (RSS); zeros when it is gone."""
     found = {"private": 0, "pss": 0, "rss": 0}
-    names = {"Private_Clean": "private", "Private_Dirty": "private", "Private_Hugetlb": "private", "Pss": "pss", "Rss": "rss"}
+    names = {
+        "Private_Clean": "private",
+        "Private_Dirty": "private",
+        "Private_Hugetlb": "private",
+        "Pss": "pss",
+        "Rss": "rss",
+    }
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()[1:]:
             name, _, rest = line.partition(":")
@@ -235,14 +248,18 @@ def tree(pid: int) -> dict[int, str]:
     for folder in Path("/proc").iterdir():
         if folder.name.isdecimal():
             with contextlib.suppress(OSError, IndexError):
-                parent = int((folder / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1])
+                parent = int(
+                    (folder / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1]
+                )
                 children.setdefault(parent, []).append(int(folder.name))
     found: dict[int, str] = {}
     todo = [pid]
     while todo:
         one = todo.pop()
         with contextlib.suppress(OSError):
-            found[one] = Path(f"/proc/{one}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace").strip()
+            found[one] = (
+                Path(f"/proc/{one}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace").strip()
+            )
         todo += children.get(one, [])
     return found
 
@@ -281,7 +298,7 @@ class Client:
             raise RuntimeError(f"the load client ended with code {self._process.returncode}")
         return msgspec.json.decode(out, type=Result)
 
-    def __enter__(self) -> "Client":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

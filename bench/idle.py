@@ -41,7 +41,9 @@ class Run:
             if status == 200:
                 return time.monotonic() - self.began
             time.sleep(0.01)
-        raise RuntimeError("svardesk run is not ready:\n" + self._log.read_text(encoding="utf-8", errors="replace")[-3000:])
+        raise RuntimeError(
+            "svardesk run is not ready:\n" + self._log.read_text(encoding="utf-8", errors="replace")[-3000:]
+        )
 
     def stop(self) -> float:
         """Stop it as Ctrl-C would; seconds until everything is gone."""

@@ -38,8 +38,7 @@ def run() -> tuple[list[Figure], list[str]]:
             if turn >= 0:
                 bare.append(bare_one)
                 ours.append(one)
-        for _ in range(ROUNDS):
-            loops.append(_closed_loop(plan, web))
+        loops.extend(_closed_loop(plan, web) for _ in range(ROUNDS))
     p50, p99 = _percentiles(ours)
     echo50, echo99 = _percentiles(bare)
     loop50 = median([percentile(one.latencies, 0.5) for one in loops]) * 1e3
@@ -55,8 +54,10 @@ def run() -> tuple[list[Figure], list[str]]:
         told("messages/s of that client", median([one.done / one.seconds for one in loops]), "/s"),
     ]
     return figures, [
-        f"medians of {ROUNDS} rounds of {SECONDS:.0f} s at {RATE:.0f} messages/s; {AGENTS} agents in {TEAMS} closed teams and "
-        f"{VISITORS} visitors connected, each message on {AGENTS // TEAMS} agents' sockets; every one of them is timed",
+        (
+            f"medians of {ROUNDS} rounds of {SECONDS:.0f} s at {RATE:.0f} messages/s; {AGENTS} agents in {TEAMS} closed teams and "
+            f"{VISITORS} visitors connected, each message on {AGENTS // TEAMS} agents' sockets; every one of them is timed"
+        ),
         "the one client has one agent and eight visitors; each writes again when the agent has seen its last message",
     ]
 
@@ -77,7 +78,9 @@ def _round(plan: dict[str, Any], program: Program, turn: int, *, echo: bool) -> 
     cpu = program.cpu_seconds()
     result = load("latency", {**plan, **more}, seconds=120)
     if result.failed:
-        raise RuntimeError(f"{result.failed} messages did not reach everybody or were refused: {result.more}\n{program.tail()}")
+        raise RuntimeError(
+            f"{result.failed} messages did not reach everybody or were refused: {result.more}\n{program.tail()}"
+        )
     say(
         f"{'echo' if echo else 'ours'} round {turn + 1}: p50 {percentile(result.latencies, 0.5) * 1e3:.2f} ms, "
         f"p99 {percentile(result.latencies, 0.99) * 1e3:.1f} ms, answer p50 {result.more['answer_p50'] * 1e3:.1f} ms, "

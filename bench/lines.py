@@ -132,7 +132,7 @@ async def connect(make: Callable[[], Any], port: int, source: str | None = None,
     """Connect a line, from the address ``source`` when given; returns the protocol."""
     loop = asyncio.get_running_loop()
     line = socket.socket()
-    line.setblocking(False)
+    line.settimeout(0)  # never blocks: the loop waits for it
     line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if receive_buffer:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -143,12 +143,17 @@ async def connect(make: Callable[[], Any], port: int, source: str | None = None,
     return protocol
 
 
-async def open_sockets(lines: list[Callable[[], SocketLine]], port: int, hellos: list[bytes], at_once: int = 50) -> list[SocketLine]:
+async def open_sockets(
+    lines: list[Callable[[], SocketLine]], port: int, hellos: list[bytes], at_once: int = 50
+) -> list[SocketLine]:
     """Open many sockets, each from an address of its own, and say hello on each."""
     opened: list[SocketLine] = []
     for start in range(0, len(lines), at_once):
         share = await asyncio.gather(
-            *(connect(make, port, own_address(start + place)) for place, make in enumerate(lines[start : start + at_once]))
+            *(
+                connect(make, port, own_address(start + place))
+                for place, make in enumerate(lines[start : start + at_once])
+            )
         )
         await asyncio.gather(*(one.open for one in share))
         for place, one in enumerate(share):

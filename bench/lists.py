@@ -26,8 +26,10 @@ def run() -> tuple[list[Figure], list[str]]:
         small, large = _pair(web, "closed", DEEP)
         figures += _figures(f"view closed, page at row {DEEP}", small, large)
     return figures, [
-        "over HTTP as an agent for whom two teams' conversations are closed, 50 rows a page, one request at a time; "
-        f"p95 of {TIMES} requests, median of {ROUNDS} rounds",
+        (
+            "over HTTP as an agent for whom two teams' conversations are closed, 50 rows a page, one request at a time; "
+            f"p95 of {TIMES} requests, median of {ROUNDS} rounds"
+        ),
         f"beside it the same with {data.SMALL} conversations (its deep page begins at row {SHALLOW})",
     ]
 

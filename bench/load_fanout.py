@@ -121,13 +121,13 @@ async def stall(plan: dict[str, Any]) -> Result:
         [lambda who=who: agent_line(port, who["token"], heard) for who in sockets], port,
         [b'{"t":"hello","resume":null}'] * len(sockets),
     )  # fmt: skip
-    stalled: SocketLine | None = None
+    stalled = None
     if plan["stalled"] is not None:
         deaf = plan["stalled"]
         stalled = await connect(
             lambda: agent_line(port, deaf["token"], lambda *_: None), port, own_address(9000), receive_buffer=4096
         )
-        await stalled.open  # pyright: ignore[reportOptionalMemberAccess]
+        await stalled.open
         stalled.send(b'{"t":"hello","resume":null}')
         for who in plan["visitors"][: plan["long"]]:
             stalled.send(f'{{"t":"open","conversation_id":"{who["conversation"]}"}}'.encode())

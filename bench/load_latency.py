@@ -60,7 +60,9 @@ async def steady(plan: dict[str, Any]) -> Result:
     senders = shuffled(plan["visitors"], count, plan["seed"])
     if echo:
         requests = [
-            request(port, f"/post/{who['team']}", who["token"], message(port, who["token"], mark).partition(b"\r\n\r\n")[2])
+            request(
+                port, f"/post/{who['team']}", who["token"], message(port, who["token"], mark).partition(b"\r\n\r\n")[2]
+            )
             for mark, who in enumerate(senders)
         ]
     else:
@@ -75,7 +77,11 @@ async def steady(plan: dict[str, Any]) -> Result:
         done=len(watch.answers),
         failed=watch.failed + late + missing + count - len(watch.answers),
         latencies=watch.latencies,
-        more={"missing": missing, "answer_p50": answers[len(answers) // 2], "answer_p99": answers[int(len(answers) * 0.99)]},
+        more={
+            "missing": missing,
+            "answer_p50": answers[len(answers) // 2],
+            "answer_p99": answers[int(len(answers) * 0.99)],
+        },
     )
 
 
@@ -93,8 +99,8 @@ async def _post_all(pool: Pool, watch: Watch, requests: list[bytes], rate: float
     # What is under way may take two seconds more; nothing is counted that comes later.
     give_up = loop.time() + 2.0
     expected = max((len(seen) for seen in watch.seen), default=0)
-    while loop.time() < give_up and any(len(seen) < expected for seen in watch.seen[-50:]):
-        await asyncio.sleep(0.02)
+    while loop.time() < give_up and any(len(seen) < expected for seen in watch.seen[-50:]):  # noqa: ASYNC110
+        await asyncio.sleep(0.02)  # an event a frame would cost more than what is measured
     return late
 
 
@@ -111,7 +117,9 @@ async def _enter(plan: dict[str, Any], watch: Watch) -> tuple[list[SocketLine], 
         return SocketLine(port, "/socket/visitors" if echo else "/widget/v1/socket", "", ignore)
 
     agents = await open_sockets(
-        [lambda who=who: agent(who) for who in plan["agents"]], port, [b'{"t":"hello","resume":null}'] * len(plan["agents"])
+        [lambda who=who: agent(who) for who in plan["agents"]],
+        port,
+        [b'{"t":"hello","resume":null}'] * len(plan["agents"]),
     )
     for line, who in zip(agents, plan["agents"], strict=True):
         for conversation in () if echo else who.get("open", ()):
@@ -133,9 +141,7 @@ async def closed_loop(plan: dict[str, Any]) -> Result:
     watch = Watch(count)
     await _enter(plan, watch)
     done = asyncio.Event()
-    requests = [
-        message(port, plan["visitors"][mark % plan["concurrency"]]["token"], mark) for mark in range(count)
-    ]
+    requests = [message(port, plan["visitors"][mark % plan["concurrency"]]["token"], mark) for mark in range(count)]
     pool = Pool(port, watch.answered)
     # A visitor may write again before the answer to the last message was read: one line more for each.
     await pool.open(plan["concurrency"] * 2)

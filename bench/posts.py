@@ -8,7 +8,9 @@ MARK = b"#Q"
 DIGITS = 8
 PAGE_URL = "https://butikk.example/bredband/fiber-500"
 PAGE_TITLE = "Fiber 500 - Fjordnett"
-TEXT = " Hei! Nettet hjemme har vært borte siden i går kveld, og ruteren blinker rødt. Kan dere hjelpe meg? Ordre 104233."
+TEXT = (
+    " Hei! Nettet hjemme har vært borte siden i går kveld, og ruteren blinker rødt. Kan dere hjelpe meg? Ordre 104233."
+)
 
 
 def message(port: int, token: str, mark: int, text: str = TEXT) -> bytes:

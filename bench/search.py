@@ -46,8 +46,10 @@ def run() -> tuple[list[Figure], list[str]]:
         told("the same, p50", percentile(many.latencies, 0.5) * 1e3, "ms"),
         at_most("names and addresses (250,000 contacts), p95", percentile(people.latencies, 0.95) * 1e3, 150, "ms"),
     ], [
-        f"{len(words)} queries in {MIX.name} ({sum(1 for one in words if hits[one] < MANY)} below {MANY} hits), {TIMES} times each, "
-        f"plus {len(names)} names; over HTTP as an agent for whom two teams are closed, answers with rows and snippets",
+        (
+            f"{len(words)} queries in {MIX.name} ({sum(1 for one in words if hits[one] < MANY)} below {MANY} hits), {TIMES} times each, "
+            f"plus {len(names)} names; over HTTP as an agent for whom two teams are closed, answers with rows and snippets"
+        ),
         "slowest: " + ", ".join(f"{name} {ms:.0f} ms" for name, ms in _slowest(few, many, people)),
     ]
 
@@ -57,7 +59,8 @@ def _hits(desk: Desk, account: str, words: list[str]) -> dict[str, int]:
     with desk.connect() as conn:
         for typed in words:
             row = conn.execute(
-                "SELECT count(*) FROM message_search WHERE account_id = %s AND words @@ search_query(%s)", (account, typed)
+                "SELECT count(*) FROM message_search WHERE account_id = %s AND words @@ search_query(%s)",
+                (account, typed),
             ).fetchone()
             found[typed] = int(row[0]) if row else 0
     return found

@@ -67,7 +67,9 @@ def organisation(
     now = datetime.now(UTC)
     account = uuid7()
     with conn.transaction():
-        conn.execute("INSERT INTO accounts (id, slug, name) VALUES (%s, %s, 'Fjordnett')", (account, f"b{account.hex[-10:]}"))
+        conn.execute(
+            "INSERT INTO accounts (id, slug, name) VALUES (%s, %s, 'Fjordnett')", (account, f"b{account.hex[-10:]}")
+        )
         calendar = uuid7()
         conn.execute(
             "INSERT INTO calendars (account_id, id, name, is_default, weekly) VALUES (%s, %s, 'Alltid', true, %s::jsonb)",
@@ -92,7 +94,9 @@ def organisation(
         made_agents = _agents(conn, account, team_ids, agents, now)
         made_visitors = _visitors(conn, account, widgets, team_ids if routed else [None] * teams, visitors, now)
         conn.execute("UPDATE accounts SET next_number = %s WHERE id = %s", (visitors + 1, account))
-    return Organisation(str(account), made_agents, made_visitors, [str(one) for one in widgets], [str(one) for one in team_ids])
+    return Organisation(
+        str(account), made_agents, made_visitors, [str(one) for one in widgets], [str(one) for one in team_ids]
+    )
 
 
 def agent_session(conn: psycopg.Connection[Any], account: UUID, agent: UUID, token: str, now: datetime) -> None:
@@ -151,8 +155,20 @@ def _visitors(
             (account, conversation, n, widgets[team], f"visitor:{session}", contact, identity, teams[team], now, now)
         )
         sessions.append(
-            (account, session, widgets[team], contact, identity, conversation, digest(token),
-             PAGE_URL, PAGE_TITLE, now, now, now + timedelta(days=9))
+            (
+                account,
+                session,
+                widgets[team],
+                contact,
+                identity,
+                conversation,
+                digest(token),
+                PAGE_URL,
+                PAGE_TITLE,
+                now,
+                now,
+                now + timedelta(days=9),
+            )
         )
         made.append(Visitor(n, team, token, str(conversation)))
     cursor.executemany("INSERT INTO contacts (account_id, id, name, created_at) VALUES (%s, %s, %s, %s)", contacts)

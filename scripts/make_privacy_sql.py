@@ -73,6 +73,7 @@ def main() -> int:
     """Write or check; the exit status."""
     wanted = generated()
     if FILE.read_text(encoding="utf-8") == wanted:
+        print(f"{FILE.name} erases what the declarations say")
         return 0
     if "--check" in sys.argv:
         print(f"{FILE.name} is not what the declarations say: run scripts/make_privacy_sql.py")

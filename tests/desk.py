@@ -21,7 +21,6 @@ from svardesk.house import furnish
 from svardesk.kit.db import Database
 from svardesk.worker import Worker
 from tests.factories import PASSWORD, Agent
-from tests.waiting import until
 
 
 def free_port() -> int:
@@ -209,7 +208,7 @@ class Desk:
                 ws_ping_interval=None,
                 ws_max_size=128 * 1024,
                 timeout_graceful_shutdown=1,
-            )  # fmt: skip
+            )
         )
         server.install_signal_handlers = lambda: None  # pyright: ignore[reportAttributeAccessIssue]
         task = asyncio.create_task(server._serve())

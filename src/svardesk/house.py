@@ -82,9 +82,7 @@ class House:
                 log.warning("heartbeat_failed", error=str(error).strip())
 
 
-def furnish(
-    settings: Settings, dsn: str, *, pool: int, hot: int = 4, name: str, clock: Clock | None = None
-) -> House:
+def furnish(settings: Settings, dsn: str, *, pool: int, hot: int = 4, name: str, clock: Clock | None = None) -> House:
     """Return a house that is not connected yet.
 
     ``dsn`` is the owner's conninfo, ``pool`` the most connections for requests and jobs, ``hot`` the most for the hottest

@@ -19,6 +19,7 @@ from svardesk.privacy import jobs as privacy_jobs
 from svardesk.spine import Reaction, Sweep, Wiring
 from svardesk.spine import jobs as spine_jobs
 
+
 def introduce() -> None:
     """Tell lower rooms whom to ask about what only higher ones know."""
     reading.know_visitors("webchat", whereabouts.of_conversation)

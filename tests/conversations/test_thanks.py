@@ -85,13 +85,13 @@ def test_long_texts_are_messages():
 
 def test_it_is_quick_enough_for_every_message():
     body = "Hei, jeg har fått en faktura på 349 kroner for bredbånd som jeg sa opp i mars. Kan dere se på det?"
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(2000):
         is_only_thanks(body)
-    assert (time.perf_counter() - began) / 2000 < 0.000_05
+    assert (time.process_time() - began) / 2000 < 0.000_05
 
 
 def test_worst_case_is_quick():
-    began = time.perf_counter()
+    began = time.process_time()
     is_only_thanks("så mye takk " * 13)
-    assert time.perf_counter() - began < 0.01
+    assert time.process_time() - began < 0.01

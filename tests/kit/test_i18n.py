@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -98,14 +100,14 @@ def test_values_are_filled_in_once_and_only_named_ones() -> None:
 
 def test_loading_all_server_texts_of_one_language_is_cheap_and_loads_no_babel() -> None:
     code = (
-        "import sys, time; import svardesk.kit.i18n as i; import svardesk.kit.i18n.formats; a = time.perf_counter(); "
-        "i.texts('nn', 'server'); i.texts('nb', 'widget'); print((time.perf_counter() - a) * 1000, 'babel' in sys.modules)"
+        "import sys, time; import svardesk.kit.i18n as i; import svardesk.kit.i18n.formats; a = time.process_time(); "
+        "i.texts('nn', 'server'); i.texts('nb', 'widget'); print((time.process_time() - a) * 1000, 'babel' in sys.modules)"
     )
     took, babel = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
     assert babel == "False"
-    assert float(took) < 10, "milliseconds"
+    assert float(took) < 20, "milliseconds of processor time"
 
 
 def test_times_and_dates_follow_the_country() -> None:
@@ -137,7 +139,7 @@ def test_numbers_and_phone_numbers() -> None:
     assert formats.format_phone("ring meg") == "ring meg"
 
 
-def _checkout(root: Path, texts: dict[str, dict[str, str]], source: str) -> list[str]:
+def _checkout(root: Path, texts: Mapping[str, Mapping[Any, str]], source: str) -> list[str]:
     for locale in i18n.LOCALES:
         for domain in i18n.DOMAINS:
             path = root / "src/svardesk/locale" / locale / "LC_MESSAGES" / f"{domain}.po"

@@ -79,7 +79,9 @@ class TooMany(SvardeskError):
     status = 429
     code = "too_many"
 
-    def __init__(self, code: str | None = None, message: str | None = None, *, retry_after: int = 1, **fields: Any):
+    def __init__(
+        self, code: str | None = None, message: str | None = None, *, retry_after: int = 1, **fields: Any
+    ) -> None:
         super().__init__(code, message, retry_after=retry_after, **fields)
         self.retry_after = retry_after
 

@@ -116,7 +116,9 @@ def as_known(error: Exception) -> SvardeskError:
     if isinstance(error, HTTPException):
         return _of_status(error)
     if isinstance(error, DataError):
-        return Invalid("invalid", "A value in the request cannot be stored: a character or number that no column takes.")
+        return Invalid(
+            "invalid", "A value in the request cannot be stored: a character or number that no column takes."
+        )
     if isinstance(error, OperationalError):
         log.warning("database_unavailable", error=str(error).strip())
         return Unavailable("database_unavailable", "The database does not answer just now; try again in a moment.")

@@ -60,9 +60,7 @@ def ref(table: str, *columns: str, on_delete: str | None = None) -> ForeignKeyCo
 
     A nullable reference uses MATCH SIMPLE: it is checked only when the column is filled.
     """
-    return ForeignKeyConstraint(
-        ["account_id", *columns], [f"{table}.account_id", f"{table}.id"], ondelete=on_delete
-    )
+    return ForeignKeyConstraint(["account_id", *columns], [f"{table}.account_id", f"{table}.id"], ondelete=on_delete)
 
 
 def tenant_table(
