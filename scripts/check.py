@@ -46,7 +46,9 @@ CHECKS = [
         [str(WEB_BIN / "biome"), "ci", "--colors=off", "--error-on-warnings", "."],
         ROOT / "web",
     ),
-    Check("privacy", "the erasing function is what the rooms declare", [PYTHON, "scripts/make_privacy_sql.py", "--check"]),
+    Check(
+        "privacy", "the erasing function is what the rooms declare", [PYTHON, "scripts/make_privacy_sql.py", "--check"]
+    ),
     Check("catalogues", "texts complete in six languages", [PYTHON, "scripts/check_catalogues.py"]),
     Check("sizes", "what the widget weighs", [PYTHON, "scripts/check_sizes.py"]),
     Check("tree", "file lengths, lock files, leftovers", [PYTHON, "scripts/check_tree.py"]),

@@ -82,7 +82,9 @@ class HotStatement:
         HotStatement._made += 1
         self.name = b"hot_%d" % HotStatement._made
         places: dict[bytes, int] = {}
-        self.sql = _PARAM.sub(lambda m: b"$%d" % places.setdefault(m[1], len(places) + 1), statement).replace(b"%%", b"%")
+        self.sql = _PARAM.sub(lambda m: b"$%d" % places.setdefault(m[1], len(places) + 1), statement).replace(
+            b"%%", b"%"
+        )
         self.order = [name.decode() for name in places]
         self.load: list[tuple[str, Callable[[bytes], Any]]] | None = None
 
@@ -262,9 +264,7 @@ class HotLines:
     def _give_up(self, job: _Job) -> None:
         if job in self._waiting and not job.answer.done():
             self._waiting.remove(job)
-            job.answer.set_exception(
-                Unavailable("busy", "All database connections are in use; try again in a moment.")
-            )
+            job.answer.set_exception(Unavailable("busy", "All database connections are in use; try again in a moment."))
 
     async def _open(self) -> None:
         try:
