@@ -7,20 +7,17 @@ from uuid import UUID
 
 import svardesk
 from svardesk.accounts.caller import Caller
-from svardesk.conversations import presence
+from svardesk.conversations import presence, reading
+from svardesk.conversations.errors import NoConversation
 from svardesk.house import House
-from svardesk.realtime.commands import Command, commands, hello
+from svardesk.realtime import renewing
+from svardesk.realtime.commands import Command, hello, serve
 from svardesk.realtime.frames import frame
 from svardesk.realtime.hub import AgentSocket, Hub
 from svardesk.realtime.live import Live
 from svardesk.realtime.tail import Tail
 from svardesk.spine import parse_token
 
-VISIBLE = """
-SELECT 1 AS found FROM conversations c
-WHERE c.account_id = %(account)s AND c.id = %(conversation)s AND c.archived_at IS NULL
-    AND (c.team_id IS NULL OR c.assignee_id = %(agent)s OR NOT (c.team_id = ANY(%(hidden)s)))
-"""
 KINDS = {"looking": "looking", "idle": "looking", "typing": "typing", "lock": "answering"}
 MOST_OPEN = 20
 
@@ -48,32 +45,18 @@ class AgentDoor:
         socket.push(frame("welcome", build=svardesk.BUILD, resume=str(self._tail.token), agent_id=caller.agent_id))
         writer = asyncio.create_task(socket.write(send))
         try:
-            await self._tail.resume(socket, token)
+            # The hello may have come long after the handshake: what was revoked meanwhile has passed this socket by.
+            if await renewing.agent(self._house, self._hub, socket):
+                await self._tail.resume(socket, token)
             if came:
                 await self._live.agent_came(caller.account_id, caller.agent_id)
-            await self._serve(socket, receive, writer)
+            await serve(receive, socket, writer, lambda command: self._do(socket, command))
         finally:
             await self._leave(socket, writer)
 
     def _is_here(self, caller: Caller) -> bool:
         room = self._hub.room(caller.account_id)
         return room is not None and any(one.caller.agent_id == caller.agent_id for one in room.agents)
-
-    async def _serve(self, socket: AgentSocket, receive: Any, writer: asyncio.Task[None]) -> None:
-        async def read() -> None:
-            async for command in commands(receive, socket):
-                await self._do(socket, command)
-
-        reader = asyncio.create_task(read())
-        try:
-            await asyncio.wait({reader, writer}, return_when=asyncio.FIRST_COMPLETED)
-            if reader.done() and not reader.cancelled() and reader.exception() is not None:
-                raise reader.exception()  # pyright: ignore[reportGeneralTypeIssues]
-        finally:
-            if not reader.done():
-                reader.cancel()
-                with contextlib.suppress(asyncio.CancelledError, Exception):
-                    await reader
 
     async def _do(self, socket: AgentSocket, command: Command) -> None:
         conversation = command.conversation_id
@@ -88,21 +71,20 @@ class AgentDoor:
             await self._present(socket, conversation, command.t)
 
     async def _open(self, socket: AgentSocket, conversation: UUID) -> None:
-        async with self._house.db.work(socket.account_id) as tx:
-            found = await tx.maybe(
-                VISIBLE,
-                account=socket.account_id,
-                conversation=conversation,
-                agent=socket.caller.agent_id,
-                hidden=list(socket.hidden),
-            )
-        if found is None:
+        try:
+            async with self._house.db.work(socket.account_id) as tx:
+                await reading.check_sees(tx, socket.caller, conversation)
+        except NoConversation:
             socket.push(frame("conversation_gone", id=conversation))
             return
         while len(socket.open) >= MOST_OPEN:
             self._hub.shut(socket, next(iter(socket.open)))
         self._hub.open(socket, conversation)
         await self._present(socket, conversation, "looking")
+        # A message between the page's snapshot and this moment was told to nobody here: the row's last_seq tells of it.
+        async with self._house.db.work(socket.account_id) as tx:
+            row = await reading.row_for(tx, socket.caller, conversation)
+        socket.push(frame("conversation", row=row))
 
     async def _present(self, socket: AgentSocket, conversation: UUID, said: str) -> None:
         if said in {"typing", "idle"}:

@@ -1,12 +1,14 @@
 """What a browser may say on a socket: one flat shape, read strictly."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 
+from svardesk.kit.http import as_known
 from svardesk.realtime.frames import frame
 from svardesk.realtime.hub import Socket
 
@@ -81,3 +83,28 @@ async def commands(receive: Any, socket: Socket) -> AsyncIterator[Command]:
             socket.push(frame("error", code="invalid", message="This frame is not understood."))
         elif command.t != "pong":
             yield command
+
+
+async def serve(
+    receive: Any, socket: Socket, writer: "asyncio.Task[None]", do: Callable[[Command], Awaitable[None]]
+) -> None:
+    """Do what the client says, in its order, until it goes away or ``writer`` has closed the line.
+
+    A command that fails is answered with its error; the line stays, because everything else on it still works.
+    """
+
+    async def listen() -> None:
+        async for command in commands(receive, socket):
+            try:
+                await do(command)
+            except Exception as error:  # noqa: BLE001 - told in the words that HTTP would use
+                known = as_known(error)
+                socket.push(frame("error", code=known.code, message=known.message))
+
+    reader = asyncio.create_task(listen())
+    try:
+        await asyncio.wait({reader, writer}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        reader.cancel()
+        with contextlib.suppress(asyncio.CancelledError, Exception):
+            await reader

@@ -27,14 +27,13 @@ FAREWELL_SECONDS = 10.0
 class Socket:
     """One connected browser. ``push`` never waits; ``write`` is the task that sends."""
 
-    __slots__ = ("_bytes", "_frames", "_wake", "_writer", "account_id", "closing", "heard", "key", "session_id")
+    __slots__ = ("_bytes", "_frames", "_wake", "_writer", "account_id", "closing", "heard", "session_id")
 
     def __init__(self, account_id: UUID, session_id: UUID | None) -> None:
         self.account_id = account_id
         self.session_id = session_id
         self.closing: tuple[int, str] | None = None
         self.heard = 0.0
-        self.key: UUID | None = None
         self._frames: deque[str] = deque()
         self._bytes = 0
         self._wake = asyncio.Event()

@@ -11,14 +11,19 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+import psycopg
 import structlog
 
 from svardesk.accounts import auth, presence
+from svardesk.channels import connections
 from svardesk.channels.webchat import sessions, whereabouts
+from svardesk.channels.webchat import visitors as webchat
 from svardesk.conversations import presence as at_conversation
 from svardesk.conversations import receipts
 from svardesk.house import House
+from svardesk.kit.errors import Unavailable
 from svardesk.kit.jsons import encode
+from svardesk.realtime import renewing
 from svardesk.realtime.frames import frame
 from svardesk.realtime.hub import AgentSocket, Hub, VisitorSocket
 from svardesk.spine.wakeups import LIVE
@@ -28,6 +33,7 @@ log = structlog.get_logger()
 LEASE_SECONDS = 30
 RENEW_SECONDS = 10
 RECEIPT_SECONDS = 0.5
+RETRY_SECONDS = 0.5
 
 
 class Note(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -54,6 +60,7 @@ class Live:
         self._house = house
         self._hub = hub
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._stale: set[UUID] = set()
         self._reached: dict[UUID, dict[UUID, int]] = {}
 
     @asynccontextmanager
@@ -94,8 +101,23 @@ class Live:
         self.say("availability", account)
 
     def rights_changed(self, account: UUID) -> None:
-        """Roles or teams changed: look again what each socket of the account may see."""
-        self._later(self._renew_rights(account))
+        """Roles, teams or tokens changed: look again what each socket of the account may see; once for many changes."""
+        if account not in self._stale:
+            self._stale.add(account)
+            self._later(self._renew_rights(account))
+
+    def afresh(self, account: UUID) -> None:
+        """Something about the account may have been missed: look again at everybody, and let them read anew."""
+        auth.forget(self._house.db, account_id=account)
+        webchat.forget()
+        connections.REMEMBERED.forget()
+        room = self._hub.room(account)
+        if room is not None:
+            text = frame("refetch", reason="missed")
+            for socket in (*room.agents, *room.visitors):
+                socket.push(text)
+            self.rights_changed(account)
+            self._later(self._renew_visitors(list(room.visitors)))
 
     # ---------------------------------------------------------------- receiving
 
@@ -158,16 +180,35 @@ class Live:
                 socket.push(shown[key])
 
     async def _renew_rights(self, account: UUID) -> None:
-        auth.forget(self._house.db, account_id=account)
-        room = self._hub.room(account)
-        for socket in list(room.agents) if room else []:
-            caller = await auth.renew(self._house.db, self._house.clock, socket.caller)
-            if caller is None:
-                socket.push(frame("signed_out"))
-                socket.close(4401, "signed_out")
-            elif caller.hidden_team_ids != socket.caller.hidden_team_ids or caller.role != socket.caller.role:
-                socket.become(caller)
-                socket.push(frame("refetch", reason="rights"))
+        while True:
+            self._stale.discard(account)
+            auth.forget(self._house.db, account_id=account)
+            room = self._hub.room(account)
+            try:
+                for socket in list(room.agents) if room else []:
+                    if socket.closing is None:
+                        await renewing.agent(self._house, self._hub, socket)
+            except (psycopg.OperationalError, Unavailable) as error:
+                # Nobody may keep yesterday's rights because the database was away for a moment.
+                log.warning("rights_not_renewed", error=str(error).strip())
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                return
+
+    async def _renew_visitors(self, sockets: list[VisitorSocket]) -> None:
+        for socket in sockets:
+            if socket.closing is None:
+                await renewing.visitor(self._house, self._hub, socket)
+
+    async def end_expired(self) -> None:
+        """End the sockets whose session has run out; whoever used theirs meanwhile stays."""
+        now = self._house.clock.now()
+        for room in list(self._hub.rooms.values()):
+            for socket in list(room.agents):
+                ends = socket.caller.expires_at
+                if socket.closing is None and ends is not None and ends <= now:
+                    await renewing.agent(self._house, self._hub, socket)
+            await self._renew_visitors([one for one in room.visitors if one.visitor.expires_at <= now])
 
     # ---------------------------------------------------------------- leases
 
@@ -220,6 +261,7 @@ class Live:
             if rounds * RECEIPT_SECONDS >= RENEW_SECONDS:
                 rounds = 0
                 await _quietly(self.renew_agents())
+                await _quietly(self.end_expired())
                 seen += RENEW_SECONDS
             if seen >= whereabouts.SEEN_EVERY_SECONDS:
                 seen = 0.0

@@ -5,7 +5,7 @@ account and queues the frames. Resuming works by the same code: the missed event
 """
 
 import asyncio
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
@@ -19,7 +19,7 @@ from svardesk.channels import connections
 from svardesk.channels.webchat import visitors as webchat
 from svardesk.house import House
 from svardesk.kit.errors import Unavailable
-from svardesk.kit.ids import NIL
+from svardesk.realtime import renewing
 from svardesk.realtime.frames import Wanted, frame, hydrate
 from svardesk.realtime.hub import SIGNED_OUT, AgentSocket, Hub, Room, Socket, VisitorSocket
 from svardesk.realtime.live import Live
@@ -31,7 +31,14 @@ log = structlog.get_logger()
 
 WINDOW = 20_000
 """Positions that a resume token may lie behind the log before a fresh snapshot is cheaper."""
-MOST_MISSED = 2_000
+MOST_MISSED = 1_000
+"""Events that one socket is told again, at most one frame each: well below what its queue holds."""
+MOST_TRIES = 20
+"""After five seconds of failing with a database that answers, the batch itself must be what fails."""
+_RIGHTS = (
+    accounts_facts.AgentChanged, accounts_facts.AgentArchived, accounts_facts.ApiTokenRevoked, accounts_facts.TeamChanged,
+)  # fmt: skip
+"""What can change what an open socket may see. A sign-in cannot: there is one for every agent every morning."""
 BATCH = 1000
 IDLE_SECONDS = 1.0
 
@@ -52,6 +59,8 @@ class Tail:
         )
         self.token = Token(UUID(int=0), 0)
         self._epochs: list[tuple[UUID, int]] = []
+        self._left: deque[tuple[UUID, list[Recorded], Token]] = deque()
+        self._tries = 0
         self.delivered = 0
 
     @asynccontextmanager
@@ -96,26 +105,40 @@ class Tail:
 
     async def step(self) -> bool:
         """Read and pass on one batch; returns whether there may be more."""
-        now, events = await event_log.follow(self._house.db, self.token.position, BATCH)
-        if now.epoch != self.token.epoch:
-            async with self._house.db.system() as tx:
+        full = False
+        if not self._left:
+            full = await self._read()
+        while self._left:
+            account, batch, token = self._left[0]
+            try:
+                await self._pass_on(account, batch, token, self._hub.room(account))
+            except (psycopg.OperationalError, psycopg.InterfaceError, Unavailable):
+                self._tries += 1
+                if self._tries < MOST_TRIES:
+                    raise  # the database is away: what is left is passed on when it is back, revocations and all
+                log.exception("tail_gave_up", account=str(account))
+                self._live.afresh(account)
+            except Exception:
+                log.exception("tail_failed", account=str(account))
+                self._live.afresh(account)
+            self._left.popleft()
+            self._tries = 0
+        return full
+
+    async def _read(self) -> bool:
+        async with self._house.db.system() as tx:
+            now = await event_log.head(tx)
+            if now.epoch != self.token.epoch:
                 await self._new_epoch(await event_log.epochs(tx))
-            return True
+            events = await event_log.after(tx, self.token.position, BATCH, up_to=now.position)
         if not events:
             return False
         by_account: defaultdict[UUID, list[Recorded]] = defaultdict(list)
         for one in events:
             by_account[one.account_id].append(one)
         # First the token, then the frames: a socket that enters meanwhile is brought up to this token by its own resume.
-        before = self.token
-        self.token = token = Token(before.epoch, events[-1].position)
-        try:
-            for account, batch in by_account.items():
-                await self._pass_on(account, batch, token, self._hub.room(account))
-        except (psycopg.OperationalError, Unavailable):
-            # The whole batch again once the database is back: frames may come twice, a revoked session must not stay.
-            self.token = before
-            raise
+        self.token = token = Token(self.token.epoch, events[-1].position)
+        self._left.extend((account, batch, token) for account, batch in by_account.items())
         return len(events) == BATCH
 
     async def _new_epoch(self, epochs: list[tuple[UUID, int]]) -> None:
@@ -201,7 +224,7 @@ class Tail:
         if room is None or room.empty:
             return
         if room.visitors and (wanted.sessions or wanted.started):
-            await self._sessions(wanted, room)
+            await self._sessions(account, wanted, room)
         opened, watched = set(room.open), set(room.by_conversation)
         if not room.agents and not (watched & set(wanted.rows)):
             return
@@ -215,23 +238,20 @@ class Tail:
         if room.agents and not replay:
             self._live.reached_agents(account, wanted.arrived)
 
-    async def _sessions(self, wanted: Wanted, room: Room) -> None:
+    async def _sessions(self, account: UUID, wanted: Wanted, room: Room) -> None:
         """Visitors whose conversation has begun, or whose session is over or belongs to somebody else now."""
+        begun: set[UUID] = set()
+        if wanted.started and any(socket.conversation_id is None for socket in room.visitors):
+            async with self._house.db.work(account) as tx:
+                begun = await webchat.sessions_of(tx, list(wanted.started))
         for socket in list(room.visitors):
-            revoked = wanted.sessions.get(socket.visitor.id)
-            if revoked is None and socket.conversation_id is not None:
+            if socket.visitor.id not in wanted.sessions and (
+                socket.conversation_id is not None or socket.visitor.id not in begun
+            ):
                 continue
-            webchat.forget(socket.visitor.id)
-            visitor = None if revoked else await webchat.by_hash(self._house.db, socket.visitor, self._house.clock)
-            if visitor is None:
-                socket.push(frame("gone"))
-                socket.close(SIGNED_OUT, "session_over")
-            else:
-                self._hub.bind(socket, visitor)
-                if socket not in room.by_conversation.get(visitor.conversation_id or NIL, ()) and (
-                    visitor.conversation_id is not None
-                ):
-                    room.by_conversation[visitor.conversation_id].add(socket)
+            if await renewing.visitor(self._house, self._hub, socket) and socket.conversation_id is not None:
+                # The room of a replay is not the hub's.
+                room.by_conversation[socket.conversation_id].add(socket)
 
     def _to_agents(self, room: Room, wanted: Wanted, rows: list, messages: list, resume: str) -> None:  # pyright: ignore[reportMissingTypeArgument]
         found = set()
@@ -311,5 +331,5 @@ class Tail:
                 for socket in room.agents:
                     socket.push(text)
                 self._live.availability_moved(account)
-            else:
+            elif isinstance(fact, _RIGHTS):
                 self._live.rights_changed(account)

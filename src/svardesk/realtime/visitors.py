@@ -11,7 +11,7 @@ from svardesk.channels.webchat.adapter import Page
 from svardesk.house import House
 from svardesk.kit.errors import SvardeskError, Unauthorised
 from svardesk.kit.http import RateLimit
-from svardesk.realtime.commands import Command, commands, hello
+from svardesk.realtime.commands import Command, hello, serve
 from svardesk.realtime.frames import frame
 from svardesk.realtime.hub import Hub, VisitorSocket
 from svardesk.realtime.live import Live
@@ -51,7 +51,7 @@ class VisitorDoor:
         try:
             await self._tail.resume(socket, parse_token(first.resume))
             self._say_where(socket, on=True)
-            await self._serve(socket, receive, writer)
+            await serve(receive, socket, writer, lambda command: self._do(socket, command))
         finally:
             self._hub.leave(socket)
             self._say_where(socket, on=self._is_here(socket))
@@ -59,22 +59,6 @@ class VisitorDoor:
                 writer.cancel()
             with contextlib.suppress(asyncio.CancelledError, Exception):
                 await writer
-
-    async def _serve(self, socket: VisitorSocket, receive: Any, writer: asyncio.Task[None]) -> None:
-        async def read() -> None:
-            async for command in commands(receive, socket):
-                await self._do(socket, command)
-
-        reader = asyncio.create_task(read())
-        try:
-            await asyncio.wait({reader, writer}, return_when=asyncio.FIRST_COMPLETED)
-            if reader.done() and not reader.cancelled() and reader.exception() is not None:
-                raise reader.exception()  # pyright: ignore[reportGeneralTypeIssues]
-        finally:
-            if not reader.done():
-                reader.cancel()
-                with contextlib.suppress(asyncio.CancelledError, Exception):
-                    await reader
 
     async def _do(self, socket: VisitorSocket, command: Command) -> None:
         visitor = socket.visitor

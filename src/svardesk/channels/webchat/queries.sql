@@ -13,6 +13,10 @@ LEFT JOIN identities i ON i.account_id = s.account_id AND i.id = s.identity_id
 WHERE s.account_id = :account_id AND s.id = :id
 FOR NO KEY UPDATE OF s;
 
+-- name: sessions_of
+-- Which sessions show one of these conversations?
+SELECT id FROM webchat_sessions WHERE account_id = :account_id AND conversation_id = ANY(:conversation_ids);
+
 -- name: add_session
 -- A browser opened the chat.
 INSERT INTO webchat_sessions (account_id, id, connection_id, contact_id, identity_id, conversation_id, token_hash, locale,

@@ -197,6 +197,12 @@ async def by_hash(db: Database, visitor: Visitor, clock: Clock = _SYSTEM) -> Vis
     return found
 
 
+async def sessions_of(tx: Tx, conversation_ids: Sequence[UUID]) -> set[UUID]:
+    """Ids of the sessions that show one of these conversations."""
+    rows = await tx.all(QUERIES.sessions_of, account_id=tx.account, conversation_ids=list(conversation_ids))
+    return {row["id"] for row in rows}
+
+
 async def snapshot(tx: Tx, visitor: Visitor, now: datetime, limit: int = SNAPSHOT) -> Snapshot:
     """The visitor's conversation as it is now, last messages in ascending order."""
     row = None
