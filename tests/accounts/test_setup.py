@@ -29,7 +29,7 @@ async def test_what_an_organisation_begins_with(fresh_db: Database, clock: Fixed
         assert (account["id"], account["slug"], account["locale"]) == (made.account_id, "nordlys", "sv")
         assert (agent["id"], agent["email"], agent["role"]) == (made.owner_id, "astrid@nordlys.example", "owner")
         assert agent["password_hash"].startswith("$argon2id$")
-        assert await tx.value("SELECT name FROM teams") == "Kundservice"
+        assert await tx.value("SELECT name FROM teams") == "Kundtjänst"
         assert await tx.value("SELECT agent_id FROM team_members") == made.owner_id
         assert await tx.value("SELECT name FROM brands") == "Nordlys Elektro"
         assert (calendar["name"], calendar["country"], calendar["is_default"]) == ("Öppettider", "SE", True)

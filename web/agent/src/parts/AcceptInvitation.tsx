@@ -56,7 +56,7 @@ export function AcceptInvitation({ token }: { token: string }) {
           type="password"
           autocomplete="new-password"
           required
-          minLength={10}
+          minLength={12}
           value={password}
           onValue={setPassword}
           error={form.said}
