@@ -323,6 +323,34 @@ async def test_an_answer_that_no_connection_carries_says_so(outbox: Outbox) -> N
     assert (row["state"], row["state_reason"]) == ("failed_permanent", "no_connection")
 
 
+async def test_an_answer_through_a_connection_out_of_service_is_work_for_a_person(outbox: Outbox) -> None:
+    before = await outbox.answer("Planlagt før")
+    async with outbox.db.work(outbox.account.id) as tx:
+        await tx.run("UPDATE connections SET archived_at = %(now)s", now=NOW)
+    after = await outbox.answer("Planlagt etter")
+    await outbox.drain()
+    for message_id in (before, after):
+        assert await outbox.states(message_id) == ("failed_permanent", "failed_permanent")
+        assert (await outbox.row(message_id))["state_reason"] == "no_connection"
+    assert outbox.provider.sent() == 0
+
+
+async def test_what_breaks_before_the_call_every_time_ends_with_a_person(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message_id = await outbox.answer()
+
+    async def unreadable(*_: object) -> None:
+        raise ValueError("its secrets cannot be opened")
+
+    monkeypatch.setattr(deliveries, "get", unreadable)
+    for _ in range(deliveries.LAST_LOOK + 1):
+        await outbox.drain()
+        outbox.clock.advance(hours=2)
+    assert await outbox.states(message_id) == ("failed_permanent", "failed_permanent")
+    assert outbox.provider.sent() == 0
+
+
 async def test_a_claim_sees_all_organisations_and_settles_inside_each(outbox: Outbox) -> None:
     mine = await outbox.answer()
     other_account = await make_account(outbox.db)

@@ -242,6 +242,7 @@ async def test_the_page_of_the_visitor_is_kept_and_told(browser: Browser, db: Da
     await browser.say("Hei", page={"url": "https://butikk.example/a", "title": "A"})
     await browser.say("Der", page={"url": "https://butikk.example/a", "title": "A"})
     await browser.say("Da", page={"url": "javascript:alert(1)", "title": "\u0000 B "})
+    await browser.say("Nå", page={"url": "https://butikk.example/\u0000\u0007", "title": "B"})
     async with db.work(widget.account.id) as tx:
         row = await tx.one("SELECT page_url, page_title FROM webchat_sessions")
     assert (row["page_url"], row["page_title"]) == (None, "B")

@@ -226,3 +226,14 @@ async def test_uploads_that_nobody_sends_are_forgotten_after_a_day(
         assert [row["id"] for row in await tx.all("SELECT id FROM files")] == [UUID(kept)]
         assert await tx.maybe("SELECT 1 FROM files WHERE id = %(id)s", id=lost) is None
     assert len([path for path in (tmp_path / "files").rglob("*") if path.is_file()]) == 1
+
+
+async def test_with_https_a_cookie_that_another_host_could_set_opens_no_file(
+    browser: Browser, client: Client, db: Database, widget: Widget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = (await browser.upload(PNG)).json()["id"]
+    await browser.say("se", file_ids=[file])
+    await client.sign_in(await make_agent(db, widget.account))
+    assert (await client.get(f"/files/{file}")).status_code == 200
+    monkeypatch.setattr(type(client.web.house.settings), "secure_cookies", property(lambda _: True))
+    assert (await client.get(f"/files/{file}")).status_code == 401

@@ -13,9 +13,10 @@ from typing import Final
 from uuid import UUID
 
 import structlog
+from psycopg import errors as pg
 
 from svardesk.channels import states
-from svardesk.channels.connections import QUERIES, get
+from svardesk.channels.connections import QUERIES, NoSuchConnection, get
 from svardesk.channels.contract import (
     Adapter,
     Blocked,
@@ -34,6 +35,7 @@ from svardesk.channels.registry import adapter as adapter_of
 from svardesk.conversations.states import set_message_states
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database, Row, Tx
+from svardesk.kit.errors import Unavailable
 from svardesk.kit.ids import uuid7
 from svardesk.kit.keyring import KeyRing
 from svardesk.spine import record
@@ -70,7 +72,10 @@ async def plan(tx: Tx, now: datetime, message_ids: Sequence[UUID], adapters: Ada
         await _without_way(tx, now, message_ids)
     local: list[Row] = []
     for connection_id in {row["connection_id"] for row in rows}:
-        connection = await get(tx, connection_id)
+        try:
+            connection = await get(tx, connection_id)
+        except NoSuchConnection:
+            continue  # out of service since: the sweep says so, delivery by delivery
         if adapters(connection.kind).capabilities(connection).local:
             local += [row for row in rows if row["connection_id"] == connection_id]
     if local:
@@ -99,8 +104,13 @@ async def sweep(db: Database, clock: Clock, keyring: KeyRing, adapters: Adapters
             if isinstance(outcome, BaseException):
                 if not isinstance(outcome, Exception):
                     raise outcome
-                # The row stays leased; when the lease ends the next worker asks the provider first.
                 log.error("delivery_broke_off", delivery=str(row["id"]), exc_info=outcome)
+                # The row stays leased; when the lease ends the next worker asks the provider first.
+                if row["state"] != "unknown" or isinstance(outcome, (pg.OperationalError, pg.InterfaceError, Unavailable)):
+                    continue
+                async with db.work(row["account_id"]) as tx:
+                    # A look that broke off is counted: what breaks every time ends with a person, not in a circle.
+                    await settle(tx, clock.now(), row["id"], row["fence"], Unknown(reason=type(outcome).__name__))
     return len(claimed)
 
 
@@ -110,7 +120,12 @@ async def _one(db: Database, clock: Clock, keyring: KeyRing, adapters: Adapters,
         found = await tx.maybe(QUERIES.command, account_id=account_id, id=delivery_id, fence=fence)
         if found is None:
             return
-        connection = await get(tx, found["connection_id"], keyring)
+        try:
+            connection = await get(tx, found["connection_id"], keyring)
+        except NoSuchConnection:
+            gone = Permanent(code="no_connection", error_class="connection", reason="no_connection")
+            await settle(tx, clock.now(), delivery_id, fence, gone)
+            return
         if found["deleted_at"] is not None and row["state"] == "sending":
             await settle(tx, clock.now(), delivery_id, fence, Permanent(code="message_deleted", error_class="content"))
             return

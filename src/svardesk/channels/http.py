@@ -12,10 +12,12 @@ from litestar.response import Stream
 
 from svardesk.accounts import auth
 from svardesk.accounts.caller import Caller
+from svardesk.accounts.http import cookie_name
 from svardesk.channels import ingress, uploads
 from svardesk.channels.uploads import MAX_AGENT_FILE, Uploaded
 from svardesk.channels.webchat import frame, posting, widgets
 from svardesk.channels.webchat.widgets import WidgetValues, WidgetView
+from svardesk.config import Settings
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database, Row
 from svardesk.kit.errors import Unauthorised
@@ -137,6 +139,7 @@ async def get_file(
     clock: Clock,
     files: FileStore,
     client_ip: str | None,
+    settings: Settings,
     v: str = "",
     until: Annotated[int, QueryParameter(name="e")] = 0,
     s: str = "",
@@ -148,7 +151,7 @@ async def get_file(
     if v:
         account_id, row = await posting.file_of_link(db, clock, file_id, v, until, s)
     else:
-        caller = await _caller(request, db, clock, client_ip)
+        caller = await _caller(request, db, clock, client_ip, settings)
         caller.check("conversations.read")
         account_id = caller.account_id
         row = await uploads.for_agent(db, account_id, caller.agent_id, caller.hidden_team_ids, file_id)
@@ -156,11 +159,11 @@ async def get_file(
     return Stream(content, media_type=row["media_type"], headers=file_headers(row))
 
 
-async def _caller(request: Request_, db: Database, clock: Clock, ip: str | None) -> Caller:
+async def _caller(request: Request_, db: Database, clock: Clock, ip: str | None, settings: Settings) -> Caller:
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
         return await auth.resolve_api_token(db, clock, token.strip(), ip)
-    cookie = request.cookies.get("__Host-svardesk_session") or request.cookies.get("svardesk_session")
+    cookie = request.cookies.get(cookie_name(secure=settings.secure_cookies))
     if not cookie:
         raise Unauthorised("not_signed_in", "Sign in first.")
     return await auth.resolve_session(db, clock, cookie, ip)

@@ -40,7 +40,7 @@ KIND: Final = "webchat"
 """Kind of a visitor's identity; its scope is the widget, because ids are only unique within one."""
 SEEN_EVERY: Final = timedelta(minutes=10)
 _TAKE: Final = HotStatement(QUERIES.take)
-_PAGE: Final = re.compile(r"^https?://[^\s/?#@]+(?:[/?][^\s#]*)?$")
+_PAGE: Final = re.compile(r"^https?://[^\s\x00-\x1f/?#@]+(?:[/?][^\s\x00-\x1f#]*)?$")
 
 
 class ClientIdTaken(Conflict):
