@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -104,9 +103,7 @@ class Web:
             client = scope.get("client")
             ip = client[0] if client else None
             if door is self.agents:
-                jar = SimpleCookie(headers.get(b"cookie", b"").decode("latin-1"))
-                cookies = {name: morsel.value for name, morsel in jar.items()}
-                caller = await routes.resolve(headers, cookies, self.house, ip)
+                caller = await routes.resolve(headers, cookies_of(headers), self.house, ip)
                 caller.check("conversations.read")
                 await self.agents.enter(caller, receive, send)
             else:
@@ -120,6 +117,12 @@ class Web:
     async def _lifespan(self, _: Litestar) -> AsyncIterator[None]:
         async with self.house.open("web"), self.tail.running(), self.live.running():
             yield
+
+
+def cookies_of(headers: dict[bytes, bytes]) -> dict[str, str]:
+    """Return the cookies of a request; ``http.cookies`` would fail on all for one odd name that another app set."""
+    pairs = (part.partition("=") for part in headers.get(b"cookie", b"").decode("latin-1").split(";"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def litestar_app(house: House, lifespan: Callable[[Litestar], Any] | None = None, *, demo: bool = False) -> Litestar:

@@ -44,6 +44,38 @@ async def test_metrics_are_for_this_machine_only(client):
     assert (await client.get("/metrics")).status_code == 404
 
 
+async def test_metrics_are_not_for_whoever_comes_through_a_proxy_on_this_machine(client):
+    import httpx
+
+    here = httpx.ASGITransport(app=client.web, client=("127.0.0.1", 4711))
+    async with httpx.AsyncClient(transport=here, base_url="http://desk.example") as local:
+        assert "svardesk_relay_lag_positions" in (await local.get("/metrics")).text
+        through = await local.get("/metrics", headers={"x-forwarded-for": "203.0.113.9"})
+    assert through.status_code == 404
+
+
+@pytest.mark.parametrize("name", ["%00", "a" * 300, "a/%00/b"])
+async def test_names_that_no_file_can_have_are_missing_pages(client, name):
+    assert (await client.get(f"/app/{name}")).status_code == 200, "the app's page, as for every unknown address in it"
+    assert (await client.get(f"/app/assets/{name}")).status_code == 404
+    assert (await client.get(f"/widget/assets/{name}")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        (b"a=1; svardesk_session=tok", {"a": "1", "svardesk_session": "tok"}),
+        (b"other@app=x; svardesk_session=tok", {"other@app": "x", "svardesk_session": "tok"}),
+        (b"broken; =; svardesk_session=tok==", {"broken": "", "": "", "svardesk_session": "tok=="}),
+        (b"", {"": ""}),
+    ],
+)
+def test_an_odd_cookie_of_another_app_hides_ours_from_no_socket(header, found):
+    from svardesk.app import cookies_of
+
+    assert cookies_of({b"cookie": header}) == found
+
+
 @pytest.mark.parametrize(
     "path", ["/app/../../pyproject.toml", "/app/%2e%2e/%2e%2e/app.py", "/app/assets/../../../app.py"]
 )

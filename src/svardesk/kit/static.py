@@ -54,9 +54,12 @@ class Pages:
     def _read(self, name: str) -> tuple[bytes, bytes | None, str] | None:
         if name in self._files:
             return self._files[name]
-        path = (self._folder / name).resolve()
-        if not path.is_relative_to(self._folder.resolve()) or not path.is_file():
-            return None
+        try:
+            path = (self._folder / name).resolve()
+            if not path.is_relative_to(self._folder.resolve()) or not path.is_file():
+                return None
+        except (OSError, ValueError):
+            return None  # a name that no file can have: NUL in it, or too long
         body = path.read_bytes()
         packed_file = path.with_name(path.name + ".gz")
         packed = packed_file.read_bytes() if packed_file.is_file() else None

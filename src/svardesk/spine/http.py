@@ -1,9 +1,10 @@
 """Health of the house: is it alive, can it work, and its figures for Prometheus."""
 
 from ipaddress import ip_address
+from typing import Any
 
 import msgspec
-from litestar import Response
+from litestar import Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from psycopg import Error as DatabaseError
 
@@ -72,10 +73,12 @@ async def readyz(db: Database, clock: Clock) -> Response[Ready]:
     return Response(ready, status_code=503 if reasons else 200)
 
 
-async def metrics(db: Database, client_ip: str | None) -> Response[bytes]:
+async def metrics(request: Request[Any, Any, Any], db: Database, client_ip: str | None) -> Response[bytes]:
     """Figures for Prometheus, to this machine only: a collector elsewhere asks through a tunnel or an exporter here."""
+    # Behind a proxy on this machine the whole world seems to come from it.
+    forwarded = "x-forwarded-for" in request.headers or "forwarded" in request.headers
     try:
-        local = client_ip is None or ip_address(client_ip).is_loopback
+        local = not forwarded and (client_ip is None or ip_address(client_ip).is_loopback)
     except ValueError:
         local = False
     if not local:

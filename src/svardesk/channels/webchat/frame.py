@@ -184,8 +184,8 @@ def _stamp(name: str) -> int:
     """When the file was built: a rebuild while developing is seen without a restart."""
     try:
         return (folder() / name).stat().st_mtime_ns
-    except OSError:
-        return 0
+    except (OSError, ValueError):
+        return 0  # not there, or a name that no file can have
 
 
 def _built() -> tuple[str, str]:
