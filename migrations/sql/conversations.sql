@@ -188,7 +188,7 @@ DECLARE
     told uuid[];
     what text[] := '{}';
 BEGIN
-    SELECT c.id, c.status, c.last_seq, c.last_public_seq, c.assignee_id, c.first_answered_at, c.version INTO held
+    SELECT c.id, c.status, c.last_seq, c.last_public_seq, c.assignee_id, c.team_id, c.first_answered_at, c.version INTO held
     FROM conversations c
     WHERE c.account_id = p_account AND c.id = p_conversation AND c.archived_at IS NULL
         AND (c.team_id IS NULL OR c.assignee_id = p_agent OR NOT (c.team_id = ANY (p_hidden)))
@@ -235,9 +235,17 @@ BEGIN
         END IF;
     END IF;
     IF cardinality(p_mentions) > 0 THEN
+        -- Whoever may not see the conversation is not told of it: a closed team stays closed.
         told := ARRAY(
             SELECT a.id FROM agents a
-            WHERE a.account_id = p_account AND a.id = ANY (p_mentions) AND a.archived_at IS NULL
+            WHERE a.account_id = p_account AND a.id = ANY (p_mentions) AND a.archived_at IS NULL AND (
+                a.role IN ('owner', 'lead') OR a.id = held.assignee_id OR NOT EXISTS (
+                    SELECT FROM teams t WHERE t.account_id = p_account AND t.id = held.team_id AND t.closed
+                ) OR EXISTS (
+                    SELECT FROM team_members m
+                    WHERE m.account_id = p_account AND m.team_id = held.team_id AND m.agent_id = a.id
+                )
+            )
         );
     END IF;
 

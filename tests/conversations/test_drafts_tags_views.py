@@ -45,6 +45,18 @@ async def test_drafts_rise_by_version(desk: Desk):
     assert found == [1, 2, 0]
 
 
+async def test_a_draft_shows_no_upload_of_somebody_else(desk: Desk):
+    got = await desk.receive()
+    for actor in (f"agent:{desk.per.id}", f"visitor:{uuid4()}"):
+        file_id = await insert(
+            desk.db, "files", desk.account.id, actor=actor, name="hemmelig.png", media_type="image/png", size=1,
+            sha256="3" * 64, image=True, created_at=desk.now,
+        )  # fmt: skip
+        async with desk.db.work(desk.account.id) as tx:
+            await drafting.drop(tx, desk.kari.caller, got.conversation_id)
+        assert (await _store(desk, got.conversation_id, body="Hei", file_ids=(file_id,))).files == []
+
+
 async def test_two_windows_store_at_once(desk: Desk):
     got = await desk.receive()
     done = await asyncio.gather(

@@ -105,6 +105,23 @@ async def test_a_note_is_inside_only(desk: Desk):
     assert (mention["agent_id"], mention["read_at"]) == (desk.per.id, None)
 
 
+async def test_a_mention_tells_only_those_who_may_see_the_conversation(desk: Desk):
+    got = await desk.receive(team_id=desk.inner)
+    everybody = (desk.kari.id, desk.siv.id, desk.olav.id, desk.per.id)
+    posted = await desk.post(desk.per, got.conversation_id, "Se på denne", kind="note", mention_ids=everybody)
+    assert set(posted.message.mention_ids) == {desk.siv.id, desk.per.id}, "a lead and a member"
+    told = [load["agent_id"] for name, load in await desk.events(got.conversation_id) if name == "agent_mentioned"]
+    assert set(told) == {str(desk.siv.id), str(desk.per.id)}
+    async with desk.db.work(desk.account.id) as tx:
+        await tx.run(
+            "UPDATE conversations SET assignee_id = %(kari)s WHERE id = %(id)s",
+            kari=desk.kari.id,
+            id=got.conversation_id,
+        )
+    again = await desk.post(desk.per, got.conversation_id, "Og du", kind="note", mention_ids=everybody)
+    assert desk.kari.id in again.message.mention_ids, "whoever takes care of it sees it"
+
+
 async def test_a_retry_is_answered_with_the_first_copy(desk: Desk):
     got = await desk.receive()
     key = uuid4()

@@ -200,6 +200,7 @@ SELECT d.kind, d.body, d.file_ids, d.version, d.updated_at, coalesce((
         SELECT json_agg(json_build_object('id', f.id, 'name', f.name, 'size', f.size, 'media_type', f.media_type,
             'url', '/files/' || f.id, 'image', f.image) ORDER BY f.created_at, f.id)
         FROM files f WHERE f.account_id = d.account_id AND f.id = ANY(d.file_ids) AND f.message_id IS NULL
+            AND f.actor = 'agent:' || d.agent_id
     ), '[]') AS files
 FROM drafts d
 WHERE d.account_id = :account_id AND d.conversation_id = :conversation_id AND d.agent_id = :agent_id;
