@@ -148,6 +148,9 @@ AS $$
 DECLARE
     deleted bigint;
 BEGIN
+    IF wanted IS DISTINCT FROM nullif(current_setting('svardesk.account', true), '')::uuid THEN
+        RAISE EXCEPTION 'the audit log of another organisation' USING ERRCODE = 'insufficient_privilege';
+    END IF;
     IF before > now() - interval '365 days' THEN
         RAISE EXCEPTION 'the audit log is kept for a year at least' USING ERRCODE = 'insufficient_privilege';
     END IF;

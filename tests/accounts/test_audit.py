@@ -113,6 +113,9 @@ async def test_retention_ends_after_a_year_and_in_one_account_only(
     with pytest.raises(Error, match="kept for a year at least"):
         async with db.work(company.account_id) as tx:
             await audit.forget(tx, FixedClock().now() + timedelta(days=4000))
+    with pytest.raises(Error, match="another organisation"):
+        async with db.work(company.account_id) as tx:
+            await tx.value("SELECT audit_log_forget(%(id)s, '2020-01-01')", id=neighbour.account_id)
 
 
 async def test_pages(client: Client, company: Company, db: Database, clock: FixedClock) -> None:
