@@ -17,6 +17,18 @@ from svardesk.privacy.retention import days_of
 from tests.privacy.people import SAID, settle
 
 
+@pytest.mark.parametrize("days", [36_501, 99_999_999, 10**30])
+async def test_a_limit_beyond_all_years_keeps_for_good_and_stops_nobody(
+    fresh_db: Database, clock: FixedClock, files: FileStore, days: int
+) -> None:
+    first, second = [await settle(fresh_db, files, clock.now()) for _ in range(2)]
+    await limits(fresh_db, min(first.account, second.account), envelopes=days)
+    clock.advance(days=31)
+    await sweep(fresh_db, clock, files)
+    assert await count(fresh_db, min(first.account, second.account), "envelopes") == 1
+    assert await count(fresh_db, max(first.account, second.account), "envelopes") == 0
+
+
 @pytest.fixture
 def files(tmp_path: Path) -> FileStore:
     return FileStore(tmp_path / "files")

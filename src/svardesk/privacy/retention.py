@@ -18,6 +18,8 @@ from svardesk.privacy.erasing import drop_contents
 from svardesk.privacy.service import ask, sql
 
 BATCH = 1000
+LONGEST_DAYS = 36_500
+"""A hundred years: what an organisation keeps longer, it keeps for good."""
 _SHORTEST_AUDIT = 366
 
 
@@ -28,6 +30,8 @@ def days_of(one: PersonalTable, own: dict[str, Any]) -> int | None:
     """
     for name in (one.table, one.retention_like):
         value = own.get(name) if name else None
+        if isinstance(value, int | float) and not isinstance(value, bool) and value > LONGEST_DAYS:
+            return None
         if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
             return value
     return one.retention_days
