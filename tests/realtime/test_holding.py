@@ -184,7 +184,9 @@ async def test_opening_tells_the_row_so_that_no_message_falls_between_page_and_s
         inbox = await agent.agent_socket(found["resume"])
         await inbox.until("caught_up")
         await visitor.write("Er noen der?")  # after the page was read, before the socket has the conversation open
-        await inbox.until_true(lambda frames: any(f["t"] == "conversation" and f["row"]["last_seq"] == 2 for f in frames))
+        await inbox.until_true(
+            lambda frames: any(f["t"] == "conversation" and f["row"]["last_seq"] == 2 for f in frames)
+        )
         told = len(inbox.of("conversation"))
         await inbox.say("open", conversation_id=conversation)
         await inbox.until_true(lambda frames: len([f for f in frames if f["t"] == "conversation"]) > told)
