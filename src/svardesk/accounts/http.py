@@ -82,6 +82,7 @@ async def delete_session(caller: Caller, db: Database, clock: Clock, settings: S
 
 async def get_sessions(caller: Caller, db: Database, clock: Clock) -> s.Sessions:
     """Where one is signed in."""
+    caller.check_session()
     async with db.work(caller.account_id) as tx:
         return s.Sessions(await sessions.list_for(tx, clock, caller))
 
