@@ -51,6 +51,25 @@ describe("ThreadStore", () => {
     await vi.waitFor(() => expect(thread.messages.value.map((message) => message.seq)).toEqual([1, 2, 3, 4]));
   });
 
+  it("fetches a message that was told before the conversation was known to be open", async () => {
+    vi.useFakeTimers();
+    const desk = new Desk(50);
+    desk.say("c");
+    const thread = open(desk);
+    thread.behind(2); // the row came while the page was being read
+    await thread.load();
+    desk.say("c");
+    await vi.advanceTimersByTimeAsync(500);
+    expect(thread.messages.value.map((message) => message.seq)).toEqual([1, 2]);
+    const loads = vi.spyOn(desk.api, "conversation");
+    thread.behind(3);
+    thread.take(desk.say("c"));
+    await vi.advanceTimersByTimeAsync(500);
+    expect(loads, "its own frame was in time").not.toHaveBeenCalled();
+    thread.dispose();
+    vi.useRealTimers();
+  });
+
   it("after a long absence keeps the part without a hole and offers the rest", async () => {
     const desk = new Desk(5);
     for (let i = 0; i < 4; i++) desk.say("c");

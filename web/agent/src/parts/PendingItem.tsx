@@ -28,9 +28,9 @@ export function PendingItem({ entry, thread }: { entry: PendingEntry; thread: Th
   const me = app.session.me.value?.agent;
   const { body, state } = entry;
   const offline = app.live.cut.value || entry.attempts > 0;
-  const edit = async () => {
-    const back = await app.delivery.discard(entry.client_id);
-    if (back) app.composer.value?.restore(back.body.kind, back.body.body, back.body.files);
+  const edit = () => {
+    app.composer.value?.restore(body.kind, body.body, body.files);
+    void app.delivery.discard(entry.client_id);
     document.querySelector<HTMLTextAreaElement>(".composer textarea")?.focus();
   };
   return (
@@ -58,7 +58,7 @@ export function PendingItem({ entry, thread }: { entry: PendingEntry; thread: Th
             <Button small onClick={() => void app.delivery.again(entry.client_id, state === "held")}>
               {t(state === "held" ? "pending.send_anyway" : "action.again")}
             </Button>
-            <Button small kind="quiet" onClick={() => void edit()}>
+            <Button small kind="quiet" onClick={edit}>
               {t("pending.edit")}
             </Button>
             <Button small kind="quiet" onClick={() => void app.delivery.discard(entry.client_id)}>

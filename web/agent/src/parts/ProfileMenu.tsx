@@ -35,11 +35,12 @@ export function ProfileMenu() {
   };
   return (
     <div class="profile">
-      <Menu label={t("me.menu", { name: agent.name })} entries={entries}>
+      <Menu label={t("me.menu", { name: agent.name })} entries={entries} worded>
         <Avatar id={agent.id} name={agent.name} online={online} />
         <span class="profile-text">
           <span class="profile-name">{agent.name}</span>
           <span class="profile-state">{t(`availability.${agent.availability}`)}</span>
+          <span class="hidden-visually">{t("me.menu", { name: agent.name })}</span>
         </span>
       </Menu>
     </div>

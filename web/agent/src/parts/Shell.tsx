@@ -34,7 +34,7 @@ export function Shell() {
         {settings ? (
           <SettingsPage onMenu={() => setMenu(true)} />
         ) : (
-          <>
+          <main class="workplace">
             {route.page === "search" ? (
               <SearchPane onMenu={() => setMenu(true)} />
             ) : (
@@ -42,7 +42,7 @@ export function Shell() {
             )}
             <ThreadPane />
             {open && app.prefs.panel.value && <ContactPanel />}
-          </>
+          </main>
         )}
       </div>
       {overlay === "help" && <Help onClose={() => (app.overlay.value = null)} />}

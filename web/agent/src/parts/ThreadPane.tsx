@@ -8,14 +8,14 @@ import { ThreadHeader } from "./ThreadHeader";
 function Nothing() {
   const app = useApp();
   return (
-    <main class="pane thread-pane nothing" aria-label={t("thread.label")}>
+    <section class="pane thread-pane nothing" aria-label={t("thread.label")}>
       <Empty icon="chat" title={t("thread.none_title")}>
         <p>{t("thread.none")}</p>
         <Button small kind="quiet" icon="keyboard" onClick={() => (app.overlay.value = "help")}>
           {t("help.title")}
         </Button>
       </Empty>
-    </main>
+    </section>
   );
 }
 
@@ -36,7 +36,7 @@ export function ThreadPane() {
   const state = thread.state.value;
   if (state === "missing" || state === "failed")
     return (
-      <main class="pane thread-pane" aria-label={t("thread.label")}>
+      <section class="pane thread-pane" aria-label={t("thread.label")}>
         <Empty icon="alert" title={t(state === "missing" ? "thread.missing_title" : "thread.failed_title")}>
           <p>{t(state === "missing" ? "thread.missing" : "thread.failed")}</p>
           {state === "failed" && (
@@ -48,16 +48,16 @@ export function ThreadPane() {
             {t("action.back")}
           </Button>
         </Empty>
-      </main>
+      </section>
     );
   if (!row || state === "loading")
     return (
-      <main class="pane thread-pane centre" aria-label={t("thread.label")}>
+      <section class="pane thread-pane centre" aria-label={t("thread.label")}>
         <Spinner label={t("state.loading")} />
-      </main>
+      </section>
     );
   return (
-    <main class="pane thread-pane" aria-label={t("thread.with", { name: row.contact.name ?? t("contact.unnamed") })}>
+    <section class="pane thread-pane" aria-label={t("thread.with", { name: row.contact.name ?? t("contact.unnamed") })}>
       <ThreadHeader row={row} />
       <Messages key={thread.id} thread={thread} row={row} />
       <Locked id={thread.id} />
@@ -66,6 +66,6 @@ export function ThreadPane() {
       ) : (
         <Banner icon="eye">{t("thread.read_only")}</Banner>
       )}
-    </main>
+    </section>
   );
 }

@@ -221,6 +221,7 @@ export class AppStore {
     switch (frame.t) {
       case "conversation":
         this.rows.upsert(frame.row);
+        if (thread?.id === frame.row.id) thread.behind(frame.row.last_seq);
         break;
       case "conversation_gone":
         this.rows.gone(frame.id);

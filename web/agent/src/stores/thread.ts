@@ -25,7 +25,9 @@ export class ThreadStore {
     this.messages.value.filter((message) => isPublic(message) && message.seq > this.seenSeq.value),
   );
   #turn = 0;
+  #told = 0;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
+  #behindTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     readonly id: string,
@@ -57,6 +59,7 @@ export class ThreadStore {
       }
       this.onPresence(detail.presence);
       this.state.value = "ready";
+      this.behind(this.#told);
     } catch (error) {
       if (turn !== this.#turn) return;
       const missing = error instanceof ApiError && (error.status === 404 || error.status === 403);
@@ -68,6 +71,7 @@ export class ThreadStore {
   dispose(): void {
     this.#turn += 1;
     clearTimeout(this.#typingTimer);
+    clearTimeout(this.#behindTimer);
   }
 
   async loadEarlier(): Promise<void> {
@@ -95,6 +99,22 @@ export class ThreadStore {
     this.#merge([message], null);
     if (message.kind === "inbound") this.visitorTyping.value = null;
     return true;
+  }
+
+  /**
+   * The row tells of messages up to `seq`. Their own frames come in the same moment; one that was told before this tab was
+   * known to have the conversation open never comes, so what is still missing then is fetched.
+   */
+  behind(seq: number): void {
+    if (seq <= this.lastSeq.value) return;
+    this.#told = Math.max(this.#told, seq);
+    if (this.state.value !== "ready") return;
+    clearTimeout(this.#behindTimer);
+    this.#behindTimer = setTimeout(() => {
+      const missing = this.#told > this.lastSeq.value;
+      this.#told = 0;
+      if (missing) void this.load();
+    }, 400);
   }
 
   saw(seq: number): void {

@@ -24,6 +24,8 @@ interface MenuProps {
   small?: boolean;
   kind?: "quiet" | "plain";
   disabled?: boolean;
+  /** The button's own words name it (they hold the label or say it better); otherwise the label does. */
+  worded?: boolean;
 }
 
 function step(box: HTMLElement, key: string): void {
@@ -81,7 +83,7 @@ export function MenuList({ entries, onDone }: { entries: readonly MenuEntry[]; o
 }
 
 /** A button that opens a list of things to do. */
-export function Menu({ label, entries, children, icon, align, small, kind = "quiet", disabled }: MenuProps) {
+export function Menu({ label, entries, children, icon, align, small, kind = "quiet", disabled, worded }: MenuProps) {
   const [open, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const close = useCallback(() => setOpen(false), []);
@@ -98,7 +100,7 @@ export function Menu({ label, entries, children, icon, align, small, kind = "qui
         class={names}
         aria-haspopup="menu"
         aria-expanded={open}
-        aria-label={label}
+        aria-label={worded ? undefined : label}
         title={children ? undefined : label}
         disabled={disabled}
         onClick={() => setOpen(!open)}

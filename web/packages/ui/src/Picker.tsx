@@ -48,11 +48,13 @@ export function Picker(props: PickerProps) {
         class="btn quiet picker-button"
         aria-haspopup="listbox"
         aria-expanded={open}
-        aria-label={props.label}
         disabled={props.disabled}
         onClick={() => setOpen(!open)}
       >
-        {props.children}
+        <span class="picker-face" aria-hidden="true">
+          {props.children}
+        </span>
+        <span class="hidden-visually">{props.label}</span>
       </button>
       {open && (
         <Popover anchor={button} onClose={close} align={props.align ?? "start"} label={props.label}>
@@ -92,8 +94,8 @@ function PickerList({ filterLabel, nothing, choices, onPick, several }: PickerPr
         class="input picker-filter"
         ref={(element) => element?.focus()}
         role="combobox"
-        aria-expanded="true"
-        aria-controls={id}
+        aria-expanded={shown.length > 0}
+        aria-controls={shown.length > 0 ? id : undefined}
         aria-activedescendant={active ? `${id}-${active.key}` : undefined}
         aria-label={filterLabel}
         placeholder={filterLabel}
@@ -104,25 +106,29 @@ function PickerList({ filterLabel, nothing, choices, onPick, several }: PickerPr
         }}
         onKeyDown={onKeyDown}
       />
-      <div id={id} role="listbox" aria-multiselectable={several || undefined} aria-label={filterLabel}>
-        {shown.map((choice) => (
-          // biome-ignore lint/a11y/useKeyWithClickEvents lint/a11y/useFocusableInteractive: keys go to the combobox
-          <div
-            key={choice.key}
-            id={`${id}-${choice.key}`}
-            role="option"
-            aria-selected={choice.picked ?? false}
-            class={`menu-item${choice === active ? " active" : ""}`}
-            onPointerMove={() => setAt(shown.indexOf(choice))}
-            onClick={() => onPick(choice.key)}
-          >
-            {choice.picture}
-            <span class="grow">{choice.label}</span>
-            {choice.side && <span class="side">{choice.side}</span>}
-            {choice.picked && <Icon name="check" />}
-          </div>
-        ))}
-        {shown.length === 0 && <div class="menu-head">{nothing}</div>}
+      {shown.length > 0 && (
+        <div id={id} role="listbox" aria-multiselectable={several || undefined} aria-label={filterLabel}>
+          {shown.map((choice) => (
+            // biome-ignore lint/a11y/useKeyWithClickEvents lint/a11y/useFocusableInteractive: keys go to the combobox
+            <div
+              key={choice.key}
+              id={`${id}-${choice.key}`}
+              role="option"
+              aria-selected={choice.picked ?? false}
+              class={`menu-item${choice === active ? " active" : ""}`}
+              onPointerMove={() => setAt(shown.indexOf(choice))}
+              onClick={() => onPick(choice.key)}
+            >
+              {choice.picture}
+              <span class="grow">{choice.label}</span>
+              {choice.side && <span class="side">{choice.side}</span>}
+              {choice.picked && <Icon name="check" />}
+            </div>
+          ))}
+        </div>
+      )}
+      <div class="menu-head" role="status">
+        {shown.length === 0 && nothing}
       </div>
     </>
   );

@@ -37,6 +37,8 @@ export class Link<In extends AnyFrame> {
   #heardAt = 0;
   #lastTick = 0;
   #saidNull = true;
+  /** Where a line without a position began to listen, until a snapshot's position has been held against it. */
+  #began: string | null = null;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #watch: ReturnType<typeof setInterval> | undefined;
   readonly #wake = () => this.nudge();
@@ -66,9 +68,17 @@ export class Link<In extends AnyFrame> {
     this.#set("stopped");
   }
 
-  /** Takes the position of a snapshot, unless frames have already given a later one. */
+  /**
+   * Takes the position of a snapshot, unless frames have already given a later one. A snapshot that was read before a line
+   * without a position began to listen leaves a gap between the two: the line begins again where the snapshot stands.
+   */
   adopt(resume: string): void {
-    this.resume ??= resume;
+    const began = this.#began;
+    this.#began = null;
+    if (began !== null && before(resume, began)) {
+      this.resume = resume;
+      this.#reconnectNow();
+    } else this.resume ??= resume;
   }
 
   /** False when the line is not open; the caller says it again after the next welcome if it still matters. */
@@ -104,6 +114,7 @@ export class Link<In extends AnyFrame> {
     this.#heardAt = Date.now();
     socket.onopen = () => {
       this.#saidNull = this.resume === null;
+      this.#began = null;
       socket.send(JSON.stringify(this.#options.hello(this.resume)));
     };
     socket.onmessage = (event: MessageEvent<string>) => {
@@ -129,8 +140,15 @@ export class Link<In extends AnyFrame> {
       this.resume = null;
     }
     this.#options.onFrame(frame);
-    // A welcome that answers an old position must not move it: the missed frames are still to come.
-    if (frame.resume && (frame.t !== "welcome" || this.#saidNull)) this.resume = frame.resume;
+    if (frame.t === "welcome" && frame.resume && this.#saidNull) {
+      this.#began = frame.resume;
+      // The snapshot may have been faster than this welcome.
+      if (this.resume !== null) this.adopt(this.resume);
+      else this.resume = frame.resume;
+    } else if (frame.resume && frame.t !== "welcome") {
+      // A welcome that answers an old position does not move it: the missed frames are still to come.
+      this.resume = frame.resume;
+    }
     if (frame.t === "caught_up" || frame.t === "refetch") this.#set("online");
   }
 
@@ -175,4 +193,11 @@ export class Link<In extends AnyFrame> {
     this.state = state;
     this.#options.onState?.(state);
   }
+}
+
+/** Whether a position lies before another one; positions of different epochs cannot be compared, so the server decides. */
+function before(one: string, other: string): boolean {
+  const [epoch, at] = one.split(":");
+  const [otherEpoch, otherAt] = other.split(":");
+  return epoch !== otherEpoch || Number(at) < Number(otherAt);
 }

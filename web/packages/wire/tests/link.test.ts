@@ -89,6 +89,35 @@ describe("Link", () => {
     expect(states).toEqual(["connecting", "online", "waiting", "connecting", "catching_up", "online"]);
   });
 
+  it("begins again where the snapshot stands when it was read before the line listened", () => {
+    last().open();
+    last().says({ t: "welcome", resume: "e:9" });
+    link.adopt("e:7");
+    expect(FakeSocket.made.length).toBe(2);
+    last().open();
+    expect(last().sent).toEqual([{ t: "hello", resume: "e:7" }]);
+    link.adopt("e:5");
+    expect(FakeSocket.made.length, "only the first snapshot is held against it").toBe(2);
+    expect(link.resume).toBe("e:7");
+  });
+
+  it("does the same when the snapshot was faster than the welcome", () => {
+    last().open();
+    link.adopt("e:7");
+    last().says({ t: "welcome", resume: "e:9" });
+    expect(FakeSocket.made.length).toBe(2);
+    last().open();
+    expect(last().sent).toEqual([{ t: "hello", resume: "e:7" }]);
+  });
+
+  it("stays on the line when the snapshot is as new as its welcome", () => {
+    last().open();
+    last().says({ t: "welcome", resume: "e:9" });
+    link.adopt("e:9");
+    expect(FakeSocket.made.length).toBe(1);
+    expect(link.resume).toBe("e:9");
+  });
+
   it("waits longer after every failed try, up to fifteen seconds", () => {
     const pauses: number[] = [];
     for (let i = 0; i < 8; i++) {
