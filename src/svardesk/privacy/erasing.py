@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from svardesk.channels.connections import QUERIES
 from svardesk.channels.events import VisitorSessionChanged
 from svardesk.conversations.events import ConversationChanged
 from svardesk.kit.db import Database, Tx
@@ -85,11 +86,13 @@ async def erase_rows(tx: Tx, keyring: KeyRing, request_id: UUID, contact_id: UUI
 
 async def drop_contents(db: Database, files: FileStore, account_id: UUID, hashes: list[str]) -> int:
     """Delete contents that no file and no export of the organisation names any more; returns how many."""
-    if not hashes:
-        return 0
-    async with db.work(account_id) as tx:
-        used = {row["sha256"] for row in await tx.all(sql.still_used, account_id=account_id, hashes=hashes)}
-    gone = [one for one in hashes if one not in used]
-    for one in gone:
-        await files.delete(account_id, one)
-    return len(gone)
+    gone = 0
+    for one in hashes:
+        async with db.work(account_id) as tx:
+            # In turn with uploads of the same content: one that comes later finds it gone and says so, one that was
+            # faster keeps it.
+            await tx.run(QUERIES.lock_content, account_id=account_id, sha256=one)
+            if await tx.maybe(sql.still_used, account_id=account_id, hashes=[one]) is None:
+                await files.delete(account_id, one)
+                gone += 1
+    return gone
