@@ -101,7 +101,10 @@ class Browser:
 def _unlimited_by_earlier_tests() -> None:
     """Every test starts with full buckets and an empty memory of sessions."""
     visitors.forget()
-    for bucket in (webchat_http.SESSIONS, webchat_http.FROM_ADDRESS, webchat_http.MESSAGES, webchat_http.UPLOADS):
+    for bucket in (
+        webchat_http.SESSIONS, webchat_http.FROM_ADDRESS, webchat_http.MESSAGES, webchat_http.UPLOADS,
+        webchat_http.UPLOADS_FROM_ADDRESS,
+    ):  # fmt: skip
         bucket._buckets.clear()
 
 

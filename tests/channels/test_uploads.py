@@ -98,6 +98,21 @@ async def test_uploads_need_a_token_and_are_limited(browse: Browse) -> None:
     assert codes[-1] == 429
 
 
+async def test_new_visitors_from_one_address_get_no_new_uploads(
+    browse: Browse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from svardesk.channels.webchat import http as webchat_http
+
+    monkeypatch.setattr(webchat_http.UPLOADS_FROM_ADDRESS, "burst", 3.0)
+    codes = []
+    for _ in range(5):
+        browser = browse()
+        await browser.open()
+        codes.append((await browser.upload(PNG)).status_code)
+    assert codes[:3] == [201] * 3
+    assert codes[-1] == 429
+
+
 async def test_a_file_of_somebody_else_cannot_be_sent_nor_a_file_twice(browse: Browse) -> None:
     one, other = browse(), browse()
     await one.open()

@@ -29,6 +29,8 @@ MESSAGES: Final = RateLimit(rate=2.0, burst=30)
 """Messages by one visitor: faster than anybody types, slow enough that a flood is no work for agents."""
 UPLOADS: Final = RateLimit(rate=0.2, burst=20)
 """Uploads by one visitor."""
+UPLOADS_FROM_ADDRESS: Final = RateLimit(rate=0.5, burst=60)
+"""Uploads by one address: a new visitor costs nothing, the disk does."""
 
 MAX_MESSAGE: Final = 65_536
 """Bytes of one message's body."""
@@ -104,6 +106,7 @@ async def post_widget_file(
 ) -> Uploaded:
     """Upload a file (raw body, name percent-encoded in X-File-Name). 413 ``file_too_large``, 422 ``file_type_refused``."""
     visitor = await _visitor(request, db, clock, client_ip)
+    limit(UPLOADS_FROM_ADDRESS, client_ip, client_ip or "")
     limit(UPLOADS, client_ip, str(visitor.id))
     return await uploads.put(
         db,
