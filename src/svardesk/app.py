@@ -1,6 +1,5 @@
 """The web process: one ASGI app over the route table, the sockets and the agent app's files."""
 
-import warnings
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,7 +9,6 @@ from uuid import UUID
 import structlog
 from litestar import Litestar, Request
 from litestar.di import Provide
-from litestar.exceptions import LitestarDeprecationWarning
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -155,8 +153,6 @@ def litestar_app(house: House, lifespan: Callable[[Litestar], Any] | None = None
     def give_caller(request: Request[Any, Any, Any]) -> Caller:
         return scope_state(request.scope)["caller"]
 
-    # Handlers name their parts plainly; Litestar 2 infers what 3 will want marked. We stay below 3 (pyproject.toml).
-    warnings.filterwarnings("ignore", category=LitestarDeprecationWarning)
     givers: dict[str, Callable[..., Any]] = {
         "db": give_db,
         "clock": give_clock,

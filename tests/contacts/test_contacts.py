@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import get_args
 from uuid import uuid4
 
 import msgspec
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from svardesk.contacts import fields, identities, service
 from svardesk.contacts.errors import BadValue, BadZone, FieldTaken, NoContact, NoField, VersionConflict
-from svardesk.contacts.schemas import TRUST, ChangeContact, ChangeField, Field, Labels, MakeField
+from svardesk.contacts.schemas import TRUST, ChangeContact, ChangeField, Field, FieldType, Labels, MakeField
 from svardesk.kit.clock import FixedClock
 from svardesk.kit.db import Database
 from tests.factories import make_account, make_contact
@@ -162,10 +163,10 @@ async def test_own_fields(db: Database):
 
 
 @given(
-    st.sampled_from(["text", "number", "date", "boolean", "choice"]),
+    st.sampled_from(get_args(FieldType)),
     st.one_of(st.text(), st.floats(allow_nan=False), st.booleans(), st.integers(), st.dates().map(str)),
 )
-def test_a_value_fits_its_field_or_is_refused(kind: str, value: str | float | bool):
+def test_a_value_fits_its_field_or_is_refused(kind: FieldType, value: str | float | bool):
     field = Field(id=uuid4(), entity="contact", key="k", type=kind, labels={}, choices=["a"])
     try:
         (column,) = fields.typed(field, value)

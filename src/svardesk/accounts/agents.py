@@ -13,12 +13,15 @@ from svardesk.accounts.events import (
     AgentArchived,
     AgentChanged,
     AgentReturned,
+    Availability,
     AvailabilityChanged,
     PasswordChanged,
 )
+from svardesk.accounts.permissions import Role
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database, Row, Tx
 from svardesk.kit.errors import Conflict, Forbidden, NotFound, Unprocessable
+from svardesk.kit.i18n import Locale
 from svardesk.kit.ids import uuid7
 from svardesk.kit.jsons import encode
 from svardesk.kit.keyring import KeyRing, context
@@ -49,10 +52,10 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     name: str
     email: str
-    role: str
-    locale: str
+    role: Role
+    locale: Locale
     timezone: str
-    availability: str
+    availability: Availability
     online: bool
     team_ids: list[UUID]
     created_at: datetime

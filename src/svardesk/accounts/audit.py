@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from svardesk.accounts.caller import Actor, Caller
+from svardesk.accounts.caller import Actor, ActorKind, Caller
 from svardesk.kit.clock import Clock, SystemClock
 from svardesk.kit.db import Tx
 from svardesk.kit.errors import Invalid
@@ -27,7 +27,7 @@ class AuditRow(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     at: datetime
-    actor_kind: str
+    actor_kind: ActorKind
     actor_id: UUID | None
     actor_name: str | None
     action: str

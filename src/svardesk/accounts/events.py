@@ -7,6 +7,8 @@ import msgspec
 
 from svardesk.spine.events import event
 
+Availability = Literal["online", "away"]
+
 
 @event("session_started", version=1)
 class SessionStarted(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +77,7 @@ class AvailabilityChanged(msgspec.Struct, frozen=True, kw_only=True):
     """An agent went away or came back. ``stream`` is the agent."""
 
     stream: UUID
-    availability: Literal["online", "away"]
+    availability: Availability
 
 
 @event("password_reset_requested", version=1)

@@ -11,6 +11,7 @@ from svardesk.accounts import audit, emails, passwords, permissions, sessions, t
 from svardesk.accounts.agents import AgentUnknown
 from svardesk.accounts.caller import Actor, Caller
 from svardesk.accounts.events import AgentInvited, AgentJoined, PasswordChanged, PasswordResetRequested, TeamChanged
+from svardesk.accounts.permissions import Role
 from svardesk.accounts.secrets import INVITATION_LIFE, RESET_LIFE, digest, new_token
 from svardesk.accounts.sessions import Browser, NewSession
 from svardesk.accounts.teams import check_teams
@@ -45,7 +46,7 @@ class InvitationRow(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     email: str
-    role: str
+    role: Role
     team_ids: list[UUID]
     created_by: UUID | None
     created_at: datetime

@@ -15,6 +15,7 @@ from svardesk.accounts.events import AccountChanged
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Tx
 from svardesk.kit.errors import Unprocessable
+from svardesk.kit.i18n import Locale
 from svardesk.kit.jsons import encode
 from svardesk.kit.sql import load
 from svardesk.spine.events import record
@@ -31,7 +32,7 @@ class Organisation(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     slug: str
     name: str
-    locale: str
+    locale: Locale
     timezone: str
     settings: dict[str, Any]
 

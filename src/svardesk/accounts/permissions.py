@@ -1,15 +1,43 @@
 """What a role may do: one table. Routes name permissions, never roles."""
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Final, Literal
+
+Role = Literal["owner", "lead", "agent", "observer"]
+Permission = Literal[
+    "conversations.read",
+    "conversations.write",
+    "conversations.assign",
+    "contacts.read",
+    "contacts.write",
+    "views.share",
+    "teams.manage",
+    "agents.manage",
+    "channels.manage",
+    "settings.manage",
+    "audit.read",
+    "privacy.manage",
+    "tokens.manage",
+]
 
 ROLES: Final = ("owner", "lead", "agent", "observer")
 """From most to least trusted."""
 
-_OBSERVER: Final = frozenset({"conversations.read", "contacts.read"})
-_AGENT: Final = _OBSERVER | {"conversations.write", "conversations.assign", "contacts.write"}
-_LEAD: Final = _AGENT | {"views.share", "teams.manage", "audit.read"}
-_OWNER: Final = _LEAD | {"agents.manage", "channels.manage", "settings.manage", "privacy.manage", "tokens.manage"}
+_OBSERVER: Final[frozenset[Permission]] = frozenset({"conversations.read", "contacts.read"})
+_AGENT: Final[frozenset[Permission]] = frozenset(
+    {*_OBSERVER, "conversations.write", "conversations.assign", "contacts.write"}
+)
+_LEAD: Final[frozenset[Permission]] = frozenset({*_AGENT, "views.share", "teams.manage", "audit.read"})
+_OWNER: Final[frozenset[Permission]] = frozenset(
+    {
+        *_LEAD,
+        "agents.manage",
+        "channels.manage",
+        "settings.manage",
+        "privacy.manage",
+        "tokens.manage",
+    }
+)
 
 PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
     "owner": _OWNER,

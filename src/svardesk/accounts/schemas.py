@@ -7,14 +7,14 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from svardesk.accounts.agents import AgentRow
+from svardesk.accounts.events import Availability
 from svardesk.accounts.links import InvitationRow
+from svardesk.accounts.permissions import Permission, Role
 from svardesk.accounts.sessions import SessionRow
 from svardesk.accounts.teams import OwnTeam, TeamRow
 from svardesk.accounts.tokens import TokenRow
+from svardesk.kit.i18n import Locale
 
-Locale = Literal["nb", "nn", "da", "sv", "fi", "en"]
-Role = Literal["owner", "lead", "agent", "observer"]
-Availability = Literal["online", "away"]
 Name = Annotated[str, Meta(min_length=1, max_length=120, pattern=r"^[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$")]
 Email = Annotated[str, Meta(min_length=3, max_length=254)]
 Password = Annotated[str, Meta(min_length=1, max_length=1024)]
@@ -46,10 +46,10 @@ class Self(Struct, kw_only=True):
     id: UUID
     name: str
     email: str
-    role: str
-    locale: str
+    role: Role
+    locale: Locale
     timezone: str
-    availability: str
+    availability: Availability
     settings: dict[str, Any]
 
 
@@ -59,7 +59,7 @@ class AccountView(Struct, kw_only=True):
     id: UUID
     name: str
     slug: str
-    locale: str
+    locale: Locale
     timezone: str
 
 
@@ -68,7 +68,7 @@ class Me(Struct, kw_only=True):
 
     agent: Self
     account: AccountView
-    permissions: list[str]
+    permissions: list[Permission]
     csrf: str | None
     teams: list[OwnTeam]
     totp_enabled: bool

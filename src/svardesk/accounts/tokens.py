@@ -9,6 +9,7 @@ import msgspec
 from svardesk.accounts import audit
 from svardesk.accounts.caller import Caller
 from svardesk.accounts.events import ApiTokenRevoked
+from svardesk.accounts.permissions import ALL, Permission
 from svardesk.accounts.secrets import SHOWN, digest, new_api_token
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Tx
@@ -26,7 +27,7 @@ class TokenRow(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     name: str
     prefix: str
-    scopes: list[str]
+    scopes: list[Permission]
     agent_id: UUID
     created_at: datetime
     last_used_at: datetime | None
@@ -59,7 +60,7 @@ async def create(
         id=uuid7(),
         name=name.strip(),
         prefix=token[:SHOWN],
-        scopes=wanted,
+        scopes=[scope for scope in ALL if scope in wanted],
         agent_id=caller.agent_id,
         created_at=clock.now(),
         last_used_at=None,

@@ -7,7 +7,9 @@ from uuid import UUID
 import msgspec
 
 Trust = Literal["none", "claimed", "platform_account", "domain_verified", "signed_token", "phone_number"]
+Standard = Literal["nb", "nn"]
 TRUST: tuple[str, ...] = ("none", "claimed", "platform_account", "domain_verified", "signed_token", "phone_number")
+FieldType = Literal["text", "number", "date", "boolean", "choice"]
 FieldValue = str | float | bool | None
 Name = Annotated[str, msgspec.Meta(max_length=200)]
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
@@ -22,7 +24,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     address: str
     display: str | None
-    trust: str
+    trust: Trust
     verified_at: datetime | None = None
 
 
@@ -33,7 +35,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None
     locale: str | None
     timezone: str | None
-    written_standard: str | None
+    written_standard: Standard | None
     attributes: dict[str, Any]
     fields: dict[str, FieldValue]
     identities: list[Identity]
@@ -52,7 +54,7 @@ class ChangeContact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     name: Name | msgspec.UnsetType | None = msgspec.UNSET
     locale: Literal["nb", "nn", "da", "sv", "fi", "en"] | msgspec.UnsetType | None = msgspec.UNSET
     timezone: Annotated[str, msgspec.Meta(max_length=60)] | msgspec.UnsetType | None = msgspec.UNSET
-    written_standard: Literal["nb", "nn"] | msgspec.UnsetType | None = msgspec.UNSET
+    written_standard: Standard | msgspec.UnsetType | None = msgspec.UNSET
     fields: Annotated[dict[str, FieldValue], msgspec.Meta(max_length=100)] = msgspec.field(default_factory=dict)
     version: int | None = None
 
@@ -61,9 +63,9 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     """One of the organisation's own fields; ``labels`` by language."""
 
     id: UUID
-    entity: str
+    entity: Literal["contact", "conversation"]
     key: str
-    type: str
+    type: FieldType
     labels: dict[str, str]
     choices: list[str] | None
     archived: bool = False
@@ -79,7 +81,7 @@ class MakeField(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """A new field; ``choices`` only for the type choice."""
 
     key: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,39}$")]
-    type: Literal["text", "number", "date", "boolean", "choice"]
+    type: FieldType
     labels: Labels
     entity: Literal["contact", "conversation"] = "contact"
     choices: Choices | None = None

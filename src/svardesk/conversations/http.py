@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from svardesk.accounts.caller import Caller
 from svardesk.conversations import changing, drafting, inbox, posting, reading, receipts, search, tagging, views
@@ -14,10 +14,11 @@ from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database, with_retry
 from svardesk.kit.http import Route, route
 
-Limit = Annotated[int, Parameter(ge=1, le=inbox.MOST)]
-CursorText = Annotated[str, Parameter(max_length=100)]
-ChannelName = Annotated[str, Parameter(max_length=40)]
-Typed = Annotated[str, Parameter(max_length=400)]
+Limit = Annotated[int, QueryParameter(ge=1, le=inbox.MOST)]
+CursorText = Annotated[str | None, QueryParameter(max_length=100)]
+ChannelName = Annotated[str | None, QueryParameter(max_length=40)]
+Typed = Annotated[str, QueryParameter(max_length=400)]
+BeforeSeq = Annotated[int | None, QueryParameter(ge=0, le=2**31 - 1)]
 
 
 async def list_conversations(
@@ -29,8 +30,8 @@ async def list_conversations(
     team_id: UUID | None = None,
     assignee_id: UUID | None = None,
     tag_id: UUID | None = None,
-    channel: ChannelName | None = None,
-    cursor: CursorText | None = None,
+    channel: ChannelName = None,
+    cursor: CursorText = None,
     limit: Limit = 50,
 ) -> s.Page:
     """One page of the inbox. ``view_id`` uses a saved view, narrowed further by what else is given.
@@ -63,7 +64,7 @@ async def get_messages(
     conversation_id: UUID,
     caller: Caller,
     db: Database,
-    before_seq: Annotated[int, Parameter(ge=0, le=2**31 - 1)] | None = None,
+    before_seq: BeforeSeq = None,
     limit: Limit = reading.PAGE,
 ) -> s.Messages:
     """Older messages of a conversation, oldest first."""
@@ -153,7 +154,7 @@ async def put_read(conversation_id: UUID, data: s.ReadUpTo, caller: Caller, db: 
 
 
 async def get_search(
-    caller: Caller, db: Database, q: Typed, kind: search.Kind = "all", cursor: CursorText | None = None
+    caller: Caller, db: Database, q: Typed, kind: search.Kind = "all", cursor: CursorText = None
 ) -> s.Found:
     """Search messages (newest first) and contacts (best first). 400 ``bad_cursor``."""
     async with db.work(caller.account_id) as tx:

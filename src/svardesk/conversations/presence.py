@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from svardesk.conversations.schemas import PresenceKind
 from svardesk.kit.db import Tx
 
 LOOKING_SECONDS = 90
@@ -50,11 +51,11 @@ ORDER BY p.until DESC LIMIT 1
 
 
 class Present(msgspec.Struct, frozen=True):
-    """One agent at one conversation; ``kind`` is looking, typing or answering (holds the answer lock)."""
+    """One agent at one conversation; ``answering`` holds the answer lock."""
 
     agent_id: UUID
     name: str
-    kind: str
+    kind: PresenceKind
 
 
 async def renew(

@@ -1,7 +1,8 @@
 """Shapes of the conversations room on the wire and between rooms. Times are aware UTC; ids are UUIDs."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -9,10 +10,28 @@ import msgspec
 from svardesk.contacts.schemas import Contact
 
 Kind = Literal["inbound", "answer", "note", "system"]
+Status = Literal["open", "waiting", "snoozed", "closed"]
+AuthorKind = Literal["contact", "agent", "bot", "system"]
+PresenceKind = Literal["looking", "typing", "answering"]
+DeliveryState = Literal[
+    "queued",
+    "sending",
+    "sent",
+    "delivered",
+    "read",
+    "blocked_by_window",
+    "blocked_by_policy",
+    "scheduled",
+    "unknown",
+    "failed_temporary",
+    "failed_permanent",
+    "cancelled",
+]
 ViewName = Literal["mine", "unassigned", "teams", "all", "waiting", "snoozed", "closed"]
 Seq = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+Colour = Literal["grey", "red", "orange", "yellow", "green", "teal", "blue", "purple", "pink"]
 Body = Annotated[str, msgspec.Meta(max_length=16_000)]
-Ids = Annotated[tuple[UUID, ...], msgspec.Meta(max_length=20)]
+Ids = Annotated[Sequence[UUID], msgspec.Meta(max_length=20)]
 
 
 class ContactRef(msgspec.Struct, frozen=True):
@@ -31,11 +50,11 @@ class ConversationRow(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     number: int
     channel: str
-    status: str
+    status: Status
     snoozed_until: datetime | None
     subject: str | None
     preview: str | None
-    preview_kind: str | None
+    preview_kind: Kind | None
     contact: ContactRef
     assignee_id: UUID | None
     team_id: UUID | None
@@ -54,9 +73,9 @@ class ConversationRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Author(msgspec.Struct, frozen=True):
-    """Who wrote: kind is contact, agent, bot or system."""
+    """Who wrote."""
 
-    kind: str
+    kind: AuthorKind
     id: UUID | None
     name: str | None
 
@@ -102,15 +121,15 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     conversation_id: UUID
     seq: int
-    kind: str
+    kind: Kind
     author: Author
     body: str
     attachments: list[Attachment]
-    state: str | None
+    state: DeliveryState | None
     state_reason: str | None
     client_id: UUID | None
     mention_ids: list[UUID]
-    details: dict[str, Any] | None
+    details: SystemDetails | None
     created_at: datetime
     version: int
     silent: bool = False
@@ -208,16 +227,22 @@ class PresentAgent(msgspec.Struct, frozen=True):
 
     agent_id: UUID
     name: str
-    kind: str
+    kind: PresenceKind
 
 
 class VisitorNow(msgspec.Struct, frozen=True):
-    """Where the visitor is at this moment."""
+    """Where the visitor is at this moment, and what the shop says of them.
+
+    ``attributes`` is the page's word: anybody can write there, so it is a claim. ``signed_attributes`` came in a token that
+    the shop's server signed.
+    """
 
     page_url: str | None
     page_title: str | None
     online: bool
     locale: str | None
+    attributes: dict[str, str | int | float | bool]
+    signed_attributes: dict[str, str | int | float | bool]
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
@@ -254,12 +279,11 @@ class Tag(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     name: str
-    colour: str
+    colour: Colour
     archived: bool = False
 
 
 TagName = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
-Colour = Literal["grey", "red", "orange", "yellow", "green", "teal", "blue", "purple", "pink"]
 
 
 class MakeTag(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Response
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from svardesk.demo_shop import WIDGET_KEY
 from svardesk.demo_shop.range import PLANS, PRODUCTS, QUESTIONS, kroner
@@ -32,7 +32,7 @@ _templates = Environment(
 _templates.filters["kroner"] = kroner
 
 LANGUAGES = ("nb", "nn", "da", "sv", "fi", "en")
-Language = Annotated[str, Parameter(query="lang", max_length=5, required=False)]
+Language = Annotated[str, QueryParameter(name="lang", max_length=5, required=False)]
 
 
 def _page(template: str, title: str, language: str, **values: Any) -> Response[str]:

@@ -1,15 +1,21 @@
 """HTTP furniture: the route table's rows, errors as JSON, headers that every answer carries, limits per address."""
 
+import inspect
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import structlog
 from litestar import Request, Response
+from litestar.di import Dependency, NamedDependency
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Operation
+from litestar.params import BodyKwarg, FromPath, FromQuery, JSONBody, ParameterKwarg
 from litestar.types import ASGIApp, Guard, Message, Receive, Scope, Send
 from psycopg import DataError, OperationalError
 
@@ -17,6 +23,22 @@ from svardesk.kit.errors import Invalid, NotFound, SvardeskError, TooLarge, TooM
 from svardesk.kit.jsons import encode
 
 log = structlog.get_logger()
+
+PARTS = frozenset(
+    {
+        "db",
+        "clock",
+        "keyring",
+        "files",
+        "public_url",
+        "process_id",
+        "resume",
+        "settings",
+        "caller",
+        "client_ip",
+    }
+)
+"""What a handler may ask for by name; ``app.litestar_app`` gives them."""
 
 MAX_BODY = 256 * 1024
 """Bytes that a JSON route takes, unless its row in the table says otherwise."""
@@ -57,8 +79,53 @@ def route(
     return Route(method, path, handler, permission, public, status, max_body, schema)
 
 
+class ErrorDetail(msgspec.Struct, frozen=True):
+    """``code`` is stable and for programs, ``message`` a sentence for people, ``fields`` say what it is about."""
+
+    code: str
+    message: str
+    fields: dict[str, Any]
+
+
+class ErrorBody(msgspec.Struct, frozen=True):
+    """What every refused or failed request answers."""
+
+    error: ErrorDetail
+
+
+@dataclass
+class Described(Operation):
+    """An operation of the OpenAPI document: whatever is not its success is an ``ErrorBody``."""
+
+    def __post_init__(self) -> None:
+        if self.responses is not None:
+            self.responses["default"] = self.responses.pop("400")
+
+
+def mark(handler: Callable[..., Any], path: str) -> None:
+    """Mark what ``handler`` takes with where it comes from: a part of the house, the path, the body or the query.
+
+    Handlers name what they need plainly (``db: Database``); Litestar wants each one marked, and the name tells.
+    """
+    for name, parameter in inspect.signature(handler).parameters.items():
+        kind = parameter.annotation
+        said = getattr(kind, "__metadata__", ())
+        if name == "request" or any(isinstance(one, ParameterKwarg | BodyKwarg | Dependency) for one in said):
+            continue
+        if name == "data":
+            kind = JSONBody[kind]
+        elif name in PARTS:
+            kind = NamedDependency[kind]
+        elif f"{{{name}:" in path:
+            kind = FromPath[kind]
+        else:
+            kind = FromQuery[kind]
+        handler.__annotations__[name] = kind
+
+
 def handler_of(row: Route, signed_in: Guard) -> HTTPRouteHandler:
     """Return the Litestar handler of a row; ``signed_in`` guards every row that is not public."""
+    mark(row.handler, row.path)
     handler = HTTPRouteHandler(
         row.path,
         http_method=row.method,  # pyright: ignore[reportArgumentType]
@@ -68,6 +135,8 @@ def handler_of(row: Route, signed_in: Guard) -> HTTPRouteHandler:
         request_max_body_size=row.max_body,
         include_in_schema=row.schema,
         operation_id=row.handler.__name__,
+        operation_class=Described,
+        responses={400: ResponseSpec(ErrorBody, generate_examples=False, description="An error, of whatever status.")},
         description=(row.handler.__doc__ or "").strip(),
         security=None if row.public else [{"session": []}, {"token": []}],
     )
@@ -113,7 +182,14 @@ def as_known(error: Exception) -> SvardeskError:
     if isinstance(error, UnicodeDecodeError):
         # msgspec's word for JSON that is no UTF-8; our own code decodes nothing strictly that came from outside.
         return Invalid("invalid", "The body is not UTF-8.")
+    if isinstance(error, RecursionError):
+        # msgspec's word for JSON that is nested deeper than anything a route takes.
+        return Invalid("invalid", "The body is nested too deeply.")
     if isinstance(error, HTTPException):
+        if isinstance(error.__cause__, msgspec.ValidationError):
+            # Litestar takes a wrong field of the body for a fault of ours when a part of the house is called like it.
+            said, _, place = str(error.__cause__).partition(" - at `$.")
+            return Invalid("invalid", "A value in the request has the wrong form.", fields={place.rstrip("`") or "body": said})
         return _of_status(error)
     if isinstance(error, DataError):
         return Invalid(

@@ -1,7 +1,7 @@
 """Export and erasure over HTTP: asked for here, done by the worker."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -22,15 +22,15 @@ class ContactChoice(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class PrivacyRequest(msgspec.Struct, kw_only=True):
-    """A request. ``state``: queued, running, done, failed; ``result``: counts, once done.
+    """A request. ``result``: counts, once done.
 
     ``url`` is where an export's zip can be fetched until ``expires_at``; None for erasures and before and after that.
     """
 
     id: UUID
-    kind: str
+    kind: service.Kind
     contact_id: UUID
-    state: str
+    state: Literal["queued", "running", "done", "failed"]
     error: str | None
     result: dict[str, Any] | None
     requested_by: UUID | None

@@ -14,11 +14,12 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Final
+from typing import Final, Literal
 
 from svardesk.kit.i18n.po import parse_po
 
-LOCALES: Final = ("nb", "nn", "da", "sv", "fi", "en")
+Locale = Literal["nb", "nn", "da", "sv", "fi", "en"]
+LOCALES: Final[tuple[Locale, ...]] = ("nb", "nn", "da", "sv", "fi", "en")
 DOMAINS: Final = ("agent", "widget", "server")
 FALLBACK: Final[Mapping[str, tuple[str, ...]]] = {
     "nb": ("nb", "en"),
