@@ -9,7 +9,8 @@ from bench.lines import Pool, SocketLine, open_sockets
 from bench.posts import found_mark, message, request, shuffled
 
 PARENT = "https://butikk.example"
-SETTLE_SECONDS = 1.5
+QUIET_SECONDS = 1.0
+LONGEST_SETTLING = 40.0
 
 
 class Watch:
@@ -54,7 +55,7 @@ async def steady(plan: dict[str, Any]) -> Result:
     port, echo = plan["port"], plan["echo"]
     count = int(plan["rate"] * plan["seconds"])
     watch = Watch(count)
-    await _enter(plan, watch)
+    lines = await _enter(plan, watch)
     pool = Pool(port, watch.answered)
     await pool.open(64)
     senders = shuffled(plan["visitors"], count, plan["seed"])
@@ -67,11 +68,11 @@ async def steady(plan: dict[str, Any]) -> Result:
         ]
     else:
         requests = [message(port, who["token"], mark) for mark, who in enumerate(senders)]
-    await asyncio.sleep(SETTLE_SECONDS)
+    await _quiet(lines)
     late = await _post_all(pool, watch, requests, plan["rate"])
     expected = len(plan["agents"]) // plan["teams"]
     missing = sum(expected - len(seen) for seen in watch.seen)
-    answers = sorted(watch.answers)
+    answers = sorted(watch.answers) or [float("inf")]
     return Result(
         seconds=plan["seconds"],
         done=len(watch.answers),
@@ -104,7 +105,21 @@ async def _post_all(pool: Pool, watch: Watch, requests: list[bytes], rate: float
     return late
 
 
-async def _enter(plan: dict[str, Any], watch: Watch) -> tuple[list[SocketLine], list[SocketLine]]:
+async def _quiet(lines: list[SocketLine]) -> None:
+    """Wait until nothing has come for a second: everybody has arrived and been told of everybody."""
+    loop = asyncio.get_running_loop()
+    give_up = loop.time() + LONGEST_SETTLING
+    before, since = -1, loop.time()
+    while loop.time() - since < QUIET_SECONDS:
+        await asyncio.sleep(0.1)
+        frames = sum(line.frames for line in lines)
+        if frames != before:
+            before, since = frames, loop.time()
+        if loop.time() > give_up:
+            raise RuntimeError("the sockets do not come to rest")
+
+
+async def _enter(plan: dict[str, Any], watch: Watch) -> list[SocketLine]:
     port, echo = plan["port"], plan["echo"]
 
     def agent(who: dict[str, Any]) -> SocketLine:
@@ -132,14 +147,14 @@ async def _enter(plan: dict[str, Any], watch: Watch) -> tuple[list[SocketLine], 
             for who in plan["visitors"]
         ],
     )
-    return agents, visitors
+    return [*agents, *visitors]
 
 
 async def closed_loop(plan: dict[str, Any]) -> Result:
     """One agent; ``concurrency`` visitors write again as soon as the agent has seen their last message."""
     port, count = plan["port"], plan["messages"]
     watch = Watch(count)
-    await _enter(plan, watch)
+    lines = await _enter(plan, watch)
     done = asyncio.Event()
     requests = [message(port, plan["visitors"][mark % plan["concurrency"]]["token"], mark) for mark in range(count)]
     pool = Pool(port, watch.answered)
@@ -162,7 +177,7 @@ async def closed_loop(plan: dict[str, Any]) -> Result:
             done.set()
 
     watch.on_seen = seen
-    await asyncio.sleep(SETTLE_SECONDS)
+    await _quiet(lines)
     begin = time.perf_counter()
     for mark in range(plan["concurrency"]):
         post(mark)

@@ -1,11 +1,14 @@
 """Requests of visitors, made beforehand: what the widget sends, byte for byte, with a mark to know each message by."""
 
+import random
 import uuid
 from collections.abc import Sequence
 from typing import Any
 
 MARK = b"#Q"
-DIGITS = 8
+DIGITS = 9
+# Marks of another run may still stand in the inbox's lines: each client process counts from a thousand of its own.
+_FIRST = random.SystemRandom().randrange(1, 10_000) * 100_000
 PAGE_URL = "https://butikk.example/bredband/fiber-500"
 PAGE_TITLE = "Fiber 500 - Fjordnett"
 TEXT = (
@@ -14,9 +17,9 @@ TEXT = (
 
 
 def message(port: int, token: str, mark: int, text: str = TEXT) -> bytes:
-    """The whole request of one message, marked with ``#Q<8 digits>`` at its beginning."""
+    """The whole request of one message, marked with ``#Q<9 digits>`` at its beginning."""
     body = (
-        f'{{"client_id":"{uuid.uuid4()}","body":"{MARK.decode()}{mark:0{DIGITS}d}{text}","file_ids":[],'
+        f'{{"client_id":"{uuid.uuid4()}","body":"{MARK.decode()}{_FIRST + mark:0{DIGITS}d}{text}","file_ids":[],'
         f'"page":{{"url":"{PAGE_URL}","title":"{PAGE_TITLE}"}}}}'
     ).encode()
     return request(port, "/widget/v1/messages", token, body)
@@ -32,15 +35,16 @@ def request(port: int, path: str, token: str, body: bytes) -> bytes:
 
 
 def found_mark(payload: bytes) -> int:
-    """The number of the message that a frame is about, or -1."""
+    """The number of the message of this run that a frame is about, or -1."""
     place = payload.find(MARK)
-    return -1 if place < 0 else int(payload[place + 2 : place + 2 + DIGITS])
+    if place < 0:
+        return -1
+    mark = int(payload[place + 2 : place + 2 + DIGITS]) - _FIRST
+    return mark if 0 <= mark < 100_000 else -1
 
 
 def shuffled(visitors: Sequence[Any], count: int, seed: int) -> list[Any]:
     """``count`` visitors, everybody once before anybody comes again, in an order that depends on ``seed`` only."""
-    import random
-
     source = random.Random(seed)
     order: list[Any] = []
     while len(order) < count:

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from svardesk.conversations.schemas import Attachment, Author, ContactRef, ConversationRow, Message
-from svardesk.kit.db import Row, Tx
+from svardesk.kit.db import Reader, Row
 from svardesk.kit.sql import load
 
 sql = load(__package__ or "svardesk.conversations")
@@ -69,13 +69,15 @@ def message_of(row: Row, actor: str | None = None) -> Message:
     )
 
 
-async def rows(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, ConversationRow]:
+async def rows(tx: Reader, ids: Iterable[UUID]) -> dict[UUID, ConversationRow]:
     """Return lines by id, for frames: the caller filters each audience by ``team_id`` and ``assignee_id``."""
-    found = await tx.all(sql.rows, account_id=tx.account, ids=list(ids))
+    wanted = list(ids)
+    found = await tx.all(sql.rows, account_id=tx.account, ids=wanted) if wanted else []
     return {row["id"]: row_of(row) for row in found if row["archived_at"] is None}
 
 
-async def messages(tx: Tx, ids: Iterable[UUID], actor: str | None = None) -> dict[UUID, Message]:
+async def messages(tx: Reader, ids: Iterable[UUID], actor: str | None = None) -> dict[UUID, Message]:
     """Return messages by id, for frames: the caller has made sure who may see their conversations."""
-    found = await tx.all(sql.messages_by_ids, account_id=tx.account, ids=list(ids))
+    wanted = list(ids)
+    found = await tx.all(sql.messages_by_ids, account_id=tx.account, ids=wanted) if wanted else []
     return {row["id"]: message_of(row, actor) for row in found}

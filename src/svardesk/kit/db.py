@@ -9,7 +9,7 @@ import asyncio
 import select
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from psycopg import AsyncConnection, OperationalError, errors
@@ -28,6 +28,19 @@ T = TypeVar("T")
 Row = dict[str, Any]
 APP_ROLE = "svardesk_app"
 SYSTEM_ROLE = "svardesk_system"
+
+
+class Reader(Protocol):
+    """What a read-only service needs: a transaction (``Tx``) or the quick way (``kit.hot.Reading``)."""
+
+    @property
+    def account(self) -> UUID:
+        """The tenant whose rows are seen."""
+        ...
+
+    async def all(self, statement: bytes | str, /, **params: Any) -> list[Row]:
+        """Run a statement and return all rows as dicts."""
+        ...
 
 
 class NoRow(LookupError):

@@ -9,7 +9,7 @@ docs/decisions/0012. Everything else in the house uses ``kit.db``.
 import asyncio
 import re
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -64,11 +64,24 @@ _LOAD: Final[Mapping[int, Callable[[bytes], Any]]] = {
     3802: loads,
     1184: lambda value: datetime.fromisoformat(value.decode()).astimezone(UTC),
     2950: lambda value: UUID(value.decode()),
+    2951: lambda value: [UUID(one) for one in value.decode()[1:-1].split(",") if one],
 }
+
+
+_TEXTS: Final = frozenset({18, 19, 25, 705, 1042, 1043, 2278})
 
 
 def _text(value: bytes) -> str:
     return value.decode()
+
+
+def _reader_of(oid: int, column: str) -> Callable[[bytes], Any]:
+    found = _LOAD.get(oid)
+    if found is None:
+        if oid not in _TEXTS:
+            raise TypeError(f"hot statements cannot read the type of column {column} (oid {oid})")
+        return _text
+    return found
 
 
 class HotStatement:
@@ -97,7 +110,8 @@ class HotStatement:
         load = self.load
         if load is None:
             load = self.load = [
-                (result.fname(place).decode(), _LOAD.get(result.ftype(place), _text)) for place in range(result.nfields)
+                (name := result.fname(place).decode(), _reader_of(result.ftype(place), name))
+                for place in range(result.nfields)
             ]
         get = result.get_value
         return [
@@ -110,43 +124,55 @@ class HotStatement:
 
 
 class _Job:
-    __slots__ = ("again", "answer", "statement", "values")
+    """Statements of one transaction, and where its answer goes: the rows of each."""
 
-    def __init__(self, statement: HotStatement, values: list[bytes | None], answer: asyncio.Future[list[Row]]) -> None:
-        self.statement = statement
-        self.values = values
+    __slots__ = ("again", "answer", "steps")
+
+    def __init__(
+        self, steps: Sequence[tuple[HotStatement, list[bytes | None]]], answer: asyncio.Future[list[list[Row]]]
+    ) -> None:
+        self.steps = steps
         self.answer = answer
         self.again = False
 
 
 class _Line:
-    """One connection, watched by the event loop; at most one job at a time."""
+    """One connection in pipeline mode, watched by the event loop; at most one job at a time.
 
-    __slots__ = ("_conn", "_fd", "_lines", "_loop", "_pg", "_prepared", "_preparing", "_result", "job")
+    All statements of a job go out together and are one transaction, which ends where the pipeline is synchronised.
+    """
+
+    __slots__ = ("_conn", "_error", "_fd", "_lines", "_loop", "_pg", "_prepared", "_results", "_sent", "job")
 
     def __init__(self, lines: "HotLines", conn: AsyncConnection[Any]) -> None:
         self._lines = lines
         self._conn = conn
         self._pg = conn.pgconn
+        self._pg.enter_pipeline_mode()
         self._fd = self._pg.socket
         self._prepared: set[bytes] = set()
-        self._preparing = False
-        self._result: Any = None
+        self._sent: list[HotStatement | None] = []
+        self._results: list[Any] = []
+        self._error: Any = None
         self._loop = asyncio.get_running_loop()
         self.job: _Job | None = None
         self._loop.add_reader(self._fd, self._readable)
 
     def start(self, job: _Job) -> None:
-        """Send a job; its answer is set when the result is there."""
+        """Send a job; its answer is set when everything is there."""
         self.job = job
-        self._result = None
+        self._results, self._sent, self._error = [], [], None
+        pg = self._pg
         try:
-            if job.statement.name in self._prepared:
-                self._pg.send_query_prepared(job.statement.name, job.values)
-            else:
-                self._preparing = True
-                self._pg.send_prepare(job.statement.name, job.statement.sql)
-            if self._pg.flush():
+            for statement, values in job.steps:
+                if statement.name not in self._prepared:
+                    pg.send_prepare(statement.name, statement.sql)
+                    self._sent.append(None)
+                    self._prepared.add(statement.name)
+                pg.send_query_prepared(statement.name, values)
+                self._sent.append(statement)
+            pg.pipeline_sync()
+            if pg.flush():
                 self._loop.add_writer(self._fd, self._writable)
         except psycopg.Error as error:
             self.lost(error)
@@ -160,49 +186,68 @@ class _Line:
 
     def _readable(self) -> None:
         pg = self._pg
+        nothing = False
         try:
             pg.consume_input()
             while not pg.is_busy():
                 result = pg.get_result()
                 if result is None:
-                    break
-                self._result = result
-            else:
-                return
+                    # One None ends a statement's results, two mean that nothing more was sent.
+                    if nothing:
+                        return
+                    nothing = True
+                    continue
+                nothing = False
+                if result.status == ExecStatus.PIPELINE_SYNC:
+                    self._done()
+                    return
+                if result.status == ExecStatus.FATAL_ERROR:
+                    self._error = result
+                elif result.status != ExecStatus.PIPELINE_ABORTED:
+                    self._results.append(result)
         except psycopg.Error as error:
             self.lost(error)
+
+    def _done(self) -> None:
+        job, self.job = self.job, None
+        if job is None:
             return
-        if self.job is not None and self._result is not None:
-            self._done(self.job, self._result)
+        if self._error is not None:
+            self._failed(job)
+            return
+        if not job.answer.done():
+            try:
+                job.answer.set_result(
+                    [
+                        statement.rows(result)
+                        for statement, result in zip(self._sent, self._results, strict=True)
+                        if statement is not None
+                    ]
+                )
+            except Exception as error:  # noqa: BLE001 - a value that cannot be read is the caller's to hear of
+                job.answer.set_exception(error)
+        self._lines.free(self)
 
-    def _done(self, job: _Job, result: Any) -> None:
-        if result.status == ExecStatus.FATAL_ERROR:
-            self._failed(job, result)
-        elif self._preparing:
-            self._preparing = False
-            self._prepared.add(job.statement.name)
-            self.start(job)
-        else:
-            self.job = None
-            if not job.answer.done():
-                job.answer.set_result(job.statement.rows(result))
-            self._lines.free(self)
-
-    def _failed(self, job: _Job, result: Any) -> None:
-        self.job, self._preparing = None, False
-        error = error_from_result(result, encoding="utf-8")
+    def _failed(self, job: _Job) -> None:
+        error = error_from_result(self._error, encoding="utf-8")
+        # What was to be prepared after the error was not.
+        self._prepared.difference_update(statement.name for statement, _ in job.steps)
         if error.sqlstate in _STALE and not job.again:
             job.again = True
-            job.statement.load = None
+            for statement, _ in job.steps:
+                statement.load = None
             self.close()
             self._lines.gone(self, job)
             return
         if not job.answer.done():
             job.answer.set_exception(error)
-        if self._pg.status:
-            # The server said farewell with its error (it shuts down, it was told to end this connection).
-            self.lost(error)
+        if any(statement is None for statement in self._sent) or (error.sqlstate or "").startswith("57P"):
+            # Names may be taken by what was prepared before the error: a fresh connection knows what it has. (57P: the
+            # server ends this connection.)
+            self.close()
+            self._lines.gone(self)
         else:
+            self._prepared.update(statement.name for statement, _ in job.steps)
             self._lines.free(self)
 
     def lost(self, error: Exception) -> None:
@@ -210,7 +255,8 @@ class _Line:
         self.close()
         job, self.job = self.job, None
         if job is not None and not job.answer.done():
-            job.answer.set_exception(OperationalError(str(error).strip() or "the connection was lost"))
+            said = self._error.error_message.decode("utf-8", "replace") if self._error is not None else str(error)
+            job.answer.set_exception(OperationalError(said.strip() or "the connection was lost"))
         self._lines.gone(self)
 
     def close(self) -> None:
@@ -218,6 +264,62 @@ class _Line:
         self._loop.remove_reader(self._fd)
         self._loop.remove_writer(self._fd)
         self._pg.finish()
+
+
+_ACCOUNT = HotStatement(b"SELECT set_config('svardesk.account', %(account)s, true)")
+
+
+class Reading:
+    """Looks of one account at its rows, in the skin of the app role. What is asked for at one moment goes together.
+
+    It offers what a service needs of ``Tx`` for reading (``account``, ``all``): give it to several functions under
+    ``asyncio.gather`` and they cost one round trip.
+    """
+
+    def __init__(self, lines: "HotLines", account: UUID) -> None:
+        self.account = account
+        self._lines = lines
+        self._steps: list[tuple[HotStatement, list[bytes | None]]] = []
+        self._answers: list[asyncio.Future[list[Row]]] = []
+
+    async def all(self, statement: bytes | str, /, **params: Any) -> list[Row]:
+        """Return the rows of a named statement."""
+        hot = named(statement)
+        if not self._steps:
+            asyncio.get_running_loop().call_soon(self._send)
+        self._steps.append((hot, hot.values(params)))
+        answer: asyncio.Future[list[Row]] = asyncio.get_running_loop().create_future()
+        self._answers.append(answer)
+        return await answer
+
+    def _send(self) -> None:
+        steps, self._steps = self._steps, []
+        answers, self._answers = self._answers, []
+        first = (_ACCOUNT, _ACCOUNT.values({"account": str(self.account)}))
+        job = self._lines.begin([first, *steps])
+
+        def hand_out(done: asyncio.Future[list[list[Row]]]) -> None:
+            error = done.exception()
+            for place, answer in enumerate(answers):
+                if answer.done():
+                    continue
+                if error is not None:
+                    answer.set_exception(error)
+                else:
+                    answer.set_result(done.result()[place + 1])
+
+        job.add_done_callback(hand_out)
+
+
+_named: dict[bytes | str, HotStatement] = {}
+
+
+def named(statement: bytes | str) -> HotStatement:
+    """Return the hot twin of a named statement; it must be one of a few hundred that never change."""
+    found = _named.get(statement)
+    if found is None:
+        found = _named[statement] = HotStatement(statement if isinstance(statement, bytes) else statement.encode())
+    return found
 
 
 class HotLines:
@@ -234,6 +336,15 @@ class HotLines:
         self._waiting: deque[_Job] = deque()
         self._closed = False
 
+    @classmethod
+    def on(cls, conn: AsyncConnection[Any], name: str) -> "HotLines":
+        """Run one statement at a time on ``conn`` only, which holds something (a lock) that another would not."""
+        made = cls("", "", most=0, name=name)
+        line = _Line(made, conn)
+        made._all.add(line)
+        made._idle.append(line)
+        return made
+
     async def one(self, statement: HotStatement, params: Mapping[str, Any]) -> Row | None:
         """Run a statement like ``all`` and return its first row."""
         rows = await self.all(statement, params)
@@ -245,21 +356,33 @@ class HotLines:
         Raises psycopg's errors, and ``Unavailable`` (``busy``) when no connection is free for ten seconds. A statement
         whose caller is cancelled runs to its end.
         """
+        return (await self.begin([(statement, statement.values(params))]))[0]
+
+    def reading(self, account: UUID) -> Reading:
+        """Return a place from which to look at an account's rows."""
+        return Reading(self, account)
+
+    def begin(self, steps: Sequence[tuple[HotStatement, list[bytes | None]]]) -> asyncio.Future[list[list[Row]]]:
+        """Send statements as one transaction; the answer has the rows of each."""
         loop = asyncio.get_running_loop()
-        job = _Job(statement, statement.values(params), loop.create_future())
+        job = _Job(steps, loop.create_future())
         if self._idle:
             self._idle.pop().start(job)
-            return await job.answer
+            return job.answer
+        if self._most == 0:
+            job.answer.set_exception(OperationalError("the connection was lost"))
+            return job.answer
         self._waiting.append(job)
         if len(self._all) + len(self._opening) < self._most:
-            task = loop.create_task(self._open())
-            self._opening.add(task)
-            task.add_done_callback(self._opening.discard)
+            self._open_one()
         limit = loop.call_later(WAIT_SECONDS, self._give_up, job)
-        try:
-            return await job.answer
-        finally:
-            limit.cancel()
+        job.answer.add_done_callback(lambda _: limit.cancel())
+        return job.answer
+
+    def _open_one(self) -> None:
+        task = asyncio.get_running_loop().create_task(self._open())
+        self._opening.add(task)
+        task.add_done_callback(self._opening.discard)
 
     def _give_up(self, job: _Job) -> None:
         if job in self._waiting and not job.answer.done():
@@ -301,9 +424,7 @@ class HotLines:
         if again is not None:
             self._waiting.appendleft(again)
         if self._waiting and not self._closed:
-            task = asyncio.get_running_loop().create_task(self._open())
-            self._opening.add(task)
-            task.add_done_callback(self._opening.discard)
+            self._open_one()
 
     def _drop(self, line: _Line) -> None:
         line.lost(OperationalError("the process stops"))

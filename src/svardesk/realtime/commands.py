@@ -45,7 +45,7 @@ def read(message: Any) -> Command | None:
         return None
     try:
         return _decoder.decode(text)
-    except (msgspec.DecodeError, UnicodeEncodeError):
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return None
 
 

@@ -4,6 +4,7 @@ A frame is an upsert: the newest state of the thing that an event is about, howe
 lower versions, so frames may come twice or cross each other without harm.
 """
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,7 @@ from svardesk.channels import events as channels_facts
 from svardesk.channels.webchat import visitors as webchat
 from svardesk.conversations import events as facts
 from svardesk.conversations import store
-from svardesk.kit.db import Row, Tx
+from svardesk.kit.db import Reader, Row
 from svardesk.kit.jsons import encode
 from svardesk.spine import Recorded
 
@@ -49,6 +50,8 @@ class Wanted:
     people: list[Any] = field(default_factory=list)
     sessions: dict[UUID, bool] = field(default_factory=dict)
     """Visitors' sessions that changed, and whether they were revoked."""
+    visits: set[UUID] = field(default_factory=set)
+    """Conversations whose visitor the shop says something else of."""
     connections: bool = False
     started: set[UUID] = field(default_factory=set)
     arrived: dict[UUID, int] = field(default_factory=dict)
@@ -65,6 +68,8 @@ class Wanted:
             self.mentions.append(fact)
         elif isinstance(fact, channels_facts.VisitorSessionChanged):
             self.sessions[fact.stream] = fact.revoked or self.sessions.get(fact.stream, False)
+        elif isinstance(fact, channels_facts.VisitorAttributesChanged):
+            self.visits.add(fact.stream)
         elif isinstance(fact, channels_facts.ConnectionChanged):
             self.connections = True
         elif type(fact).__module__ == facts.__name__:
@@ -73,7 +78,9 @@ class Wanted:
             self.people.append(fact)
 
     def _conversation(self, fact: Any) -> None:
-        self.rows[fact.stream] = None
+        if not isinstance(fact, facts.ReceiptsMoved) or fact.message_ids:
+            # How far a side has read stands in the line of no inbox.
+            self.rows[fact.stream] = None
         ids: Iterable[UUID] = getattr(fact, "message_ids", ()) or ()
         single = getattr(fact, "message_id", None)
         for message in (*ids, *((single,) if single else ())):
@@ -104,11 +111,13 @@ class Hydrated:
     for_visitors: list[Row]
 
 
-async def hydrate(tx: Tx, wanted: Wanted, opened: set[UUID], watched: set[UUID], *, agents: bool) -> Hydrated:
+async def hydrate(tx: Reader, wanted: Wanted, opened: set[UUID], watched: set[UUID], *, agents: bool) -> Hydrated:
     """Read what is wanted: rows if agents are there, messages of ``opened`` conversations, and of ``watched`` ones."""
-    rows = list((await store.rows(tx, wanted.rows)).values()) if agents and wanted.rows else []
     for_agents = [message for message, conversation in wanted.messages.items() if conversation in opened]
-    messages = list((await store.messages(tx, for_agents)).values()) if for_agents else []
     for_visitors = [message for message, conversation in wanted.visible.items() if conversation in watched]
-    seen = await webchat.message_rows(tx, for_visitors) if for_visitors else []
-    return Hydrated(rows, messages, seen)
+    rows, messages, seen = await asyncio.gather(
+        store.rows(tx, wanted.rows if agents else ()),
+        store.messages(tx, for_agents),
+        webchat.message_rows(tx, for_visitors),
+    )
+    return Hydrated(list(rows.values()), list(messages.values()), seen)

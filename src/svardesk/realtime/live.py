@@ -33,6 +33,7 @@ log = structlog.get_logger()
 LEASE_SECONDS = 30
 RENEW_SECONDS = 10
 RECEIPT_SECONDS = 0.5
+TOGETHER_SECONDS = 0.25
 RETRY_SECONDS = 0.5
 
 
@@ -61,6 +62,7 @@ class Live:
         self._hub = hub
         self._tasks: set[asyncio.Task[Any]] = set()
         self._stale: set[UUID] = set()
+        self._telling: set[UUID] = set()
         self._reached: dict[UUID, dict[UUID, int]] = {}
 
     @asynccontextmanager
@@ -150,7 +152,8 @@ class Live:
                 agent.push(text)
         elif note.k == "presence" and note.c is not None and room.open.get(note.c):
             self._later(self._tell_presence(note.a, note.c))
-        elif note.k == "availability" and room.visitors:
+        elif note.k == "availability" and room.visitors and note.a not in self._telling:
+            self._telling.add(note.a)
             self._later(self._tell_availability(note.a))
 
     def _later(self, work: Any) -> None:
@@ -167,6 +170,9 @@ class Live:
             socket.push(frame("presence", conversation_id=conversation, agents=others))
 
     async def _tell_availability(self, account: UUID) -> None:
+        # A shift begins, a cut line is back: two hundred agents come at once, and their visitors are told once.
+        await asyncio.sleep(TOGETHER_SECONDS)
+        self._telling.discard(account)
         room = self._hub.room(account)
         if room is None:
             return

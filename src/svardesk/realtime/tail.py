@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
+import msgspec
 import psycopg
 import structlog
 
@@ -17,6 +18,7 @@ from svardesk.accounts import auth
 from svardesk.accounts import events as accounts_facts
 from svardesk.channels import connections
 from svardesk.channels.webchat import visitors as webchat
+from svardesk.channels.webchat import whereabouts
 from svardesk.house import House
 from svardesk.kit.errors import Unavailable
 from svardesk.realtime import renewing
@@ -226,17 +228,26 @@ class Tail:
         if room.visitors and (wanted.sessions or wanted.started):
             await self._sessions(account, wanted, room)
         opened, watched = set(room.open), set(room.by_conversation)
-        if not room.agents and not (watched & set(wanted.rows)):
+        if not room.agents and not watched & (wanted.rows.keys() | wanted.receipts.keys()):
             return
-        async with self._house.db.work(account) as tx:
-            now = await hydrate(tx, wanted, opened, watched, agents=bool(room.agents))
+        now = await hydrate(self._house.db.hot.reading(account), wanted, opened, watched, agents=bool(room.agents))
         resume = str(token)
         if room.agents:
             self._to_agents(room, wanted, now.rows, now.messages, resume)
+            for conversation in wanted.visits & opened:
+                await self._visit(account, conversation, room)
         if watched:
             self._to_visitors(room, wanted, now.for_visitors, resume)
         if room.agents and not replay:
             self._live.reached_agents(account, wanted.arrived)
+
+    async def _visit(self, account: UUID, conversation: UUID, room: Room) -> None:
+        async with self._house.db.work(account) as tx:
+            visitor = await whereabouts.of_conversation(tx, conversation)
+        if visitor is not None:
+            text = frame("visitor", conversation_id=conversation, **msgspec.structs.asdict(visitor))
+            for socket in room.open.get(conversation, ()):
+                socket.push(text)
 
     async def _sessions(self, account: UUID, wanted: Wanted, room: Room) -> None:
         """Visitors whose conversation has begun, or whose session is over or belongs to somebody else now."""

@@ -5,14 +5,16 @@ from typing import Any
 
 import structlog
 from psycopg import AsyncConnection
-from psycopg.rows import tuple_row
 
+from svardesk.kit.hot import HotLines, HotStatement
 from svardesk.kit.sql import load
 from svardesk.spine.leader import lead
 from svardesk.spine.wakeups import Signal
 
 log = structlog.get_logger()
 _sql = load(__package__ or "svardesk.spine")
+_SEQUENCE = HotStatement(_sql.sequence)
+_PARTITIONS = HotStatement(b"SELECT spine_ensure_partitions()")
 
 LOCK_KEY = 811202
 BATCH = 1000
@@ -42,25 +44,26 @@ class Sequencer:
         await conn.execute(b"SELECT spine_ensure_partitions()")
         await conn.execute(b"SELECT spine_new_epoch()")
         await conn.execute(b"SET synchronous_commit = off")
-        conn.row_factory = tuple_row
         self.leading = True
         log.info("sequencer_leads")
+        line = HotLines.on(conn, "sequencer")
         try:
-            await self._follow(conn)
+            await self._follow(line)
         finally:
             self.leading = False
+            await line.close()
 
-    async def _follow(self, conn: AsyncConnection[Any]) -> None:
+    async def _follow(self, line: HotLines) -> None:
         loop = asyncio.get_running_loop()
         checked = 0
         while True:
             self._signal.clear()
             started = loop.time()
-            row = await (await conn.execute(_sql.sequence, {"batch": BATCH})).fetchone()
-            moved, reached = row or (0, 0)
+            row = await line.one(_SEQUENCE, {"batch": BATCH}) or {"moved": 0, "reached": 0}
+            moved, reached = row["moved"], row["reached"]
             self.moved += moved
             if reached - checked > PARTITIONS_EVERY:
-                await conn.execute(b"SELECT spine_ensure_partitions()")
+                await line.one(_PARTITIONS, {})
                 checked = reached
             if moved == BATCH:
                 continue

@@ -6,6 +6,7 @@ wake-up costs time (everybody also polls), never an event.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import psycopg
 import structlog
@@ -90,11 +91,7 @@ class Listener:
                     await conn.execute(f"SET ROLE {SYSTEM_ROLE}".encode())
                     for channel in self._handlers:
                         await conn.execute(f"LISTEN {channel}".encode())
-                    if self._on_connect is not None:
-                        await self._on_connect()
-                    self.connected.set()
-                    async for note in conn.notifies():
-                        self._handlers[note.channel](note.payload)
+                    await self._hear(conn)
             except psycopg.OperationalError as error:
                 log.warning("listener_connection_lost", name=self._name, error=str(error).strip())
             except Exception:
@@ -103,6 +100,30 @@ class Listener:
             finally:
                 self.connected.clear()
             await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _hear(self, conn: AsyncConnection[Any]) -> None:
+        """Hand notifications on until the connection is lost (raises). Straight on libpq: a wake-up should cost little."""
+        loop, pg = asyncio.get_running_loop(), conn.pgconn
+        lost: asyncio.Future[None] = loop.create_future()
+
+        def readable() -> None:
+            try:
+                pg.consume_input()
+                while (note := pg.notifies()) is not None:
+                    self._handlers[note.relname.decode()](note.extra.decode())
+            except Exception as error:  # noqa: BLE001 - whatever it is, the owner of the task hears of it
+                if not lost.done():
+                    lost.set_exception(error)
+
+        fd = pg.socket
+        loop.add_reader(fd, readable)
+        try:
+            if self._on_connect is not None:
+                await self._on_connect()
+            self.connected.set()
+            await lost
+        finally:
+            loop.remove_reader(fd)
 
 
 class Notifier:

@@ -16,7 +16,7 @@ import msgspec
 
 from svardesk.kit import sql
 from svardesk.kit.clock import Clock, SystemClock
-from svardesk.kit.db import Database, Row, Tx
+from svardesk.kit.db import Database, Reader, Row, Tx
 from svardesk.kit.errors import Unauthorised
 from svardesk.kit.hot import HotStatement
 
@@ -236,9 +236,9 @@ async def snapshot(tx: Tx, visitor: Visitor, now: datetime, limit: int = SNAPSHO
     )
 
 
-async def message_rows(tx: Tx, ids: Sequence[UUID]) -> list[Row]:
+async def message_rows(tx: Reader, ids: Sequence[UUID]) -> list[Row]:
     """Rows for ``visitor_message`` of those messages that a visitor may see, by seq: what frames are hydrated from."""
-    return await tx.all(QUERIES.messages_by_id, account_id=tx.account, ids=list(ids))
+    return await tx.all(QUERIES.messages_by_id, account_id=tx.account, ids=list(ids)) if ids else []
 
 
 def visitor_message(row: Mapping[str, Any], visitor: Visitor, now: datetime) -> VisitorMessage:
