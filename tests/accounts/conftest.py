@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from litestar import Litestar
+from litestar import Litestar, Request
 from litestar.di import Provide
 
 from svardesk.accounts import http, links, passwords, setup
@@ -151,7 +151,7 @@ def build(db: Database, clock: FixedClock, ring: KeyRing, public_url: str = ORIG
         "public_url": lambda: public_url,
     }
 
-    def give_caller(request: Any) -> Any:
+    def give_caller(request: Request[Any, Any, Any]) -> Any:
         return scope_state(request.scope)["caller"]
 
     app = Litestar(
