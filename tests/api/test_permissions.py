@@ -8,7 +8,6 @@ import pytest
 from svardesk.accounts.permissions import PERMISSIONS, ROLES
 from svardesk.accounts.secrets import digest
 from svardesk.app import Web
-from svardesk.house import House
 from svardesk.kit.db import Database
 from svardesk.routes import ROUTES
 from tests.api.world import World, body_of, label, nowhere, path_of
@@ -52,9 +51,9 @@ def test_observers_change_nothing_but_their_own_reading() -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-async def test_a_role_gets_past_exactly_its_own_routes(house: House, db: Database, ours: World, role: str) -> None:
+async def test_a_role_gets_past_exactly_its_own_routes(web: Web, db: Database, ours: World, role: str) -> None:
     agent = await make_agent(db, ours.account, role, "Prøve Person")
-    async with Client(Web(house)) as client:
+    async with Client(web) as client:
         await client.sign_in(agent)
         refused = set()
         for row in GUARDED:
@@ -74,8 +73,8 @@ async def test_a_role_gets_past_exactly_its_own_routes(house: House, db: Databas
 
 @pytest.mark.parametrize("headers", [{}, {"cookie": "svardesk_session=x"}, {"authorization": "Bearer svd_x"},
     {"authorization": "Basic a2FyaTpoZW1tZWxpZw=="}], ids=["nothing", "cookie", "token", "basic"])  # fmt: skip
-async def test_strangers_get_no_further_than_the_door(house: House, ours: World, headers: dict[str, str]) -> None:
-    async with Client(Web(house)) as client:
+async def test_strangers_get_no_further_than_the_door(web: Web, ours: World, headers: dict[str, str]) -> None:
+    async with Client(web) as client:
         for row in API:
             if row.path == "/readyz":
                 continue
@@ -99,10 +98,10 @@ async def token_of(db: Database, world: World, scopes: list[str]) -> dict[str, s
 
 
 async def test_a_token_without_scopes_may_do_nothing_and_one_with_all_what_its_agent_may(
-    house: House, db: Database, ours: World
+    web: Web, db: Database, ours: World
 ) -> None:
     none, everything = await token_of(db, ours, []), await token_of(db, ours, sorted(PERMISSIONS["owner"]))
-    async with Client(Web(house)) as client:
+    async with Client(web) as client:
         for row in GUARDED:
             path, body = path_of(row, nowhere()), body_of(row, nowhere())
             answer = await client.request(row.method, path, json=body, headers=none)

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from psycopg import AsyncConnection
-from psycopg.errors import InsufficientPrivilege
+from psycopg.errors import ForeignKeyViolation, InsufficientPrivilege
 from psycopg.rows import dict_row
 
 from svardesk.kit.db import Database
@@ -150,7 +150,7 @@ async def test_no_answer_to_us_holds_anything_of_theirs(owner: Client, ours: Wor
 @pytest.fixture
 async def one_connection(db: Database) -> AsyncIterator[AsyncConnection[dict[str, Any]]]:
     """A connection as the pools have them, in the app role."""
-    conn = await AsyncConnection.connect(db.dsn, autocommit=True, row_factory=dict_row)
+    conn = await AsyncConnection[dict[str, Any]].connect(db.dsn, autocommit=True, row_factory=dict_row)
     await conn.execute("SET ROLE svardesk_app")
     yield conn
     await conn.close()
@@ -207,8 +207,8 @@ async def test_rows_of_theirs_can_be_neither_changed_nor_pointed_to(
             await conn.execute("SAVEPOINT attempt")
             try:
                 done = await conn.execute(statement.encode())
-            except Exception as error:  # noqa: BLE001 - each kind of refusal will do, silence about a moved row will not
-                assert getattr(error, "sqlstate", None) in {"42501", "23503", "23514"}, (statement, error)
+            except (InsufficientPrivilege, ForeignKeyViolation):
+                pass
             else:
                 assert done.rowcount == 0, statement
             await conn.execute("ROLLBACK TO SAVEPOINT attempt")
