@@ -35,6 +35,18 @@ async def test_an_unknown_address_makes_a_contact(db: Database):
     assert (identity.address, identity.trust, identity.verified_at) == ("kari@example.no", "domain_verified", NOW)
 
 
+async def test_a_known_address_is_a_person_seen_again(db: Database):
+    account = await make_account(db)
+    later = NOW + timedelta(days=40)
+    async with db.work(account.id) as tx:
+        found = await identities.find_or_create(tx, NOW, kind="email", address="kari@example.no")
+        assert (await service.get(tx, found.contact_id)).last_seen_at == NOW
+        await identities.find_or_create(tx, later, kind="email", address="kari@example.no")
+        assert (await service.get(tx, found.contact_id)).last_seen_at == later
+        await identities.find_or_create(tx, NOW, kind="email", address="kari@example.no")
+        assert (await service.get(tx, found.contact_id)).last_seen_at == later, "an old letter turns no clock back"
+
+
 async def test_scopes_keep_addresses_apart(db: Database):
     account = await make_account(db)
     async with db.work(account.id) as tx:

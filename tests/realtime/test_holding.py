@@ -103,6 +103,28 @@ async def test_who_leaves_a_closed_team_loses_what_was_open_at_once(desk):
         assert len(inbox.of("visitor_typing")) == 1
 
 
+async def test_who_has_the_chat_open_is_seen(desk):
+    account, _, key = await open_up(desk)
+    async with desk.browser() as visitor:
+        await visitor.visit(key)
+        await visitor.write("Hei")
+        chat = await visitor.visitor_socket()
+        await chat.until("welcome")
+        async with desk.db.work(account.id) as tx:
+            await tx.run("UPDATE contacts SET last_seen_at = now() - interval '40 days'")
+            await tx.run("UPDATE webchat_sessions SET last_seen_at = now() - interval '40 days'")
+        before = desk.web.house.clock.now()
+        await desk.web.live.renew_visitors()
+        async with desk.db.work(account.id) as tx:
+            assert await tx.value("SELECT last_seen_at FROM contacts") >= before
+            assert await tx.value("SELECT last_seen_at FROM webchat_sessions") >= before
+            # Coming back counts as well, before the next round of the sockets.
+            await tx.run("UPDATE contacts SET last_seen_at = now() - interval '40 days'")
+        await visitor.visit(key)
+        async with desk.db.work(account.id) as tx:
+            assert await tx.value("SELECT last_seen_at FROM contacts") >= before
+
+
 async def test_a_socket_does_not_outlive_its_session(desk):
     account, kari, key = await open_up(desk)
     async with desk.browser() as agent, desk.browser() as visitor:

@@ -47,7 +47,8 @@ UPDATE contacts SET version = version + 1 WHERE account_id = :account_id AND id 
 -- name: seen
 -- The person was here; written at most once a minute.
 UPDATE contacts SET last_seen_at = :now
-WHERE account_id = :account_id AND id = :id AND (last_seen_at IS NULL OR last_seen_at < :now - interval '1 minute');
+WHERE account_id = :account_id AND id = :id AND erased_at IS NULL
+    AND (last_seen_at IS NULL OR last_seen_at < :now - interval '1 minute');
 
 -- name: contacts_by_ids
 -- Whole contacts with their identities and fields, in no order.

@@ -136,5 +136,14 @@ ORDER BY last_seen_at DESC
 LIMIT 1;
 
 -- name: seen
--- These visitors have a socket open.
-UPDATE webchat_sessions SET last_seen_at = :now WHERE account_id = :account_id AND id = ANY(:ids);
+-- These visitors have a socket open: their sessions and the people behind them were seen just now. Somebody whom another
+-- process writes at this moment (two tabs of one person) is left to it.
+WITH here AS (
+    UPDATE webchat_sessions SET last_seen_at = :now WHERE account_id = :account_id AND id = ANY(:ids) RETURNING contact_id
+), held AS (
+    SELECT c.id FROM contacts c
+    WHERE c.account_id = :account_id AND c.id IN (SELECT contact_id FROM here) AND c.erased_at IS NULL
+    ORDER BY c.id FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE contacts c SET last_seen_at = greatest(c.last_seen_at, :now) FROM held
+WHERE c.account_id = :account_id AND c.id = held.id;

@@ -198,6 +198,8 @@ async def _session(
             await record(tx, VisitorSessionChanged(stream=old.id, revoked=False))
         elif person is not None and conversation_id is None:
             conversation_id = await _last_conversation(tx, found, person)
+        elif person is None and contact_id is not None:
+            await identities.seen(tx, now, contact_id)
         is_signed = person is not None or bool(held["signed"])
         visitor = msgspec.structs.replace(
             old,
