@@ -7,7 +7,7 @@ export function errorText(error: unknown): string {
   if (error instanceof NetworkError) return t("error.network");
   if (error instanceof ApiError) {
     const key = `error.${error.code}`;
-    if (has(key)) return t(key, { seconds: error.retryAfter ?? 60 });
+    if (has(key)) return t(key, { seconds: error.retryAfter ?? Number(error.fields.retry_after ?? 60) });
     if (error.message) return error.message;
     if (error.status >= 500) return t("error.server");
   }

@@ -154,7 +154,6 @@ describe("LiveStore", () => {
     const welcomed = vi.fn();
     const live = new LiveStore({
       url: () => "ws://x",
-      build: "1",
       onFrame: (frame) => frames.push(frame),
       onWelcome: welcomed,
       onSignedOut: () => undefined,

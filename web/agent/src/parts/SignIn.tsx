@@ -1,6 +1,6 @@
-import { Banner, Button, TextField } from "@svardesk/ui";
+import { Banner, Button, SelectField, TextField } from "@svardesk/ui";
 import { ApiError } from "@svardesk/wire";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { useApp } from "../context";
 import { useForm } from "../form";
 import { t } from "../i18n";
@@ -18,9 +18,14 @@ function Password() {
   const [organisation, setOrganisation] = useState("");
   const form = useForm(() => app.session.signIn(email.trim(), password, organisation.trim()));
   // One address may belong to several organisations; only then is it asked which.
-  const which = form.error instanceof ApiError && form.error.code.startsWith("organisation");
-  const [asked, setAsked] = useState(false);
-  if (which && !asked) setAsked(true);
+  const [choices, setChoices] = useState<readonly (readonly [string, string])[]>([]);
+  const error = form.error;
+  useEffect(() => {
+    if (!(error instanceof ApiError) || error.code !== "organisation_needed") return;
+    const named = (error.fields.organisations ?? []) as { slug: string; name: string }[];
+    setChoices(named.map((each) => [each.slug, each.name]));
+    setOrganisation(named[0]?.slug ?? "");
+  }, [error]);
   return (
     <AuthFrame title={t("signin.title")}>
       {app.session.expired.value && !form.said && <Banner icon="lock">{t("signin.expired")}</Banner>}
@@ -43,13 +48,11 @@ function Password() {
           value={password}
           onValue={setPassword}
         />
-        {asked && (
-          <TextField
+        {choices.length > 0 && (
+          <SelectField
             label={t("signin.organisation")}
-            hint={t("signin.organisation_hint")}
-            name="organisation"
-            autocomplete="organization"
             value={organisation}
+            options={choices}
             onValue={setOrganisation}
           />
         )}

@@ -14,13 +14,10 @@ import { LiveStore } from "./live";
 import { Notifier } from "./notify";
 import { PrefsStore } from "./prefs";
 import { PresenceStore } from "./presence";
-import { RowStore } from "./rows";
+import { ROWS_KEPT, RowStore } from "./rows";
 import { SearchStore } from "./search";
 import { SessionStore } from "./session";
 import { ThreadStore } from "./thread";
-
-declare const __BUILD__: string;
-const BUILD = typeof __BUILD__ === "string" ? __BUILD__ : "";
 
 export class AppStore {
   readonly api: Api;
@@ -48,6 +45,7 @@ export class AppStore {
   });
   readonly #composers = new Map<string, ComposerStore>();
   #stops: (() => void)[] = [];
+  #owner: string | null = null;
 
   constructor(base = "/api/v1") {
     this.api = new Api(new Http({ base, onSignedOut: () => this.session.lost() }));
@@ -73,7 +71,6 @@ export class AppStore {
     );
     this.live = new LiveStore({
       url: () => `${location.origin.replace(/^http/, "ws")}${base}/socket`,
-      build: BUILD,
       onFrame: (frame) => batch(() => this.#frame(frame)),
       onWelcome: () => this.#welcome(),
       onSignedOut: () => this.session.lost(),
@@ -105,6 +102,9 @@ export class AppStore {
 
   #enter(agentId: string): void {
     if (this.#stops.length) return;
+    if (this.#owner !== agentId) this.#composers.clear();
+    this.#owner = agentId;
+    for (const composer of this.#composers.values()) void composer.flush();
     const mine = known(this.session.me.peek()?.agent.locale);
     if (mine && mine !== locale.peek()) void loadLocale(mine);
     this.live.start();
@@ -134,7 +134,8 @@ export class AppStore {
     this.#closeThread();
     this.list.value?.dispose();
     this.list.value = null;
-    this.#composers.clear();
+    // A session may end while somebody writes: their words wait here until they are back.
+    for (const [id, composer] of this.#composers) if (!composer.unsaved) this.#composers.delete(id);
     for (const row of [...this.rows.all()]) this.rows.gone(row.id);
   }
 
@@ -147,7 +148,12 @@ export class AppStore {
     const route = this.router.route.value;
     if (route.page !== "inbox") return;
     const saved = this.directory.view(route.viewId);
-    if (route.viewId && !saved) return;
+    if (route.viewId && !saved) {
+      // Deleted meanwhile, or not shared any more.
+      if (this.directory.viewsLoaded.value)
+        this.router.go({ ...route, view: "all", viewId: null, filters: {} }, { replace: true });
+      return;
+    }
     const filters = saved ? saved.filters : { ...route.filters, view: route.view };
     const current = this.list.peek();
     if (current && current.viewId === route.viewId && same(current.filters, filters)) return;
@@ -222,6 +228,8 @@ export class AppStore {
       case "conversation":
         this.rows.upsert(frame.row);
         if (thread?.id === frame.row.id) thread.behind(frame.row.last_seq);
+        if (this.rows.size > ROWS_KEPT)
+          this.rows.prune(new Set([...(this.list.peek()?.ids.peek() ?? []), thread?.id ?? ""]));
         break;
       case "conversation_gone":
         this.rows.gone(frame.id);
@@ -245,7 +253,13 @@ export class AppStore {
         break;
       case "visitor":
         if (thread?.id === frame.conversation_id)
-          thread.visitor.value = { ...frame, locale: thread.visitor.value?.locale ?? null };
+          thread.visitor.value = {
+            locale: null,
+            attributes: {},
+            signed_attributes: {},
+            ...thread.visitor.value,
+            ...frame,
+          };
         break;
       case "agent":
         this.directory.agentChanged(frame.id, frame.availability, frame.name);
@@ -264,8 +278,11 @@ export class AppStore {
       case "error":
         console.warn("socket", frame.code, frame.message);
         break;
+      case "refetch":
+        void (frame.reason === "rights" ? this.#newRights() : this.refetch());
+        break;
       default:
-        // `refetch`, or a frame of a newer server that this tab does not know: read everything again.
+        // A frame of a newer server that this tab does not know: read everything again.
         void this.refetch();
     }
   }
@@ -278,6 +295,16 @@ export class AppStore {
     const thread = this.thread.peek();
     const [loaded] = await Promise.all([list?.load(), thread?.load(), this.counts.load(), this.directory.load()]);
     if (loaded && this.list.peek() === list) this.rows.sweepStale(new Set(thread ? [thread.id] : []));
+  }
+
+  /** Role or teams have changed: what belongs into a list is another question now. */
+  async #newRights(): Promise<void> {
+    await this.session.check();
+    this.list.peek()?.dispose();
+    this.list.value = null;
+    for (const row of [...this.rows.all()]) this.rows.gone(row.id);
+    this.#followList();
+    await this.refetch();
   }
 
   #mentioned(id: string): void {

@@ -138,6 +138,11 @@ export class ComposerStore {
     this.#touch();
   }
 
+  /** Words that the server has not got yet. */
+  get unsaved(): boolean {
+    return this.saved.value === "dirty" || this.saved.value === "saving";
+  }
+
   /** Saves now what a pause would have saved: on leaving the conversation or the page. */
   flush(): Promise<void> {
     clearTimeout(this.#timer);

@@ -118,7 +118,7 @@ export class DeliveryStore {
         return { kind: "held", reason };
       }
       // Signed out on the way: it waits for the next sign-in. A new CSRF token comes with it.
-      if (error.status === 401 || error.code === "bad_token") return { kind: "later", afterMs: 5_000 };
+      if (error.status === 401 || error.code === "csrf") return { kind: "later", afterMs: 5_000 };
       if (error.passing)
         return error.retryAfter ? { kind: "later", afterMs: error.retryAfter * 1000 } : { kind: "later" };
       return { kind: "failed", reason };

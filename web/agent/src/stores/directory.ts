@@ -11,6 +11,7 @@ export class DirectoryStore {
   readonly teams = signal<readonly Team[]>([]);
   readonly tags = signal<readonly Tag[]>([]);
   readonly views = signal<readonly SavedView[]>([]);
+  readonly viewsLoaded = signal(false);
   readonly #agentById = computed(() => new Map(this.agents.value.map((agent) => [agent.id, agent])));
   readonly #teamById = computed(() => new Map(this.teams.value.map((team) => [team.id, team])));
   readonly #tagById = computed(() => new Map(this.tags.value.map((tag) => [tag.id, tag])));
@@ -39,6 +40,7 @@ export class DirectoryStore {
 
   async loadViews(): Promise<void> {
     this.views.value = byName(await this.api.views().catch(() => []));
+    this.viewsLoaded.value = true;
   }
 
   agent(id: string | null | undefined): Agent | undefined {

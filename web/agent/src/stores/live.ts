@@ -13,7 +13,6 @@ export interface CaughtUp {
 
 export interface LiveOptions {
   url: () => string;
-  build: string;
   onFrame: (frame: ServerFrame) => void;
   /** The line is open again: say once more what we look at, read again what frames cannot repeat. */
   onWelcome: () => void;
@@ -29,6 +28,8 @@ export class LiveStore {
   readonly behind = computed(() => this.cut.value || this.state.value === "catching_up");
   readonly newBuild = signal(false);
   readonly link: Link<ServerFrame>;
+  /** What the server was when this page met it first. */
+  #build = "";
   #lostAt: number | null = null;
   #cutTimer: ReturnType<typeof setTimeout> | undefined;
   #hide: ReturnType<typeof setTimeout> | undefined;
@@ -36,7 +37,7 @@ export class LiveStore {
   constructor(readonly options: LiveOptions) {
     this.link = new Link<ServerFrame>({
       url: options.url,
-      hello: (resume) => ({ t: "hello", resume, scope: "all", build: options.build }) satisfies ClientFrame,
+      hello: (resume) => ({ t: "hello", resume, scope: "all", build: this.#build }) satisfies ClientFrame,
       onFrame: (frame) => this.#frame(frame),
       onState: (state) => this.#changed(state),
       finalCodes: [4401],
@@ -77,7 +78,8 @@ export class LiveStore {
 
   #frame(frame: ServerFrame): void {
     if (frame.t === "welcome") {
-      this.newBuild.value = this.options.build !== "" && frame.build !== "" && frame.build !== this.options.build;
+      this.#build ||= frame.build;
+      this.newBuild.value = frame.build !== this.#build;
       this.options.onWelcome();
       // The very first welcome has nothing to catch up with.
       if (this.link.resume === null) this.#lostAt = null;

@@ -2,6 +2,8 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Row } from "@svardesk/wire";
 
+export const ROWS_KEPT = 5_000;
+
 export interface RowChange {
   row: Row;
   before: Row | undefined;
@@ -67,8 +69,11 @@ export class RowStore {
   }
 
   /** Keeps memory bounded: forgets rows that nothing shows. */
-  prune(shown: ReadonlySet<string>, limit = 5_000): void {
-    if (this.#rows.size <= limit) return;
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  prune(shown: ReadonlySet<string>, limit = ROWS_KEPT): void {
     for (const id of [...this.#rows.keys()]) {
       if (shown.has(id)) continue;
       this.#rows.delete(id);

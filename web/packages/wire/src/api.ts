@@ -16,7 +16,10 @@ import type {
   Invitation,
   Me,
   Message,
+  NewApiToken,
   NewMessage,
+  NewSecret,
+  OneTimeLink,
   OrganisationSettings,
   Permission,
   Posted,
@@ -30,7 +33,6 @@ import type {
   Tag,
   Team,
   UploadedFile,
-  WidgetSecret,
 } from "./types";
 
 export interface ListQuery extends Filters {
@@ -185,13 +187,13 @@ export class Api {
   patchAgent(id: string, patch: { role?: Role; name?: string; archived?: boolean }): Promise<Agent> {
     return this.#patch(`/agents/${id}`, patch);
   }
-  createResetLink(id: string): Promise<{ url: string }> {
+  createResetLink(id: string): Promise<OneTimeLink> {
     return this.http.request("POST", `/agents/${id}/password-reset`);
   }
   async invitations(): Promise<Invitation[]> {
     return items(await this.#get<Listed<Invitation>>("/invitations"));
   }
-  invite(email: string, role: Role, teamIds: string[]): Promise<{ id: string; url: string }> {
+  invite(email: string, role: Role, teamIds: string[]): Promise<OneTimeLink> {
     return this.#post("/invitations", { email, role, team_ids: teamIds });
   }
   withdrawInvitation(id: string): Promise<void> {
@@ -220,7 +222,7 @@ export class Api {
   async apiTokens(): Promise<ApiToken[]> {
     return items(await this.#get<Listed<ApiToken>>("/api-tokens"));
   }
-  createApiToken(token: { name: string; scopes: Permission[]; days: number | null }): Promise<ApiToken> {
+  createApiToken(token: { name: string; scopes: Permission[]; days: number | null }): Promise<NewApiToken> {
     return this.#post("/api-tokens", token);
   }
   revokeApiToken(id: string): Promise<void> {
@@ -241,7 +243,7 @@ export class Api {
   ): Promise<EmbeddedWidget> {
     return this.#patch(`/widgets/${id}`, patch);
   }
-  newWidgetSecret(id: string): Promise<WidgetSecret> {
+  newWidgetSecret(id: string): Promise<NewSecret> {
     return this.http.request("POST", `/widgets/${id}/secrets`);
   }
   async privacyRequests(kind: "exports" | "erasures"): Promise<PrivacyRequest[]> {

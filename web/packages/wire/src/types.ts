@@ -1,408 +1,87 @@
-// What travels between the agent app and the server. Times are ISO 8601 in UTC with Z, ids are UUID strings.
+// What travels between the agent app and the server, made from the OpenAPI document (openapi.gen.ts) and said more closely
+// where the document says only "string". Times are ISO 8601 in UTC with Z, ids are UUID strings.
+import type { components } from "./openapi.gen";
 
-export type Locale = "nb" | "nn" | "da" | "sv" | "fi" | "en";
-export const LOCALES: readonly Locale[] = ["nb", "nn", "da", "sv", "fi", "en"];
+type S = components["schemas"];
 
-export type Role = "owner" | "lead" | "agent" | "observer";
-export type Availability = "online" | "away";
-export type Status = "open" | "waiting" | "snoozed" | "closed";
-export type ViewName = "mine" | "unassigned" | "teams" | "all" | "waiting" | "snoozed" | "closed";
-export type MessageKind = "inbound" | "answer" | "note" | "system";
-export type DraftKind = "answer" | "note";
-export type Trust = "none" | "claimed" | "platform_account" | "domain_verified" | "signed_token" | "phone_number";
-export type PresenceKind = "looking" | "typing" | "answering";
-export type Permission =
-  | "conversations.read"
-  | "conversations.write"
-  | "conversations.assign"
-  | "contacts.read"
-  | "contacts.write"
-  | "views.share"
-  | "teams.manage"
-  | "agents.manage"
-  | "channels.manage"
-  | "settings.manage"
-  | "audit.read"
-  | "privacy.manage"
-  | "tokens.manage";
-export type DeliveryState =
-  | "queued"
-  | "sending"
-  | "sent"
-  | "delivered"
-  | "read"
-  | "blocked_by_window"
-  | "blocked_by_policy"
-  | "scheduled"
-  | "unknown"
-  | "failed_temporary"
-  | "failed_permanent"
-  | "cancelled";
+/** A schema of the document, some of its fields said more closely; naming a field that it lacks is an error. */
+type With<G, N extends { [K in keyof N]: K extends keyof G ? N[K] : never }> = Omit<G, keyof N> & N;
+/** Fields that the server always sends and that nobody here needs to be sure of. */
+type Loose<G, K extends keyof G> = Omit<G, K> & Partial<Pick<G, K>>;
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
-export interface AgentSelf {
-  id: string;
-  name: string;
-  email: string;
-  role: Role;
-  locale: Locale;
-  availability: Availability;
-  settings: Record<string, Json>;
-}
+export type Locale = S["Me"]["agent"]["locale"];
+export const LOCALES: readonly Locale[] = ["nb", "nn", "da", "sv", "fi", "en"];
+export type Role = S["Self"]["role"];
+export type Availability = S["Self"]["availability"];
+export type Permission = S["Me"]["permissions"][number];
+export type Status = S["ConversationRow"]["status"];
+export type MessageKind = S["Message"]["kind"];
+export type DeliveryState = NonNullable<S["Message"]["state"]>;
+export type DraftKind = S["Draft"]["kind"];
+export type Trust = S["Identity"]["trust"];
+export type PresenceKind = S["PresentAgent"]["kind"];
+export type ViewName = NonNullable<S["Filters"]["view"]>;
 
-export interface Account {
-  id: string;
-  name: string;
-  slug: string;
-  locale: Locale;
-  timezone: string;
-}
+// -- who is signed in
+export type AgentSelf = With<S["Self"], { settings: Record<string, Json> }>;
+export type TeamRef = S["OwnTeam"];
+export type Me = With<S["Me"], { agent: AgentSelf }>;
+export type SignIn = ({ state: "signed_in" } & Me) | S["MfaRequired"];
+export type SessionInfo = S["SessionRow"];
 
-export interface TeamRef {
-  id: string;
-  name: string;
-  closed: boolean;
-}
-
-export interface Me {
-  agent: AgentSelf;
-  account: Account;
-  permissions: Permission[];
-  csrf: string;
-  teams: TeamRef[];
-  totp_enabled: boolean;
-  recovery_codes_left: number;
-}
-
-export type SignIn = ({ state: "signed_in" } & Me) | { state: "mfa_required"; challenge: string };
-
-export interface Row {
-  id: string;
-  number: number;
-  channel: string;
-  status: Status;
-  snoozed_until: string | null;
-  subject: string | null;
-  preview: string | null;
-  preview_kind: MessageKind | null;
-  contact: { id: string; name: string | null };
-  assignee_id: string | null;
-  team_id: string | null;
-  brand_id: string | null;
-  locale: string | null;
-  tags: string[];
-  last_seq: number;
-  last_public_seq: number;
-  last_customer_seq: number;
-  /** How far this agent has read; only in answers to requests, frames go to many and leave it out. */
-  read_seq?: number | null;
-  waiting_since: string | null;
-  last_activity_at: string;
-  created_at: string;
-  closed_at: string | null;
-  version: number;
-}
-
-export interface Attachment {
-  id: string;
-  name: string;
-  size: number;
-  media_type: string;
-  url: string;
-  image: boolean;
-}
-
+// -- conversations
+/** `read_seq` is how far this agent has read; only in answers to requests, frames go to many and leave it null. */
+export type Row = With<S["ConversationRow"], { read_seq?: number | null }>;
+export type Attachment = S["Attachment"];
 /** What a system line tells; `by` is the agent who did it, null the house itself. */
-export interface SystemDetails {
-  type:
-    | "assigned"
-    | "unassigned"
-    | "team_assigned"
-    | "team_removed"
-    | "opened"
-    | "waiting"
-    | "closed"
-    | "reopened"
-    | "snoozed"
-    | "woken";
-  by?: string | null;
-  agent_id?: string | null;
-  team_id?: string | null;
-  until?: string | null;
-}
+export type SystemDetails = S["SystemDetails"];
+/** `client_id` is only there for its author; `deleted`: erased, the body is empty. */
+export type Message = Loose<S["Message"], "client_id" | "deleted" | "silent">;
+export type Identity = Loose<S["Identity"], "verified_at">;
+export type Contact = With<
+  Loose<S["Contact"], "fields" | "timezone" | "erased_at" | "written_standard">,
+  { identities: Identity[] }
+>;
+export type Draft = Loose<S["Draft"], "files" | "updated_at">;
+export type PresentAgent = S["PresentAgent"];
+export type VisitorNow = S["VisitorNow"];
+export type ConversationPage = With<S["conversations_schemas_Page"], { items: Row[] }>;
+export type Counts = S["Counts"];
+export type CountedView = keyof Counts;
+export type ConversationDetail = With<
+  S["Opened"],
+  { conversation: Row; contact: Contact; messages: Message[]; previous_conversations: Row[]; draft: Draft | null }
+>;
+export type Posted = With<S["Posted"], { message: Message; conversation: Row }>;
+export type NewMessage = With<Required<Omit<S["PostMessage"], "then">>, { file_ids: string[]; mention_ids: string[] }> &
+  Partial<Pick<S["PostMessage"], "then">>;
+export type ConversationPatch = Partial<S["ChangeConversation"]>;
+/** Keys of a list of conversations, of a saved view's filters too; left out is the same as any. */
+export type Filters = { [K in keyof S["Filters"]]?: Exclude<S["Filters"][K], null> };
+export type SavedView = With<S["SavedView"], { filters: Filters }>;
+export type SearchHit = With<S["FoundMessage"], { message: Message; conversation: Row }>;
+export type SearchPage = With<S["Found"], { messages: SearchHit[]; contacts: Contact[] }>;
+export type UploadedFile = Loose<S["Uploaded"], "image">;
 
-export interface Message {
-  id: string;
-  conversation_id: string;
-  seq: number;
-  kind: MessageKind;
-  author: { kind: "contact" | "agent" | "bot" | "system"; id: string | null; name: string | null };
-  body: string;
-  attachments: Attachment[];
-  state: DeliveryState | null;
-  state_reason: string | null;
-  client_id?: string | null;
-  mention_ids: string[];
-  details: SystemDetails | null;
-  /** Erased: the body is empty. */
-  deleted?: boolean;
-  created_at: string;
-  version: number;
-}
-
-export interface Identity {
-  id: string;
-  kind: string;
-  address: string;
-  display: string | null;
-  trust: Trust;
-}
-
-export interface Contact {
-  id: string;
-  name: string | null;
-  locale: string | null;
-  timezone?: string | null;
-  written_standard?: "nb" | "nn" | null;
-  attributes: Record<string, Json>;
-  fields?: Record<string, string | number | boolean>;
-  identities: Identity[];
-  created_at: string;
-  last_seen_at: string | null;
-  erased_at?: string | null;
-  version: number;
-}
-
-export interface Draft {
-  kind: DraftKind;
-  body: string;
-  file_ids: string[];
-  files?: Attachment[];
-  version: number;
-  updated_at?: string;
-}
-
-export interface PresentAgent {
-  agent_id: string;
-  name: string;
-  kind: PresenceKind;
-}
-
-export interface VisitorNow {
-  page_url: string | null;
-  page_title: string | null;
-  online: boolean;
-  locale: string | null;
-}
-
-export interface ConversationPage {
-  items: Row[];
-  next_cursor: string | null;
-  resume: string | null;
-}
-
-export interface Count {
-  n: number;
-  more: boolean;
-}
-
-export type CountedView = "mine" | "unassigned" | "teams" | "waiting" | "snoozed";
-export type Counts = Record<CountedView, Count>;
-
-export interface ConversationDetail {
-  conversation: Row;
-  contact: Contact;
-  messages: Message[];
-  earlier: boolean;
-  previous_conversations: Row[];
-  draft: Draft | null;
-  presence: PresentAgent[];
-  visitor: VisitorNow | null;
-  resume: string | null;
-}
-
-export interface Posted {
-  message: Message;
-  conversation: Row;
-}
-
-export interface NewMessage {
-  client_id: string;
-  kind: DraftKind;
-  body: string;
-  file_ids: string[];
-  mention_ids: string[];
-  based_on_seq: number;
-  confirm: boolean;
-  /** What the conversation is after an answer. */
-  then?: "waiting" | "open" | "closed";
-}
-
-export interface ConversationPatch {
-  assignee_id?: string | null;
-  team_id?: string | null;
-  status?: "open" | "waiting" | "closed";
-  snoozed_until?: string | null;
-  version?: number;
-}
-
-/** Keys of a list of conversations, of a saved view's filters too. */
-export interface Filters {
-  view?: ViewName;
-  team_id?: string;
-  assignee_id?: string;
-  tag_id?: string;
-  channel?: string;
-}
-
-export interface SavedView {
-  id: string;
-  name: string;
-  filters: Filters;
-  shared: boolean;
-  mine: boolean;
-  agent_id?: string;
-}
-
-export interface SearchHit {
-  message: Message;
-  conversation: Row;
-  snippet_html: string;
-}
-
-export interface SearchPage {
-  messages: SearchHit[];
-  contacts: Contact[];
-  next_cursor: string | null;
-}
-
-export interface Agent {
-  id: string;
-  name: string;
-  email: string;
-  role: Role;
-  availability: Availability;
-  online?: boolean;
-  archived_at: string | null;
-  team_ids?: string[];
-  totp_enabled?: boolean | null;
-  last_seen_at?: string | null;
-}
-
-export interface Team {
-  id: string;
-  name: string;
-  closed: boolean;
-  timezone?: string;
-  member_ids: string[];
-}
-
+// -- the organisation
+export type Agent = S["AgentRow"];
+export type Team = S["TeamRow"];
+export type Tag = S["Tag"];
 export const TAG_COLOURS = ["grey", "red", "orange", "yellow", "green", "teal", "blue", "purple", "pink"] as const;
-
-export interface Tag {
-  id: string;
-  name: string;
-  colour: string;
-  archived?: boolean;
-}
-
-export interface Invitation {
-  id: string;
-  email: string;
-  role: Role;
-  created_at?: string;
-  expires_at: string;
-  url?: string;
-}
-
-export interface SessionInfo {
-  id: string;
-  browser: string | null;
-  ip: string | null;
-  created_at: string;
-  last_seen_at: string;
-  current: boolean;
-}
-
-export interface ApiToken {
-  id: string;
-  name: string;
-  prefix: string;
-  scopes: Permission[];
-  created_at: string;
-  last_used_at: string | null;
-  expires_at: string | null;
-  token?: string;
-}
-
-export interface AuditEntry {
-  id: string;
-  at: string;
-  actor_kind: "agent" | "token" | "visitor" | "system";
-  actor_id: string | null;
-  actor_name?: string | null;
-  action: string;
-  object_kind: string | null;
-  object_id: string | null;
-  ip: string | null;
-  details: Record<string, Json>;
-}
-
-export interface WidgetSecret {
-  id: string;
-  created_at: string;
-  /** Only in the answer that made it. */
-  secret?: string;
-}
-
-export interface WidgetConnection {
-  id: string;
-  key: string;
-  name: string;
-  title: string | null;
-  accent: string | null;
-  origins: string[];
-  team_id: string | null;
-  status: string;
-  secrets: WidgetSecret[];
-  version: number;
-}
-
+export type Invitation = S["InvitationRow"];
+export type OneTimeLink = S["Link"];
+export type ApiToken = S["TokenRow"];
+export type NewApiToken = S["NewToken"];
+export type AuditEntry = With<S["AuditRow"], { details: Record<string, Json> }>;
+export type WidgetConnection = With<S["WidgetView"], { secrets: { id: string; created_at: string }[] }>;
 /** A widget and the lines with which a shop embeds it. */
-export interface EmbeddedWidget {
-  widget: WidgetConnection;
-  embed: { snippet: string; pinned: string | null };
-}
-
-export interface PrivacyRequest {
-  id: string;
-  kind: "export" | "erase";
-  contact_id: string;
-  state: "queued" | "running" | "done" | "failed";
-  error: string | null;
-  requested_by: string | null;
-  created_at: string;
-  finished_at: string | null;
-  expires_at: string | null;
-  url: string | null;
-}
-
-export interface OrganisationSettings {
-  name: string;
-  locale: Locale;
-  timezone: string;
-  settings: Record<string, Json>;
-}
-
-export interface UploadedFile {
-  id: string;
-  name: string;
-  size: number;
-  media_type: string;
-  image?: boolean;
-  url?: string;
-}
+export type EmbeddedWidget = With<S["WidgetOut"], { widget: WidgetConnection }>;
+/** A new signing secret, shown this once. */
+export type NewSecret = S["SecretOut"];
+export type PrivacyRequest = S["PrivacyRequest"];
+export type OrganisationSettings = With<S["Organisation"], { settings: Record<string, Json> }>;
 
 // ---- the agent socket ----
 
