@@ -736,6 +736,8 @@ CREATE TABLE webchat_sessions (
 	page_url TEXT, 
 	page_title TEXT, 
 	ip_prefix TEXT, 
+	attributes JSONB DEFAULT '{}'::jsonb NOT NULL, 
+	signed_attributes JSONB DEFAULT '{}'::jsonb NOT NULL, 
 	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
 	last_seen_at TIMESTAMP WITH TIME ZONE NOT NULL, 
 	expires_at TIMESTAMP WITH TIME ZONE NOT NULL, 

@@ -33,6 +33,14 @@ class VisitorPageChanged(msgspec.Struct, frozen=True, kw_only=True):
     session_id: UUID
 
 
+@event("visitor_attributes_changed")
+class VisitorAttributesChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """The shop's page or a signed token says something else of the visitor. ``stream`` is the conversation."""
+
+    stream: UUID
+    session_id: UUID
+
+
 @event("connection_changed")
 class ConnectionChanged(msgspec.Struct, frozen=True, kw_only=True):
     """Settings or secrets of a mailbox, page or widget were changed, or it was taken out of service."""

@@ -17,6 +17,8 @@ from joserfc import jwt
 from joserfc.errors import BadSignatureError, JoseError
 from joserfc.jwk import OctKey
 
+from svardesk.channels.webchat import attributes
+from svardesk.channels.webchat.attributes import Value
 from svardesk.kit.errors import Unauthorised, Unprocessable
 
 LONGEST: Final = timedelta(hours=1)
@@ -41,6 +43,7 @@ class SignedVisitor(msgspec.Struct, frozen=True, kw_only=True):
     email: str | None = None
     phone: str | None = None
     locale: str | None = None
+    attributes: Mapping[str, Value] = msgspec.field(default_factory=dict[str, Value])
     expires_at: datetime
 
 
@@ -121,6 +124,7 @@ def _visitor(claims: Mapping[str, Any], audience: str, now: datetime) -> SignedV
         email=_email(claims),
         phone=_word(claims, "phone", 40),
         locale=_word(claims, "locale", 20),
+        attributes=_attributes(claims),
         expires_at=expires,
     )
 
@@ -141,6 +145,16 @@ def _word(claims: Mapping[str, Any], name: str, longest: int) -> str | None:
     if not isinstance(value, str) or len(value) > longest:
         raise UserTokenError("user_token_claims", f"The token's {name} is no short text.", claim=name)
     return " ".join(value.split()) or None
+
+
+def _attributes(claims: Mapping[str, Any]) -> dict[str, Value]:
+    value = claims.get("attributes")
+    try:
+        return {} if value is None else attributes.read(value)
+    except msgspec.ValidationError as error:
+        raise UserTokenError(
+            "user_token_claims", f"The token's attributes are no short list of facts: {error}", claim="attributes"
+        ) from None
 
 
 def _email(claims: Mapping[str, Any]) -> str | None:

@@ -1,6 +1,7 @@
 """Tables of the web chat adapter: visitors' sessions."""
 
 from sqlalchemy import Column, Index, LargeBinary, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from svardesk.kit.metadata import instant, ref, tenant_table, uuid_column
 
@@ -15,6 +16,8 @@ webchat_sessions = tenant_table(
     Column("page_url", Text, nullable=True),
     Column("page_title", Text, nullable=True),
     Column("ip_prefix", Text, nullable=True),
+    Column("attributes", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("signed_attributes", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     instant("created_at"),
     instant("last_seen_at"),
     instant("expires_at"),

@@ -5,7 +5,16 @@ from svardesk.kit.personal import PersonalTable
 PERSONAL = (
     PersonalTable(
         table="webchat_sessions",
-        columns=("token_hash", "locale", "page_url", "page_title", "ip_prefix", "last_seen_at"),
+        columns=(
+            "token_hash",
+            "locale",
+            "page_url",
+            "page_title",
+            "ip_prefix",
+            "attributes",
+            "signed_attributes",
+            "last_seen_at",
+        ),
         person="contact",
         subject="(t.contact_id = ANY({contacts}) OR t.conversation_id = ANY({conversations}))",
         erase="delete",

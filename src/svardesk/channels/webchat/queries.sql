@@ -7,7 +7,7 @@ FROM directory_visitor(:token_hash, :now);
 -- name: hold_session
 -- One session, held until the transaction ends.
 SELECT s.id, s.connection_id, s.contact_id, s.identity_id, s.conversation_id, s.locale, s.page_url, s.page_title,
-    s.expires_at, s.revoked_at, s.created_at, i.trust = 'signed_token' AS signed, i.address
+    s.expires_at, s.revoked_at, s.created_at, s.attributes, s.signed_attributes, i.trust = 'signed_token' AS signed, i.address
 FROM webchat_sessions s
 LEFT JOIN identities i ON i.account_id = s.account_id AND i.id = s.identity_id
 WHERE s.account_id = :account_id AND s.id = :id
@@ -20,15 +20,16 @@ SELECT id FROM webchat_sessions WHERE account_id = :account_id AND conversation_
 -- name: add_session
 -- A browser opened the chat.
 INSERT INTO webchat_sessions (account_id, id, connection_id, contact_id, identity_id, conversation_id, token_hash, locale,
-    page_url, page_title, ip_prefix, created_at, last_seen_at, expires_at)
+    page_url, page_title, ip_prefix, attributes, signed_attributes, created_at, last_seen_at, expires_at)
 VALUES (:account_id, :id, :connection_id, :contact_id, :identity_id, :conversation_id, :token_hash, :locale, :page_url,
-    :page_title, :ip_prefix, :now, :now, :expires_at);
+    :page_title, :ip_prefix, :attributes, :signed_attributes, :now, :now, :expires_at);
 
 -- name: renew_session
 -- The same browser opened the chat again.
 UPDATE webchat_sessions
 SET contact_id = :contact_id, identity_id = :identity_id, conversation_id = :conversation_id, locale = :locale,
-    page_url = :page_url, page_title = :page_title, last_seen_at = :now, expires_at = :expires_at
+    page_url = :page_url, page_title = :page_title, attributes = :attributes, signed_attributes = :signed_attributes,
+    last_seen_at = :now, expires_at = :expires_at
 WHERE account_id = :account_id AND id = :id;
 
 -- name: session_started_conversation
@@ -128,8 +129,9 @@ SELECT coalesce((SELECT b.name FROM brands b WHERE b.account_id = a.id AND b.id 
 FROM accounts a WHERE a.id = :account_id;
 
 -- name: whereabouts
--- On which page is the visitor of a conversation, and are they still there?
-SELECT page_url, page_title, locale, revoked_at IS NULL AND last_seen_at > clock_timestamp() - interval '150 seconds' AS online
+-- On which page is the visitor of a conversation, what does the page say of them, and are they still there?
+SELECT page_url, page_title, locale, attributes, signed_attributes,
+    revoked_at IS NULL AND last_seen_at > clock_timestamp() - interval '150 seconds' AS online
 FROM webchat_sessions
 WHERE account_id = :account_id AND conversation_id = :conversation_id
 ORDER BY last_seen_at DESC

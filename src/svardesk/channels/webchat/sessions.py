@@ -11,15 +11,18 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
+from psycopg.types.json import Jsonb
 
 from svardesk.accounts import presence
 from svardesk.accounts.secrets import new_token
 from svardesk.accounts.texts import CHANGEABLE, wordings
 from svardesk.channels.connections import REMEMBERED
 from svardesk.channels.contract import Connection
-from svardesk.channels.events import VisitorSessionChanged
+from svardesk.channels.events import VisitorAttributesChanged, VisitorSessionChanged
+from svardesk.channels.webchat import attributes as facts
 from svardesk.channels.webchat import origins, reply_time, visitors
 from svardesk.channels.webchat.adapter import MAX_FILE, MAX_FILES, MAX_TEXT, Page
+from svardesk.channels.webchat.attributes import Attributes
 from svardesk.channels.webchat.identity import SignedVisitor, read_user_token
 from svardesk.channels.webchat.posting import KIND, clean_page
 from svardesk.channels.webchat.visitors import QUERIES, NoVisitor, Visitor, VisitorConversation, VisitorMessage
@@ -57,7 +60,10 @@ class OriginRefused(Forbidden):
 
 
 class SessionIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Body of ``POST /widget/v1/session``. ``parent`` is the origin of the page that holds the frame."""
+    """Body of ``POST /widget/v1/session``. ``parent`` is the origin of the page that holds the frame.
+
+    ``attributes``: what the page says of the visitor, replacing what it said before; left out, that stays. A claim only.
+    """
 
     widget: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
     parent: Annotated[str, msgspec.Meta(max_length=300)]
@@ -65,7 +71,7 @@ class SessionIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     user_token: Annotated[str, msgspec.Meta(max_length=8192)] | None = None
     locale: Annotated[str, msgspec.Meta(max_length=35)] = ""
     page: Page | None = None
-    attributes: Annotated[dict[str, str | float | bool | None], msgspec.Meta(max_length=50)] | None = None
+    attributes: Attributes | None = None
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,6 +196,7 @@ async def _session(
     held = await tx.maybe(QUERIES.hold_session, account_id=tx.account, id=old.id) if old is not None else None
     locale = normalise((signed.locale if signed else None) or data.locale)
     url, title = clean_page(data.page)
+    claimed = None if data.attributes is None else facts.clean(data.attributes)
     if old is not None and held is not None and held["revoked_at"] is None and _goes_on(held, person):
         contact_id, identity_id, conversation_id = held["contact_id"], held["identity_id"], held["conversation_id"]
         if person is not None and not held["signed"]:
@@ -214,6 +221,8 @@ async def _session(
             # Without a new proof a signed session does not get older than the last one allows.
             expires_at=now + PROOF_LIFE if person is not None else old.expires_at if is_signed else now + LIFE,
         )
+        said = held["attributes"] if claimed is None else claimed
+        vouched = held["signed_attributes"] if signed is None else dict(signed.attributes)
         await tx.run(
             QUERIES.renew_session,
             account_id=tx.account,
@@ -226,7 +235,11 @@ async def _session(
             page_title=visitor.page_title,
             now=now,
             expires_at=visitor.expires_at,
+            attributes=Jsonb(said),
+            signed_attributes=Jsonb(vouched),
         )
+        if conversation_id is not None and (said, vouched) != (held["attributes"], held["signed_attributes"]):
+            await record(tx, VisitorAttributesChanged(stream=conversation_id, session_id=old.id))
         return visitor, None
     token = new_token()
     visitor = Visitor(
@@ -260,6 +273,8 @@ async def _session(
         page_url=url,
         page_title=title,
         ip_prefix=ip_prefix(ip),
+        attributes=Jsonb(claimed or {}),
+        signed_attributes=Jsonb(dict(signed.attributes) if signed is not None else {}),
         now=now,
         expires_at=visitor.expires_at,
     )

@@ -8,6 +8,7 @@ import type { ThreadStore } from "../stores/thread";
 import { ago, date, short } from "../time";
 import { LANGUAGES } from "./AuthFrame";
 import { ContactName } from "./ContactName";
+import { SiteFacts } from "./SiteFacts";
 import { channelName } from "./words";
 
 /** A browser's number says nothing to people; its channel does. */
@@ -130,6 +131,7 @@ export function ContactPanel() {
         )}
       </div>
       <Visitor thread={thread} />
+      {thread.visitor.value && <SiteFacts visitor={thread.visitor.value} />}
       <section>
         <h3>{t("panel.identities")}</h3>
         <Identities contact={contact} />

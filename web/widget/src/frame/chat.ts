@@ -2,6 +2,7 @@ import { computed, effect } from "@preact/signals-core";
 import type { Attributes, Page, ToFrame, ToPage } from "../shared/protocol";
 import { Api, type Refused } from "./api";
 import { Attachments } from "./attachments";
+import { fitting } from "./attributes";
 import { entriesOf } from "./entries";
 import { alone, Keep } from "./keep";
 import { Link } from "./link";
@@ -250,7 +251,9 @@ export class Chat {
   /** A fresh snapshot. Tabs take turns, so that two that open at once share one visitor instead of making two. */
   async #fetch(): Promise<void> {
     const { boot, keep, store } = this;
+    let sent: Attributes | undefined;
     await alone(`svardesk:${boot.widget}:session`, async () => {
+      sent = this.#attributes;
       const known = keep.get("token");
       const body: Record<string, unknown> = {
         widget: boot.widget,
@@ -259,7 +262,7 @@ export class Chat {
         page: this.page,
       };
       if (known) body.visitor_token = known;
-      if (this.#attributes) body.attributes = this.#attributes;
+      if (sent) body.attributes = fitting(sent);
       if (this.#userToken) body.user_token = this.#userToken;
       const session = await this.api.session(body).catch((error: Refused) => {
         if (error.status !== 401) throw error;
@@ -278,6 +281,8 @@ export class Chat {
       this.#userToken = undefined;
       store.replace(session);
     });
+    // The page said something else meanwhile.
+    if (this.#attributes && this.#attributes !== sent) await this.#fetch();
   }
 
   async #renew(): Promise<boolean> {
