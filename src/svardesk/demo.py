@@ -209,6 +209,8 @@ async def _session(
         page_url=f"https://fjordnett.example{told.page or '/demo/shop'}",
         page_title="Fjordnett",
         ip_prefix=None,
+        attributes=Jsonb({}),
+        signed_attributes=Jsonb({}),
         now=at,
         expires_at=now + _SESSION_LIFE,
     )
