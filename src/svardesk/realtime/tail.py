@@ -128,11 +128,11 @@ class Tail:
         return full
 
     async def _read(self) -> bool:
-        async with self._house.db.system() as tx:
-            now = await event_log.head(tx)
-            if now.epoch != self.token.epoch:
+        now, events = await event_log.follow(self._house.db, self.token.position, BATCH)
+        if now.epoch != self.token.epoch:
+            async with self._house.db.system() as tx:
                 await self._new_epoch(await event_log.epochs(tx))
-            events = await event_log.after(tx, self.token.position, BATCH, up_to=now.position)
+            return True
         if not events:
             return False
         by_account: defaultdict[UUID, list[Recorded]] = defaultdict(list)
