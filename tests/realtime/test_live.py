@@ -250,9 +250,12 @@ async def test_agent_is_told_where_the_visitor_is(desk):
         found = (await agent.get(f"/api/v1/conversations/{conversation}")).json()["visitor"]
         assert found == {
             "page_url": "https://butikk.example/ruter", "page_title": "Rutere", "locale": "nb", "online": True,
+            "attributes": {}, "signed_attributes": {},
         }  # fmt: skip
         await inbox.say("open", conversation_id=conversation)
         await inbox.until("presence")
+        await visitor.visit(key, attributes={"Varer i kurven": 2})
+        await inbox.until("visitor", conversation_id=conversation, attributes={"Varer i kurven": 2}, signed_attributes={})
         chat = await visitor.visitor_socket()
         await chat.until("welcome")
         await chat.say("page", url="https://butikk.example/kasse", title="Kasse")
