@@ -7,16 +7,16 @@ const browser = await chromium.launch({
   executablePath: process.env.SVARDESK_CHROMIUM || process.env.CHROMIUM || "/usr/bin/chromium",
   args: ["--no-sandbox", "--disable-dev-shm-usage", "--font-render-hinting=none"],
 });
-const locale = { locale: "nb-NO", timezoneId: "Europe/Oslo", reducedMotion: "reduce", deviceScaleFactor: 2 };
+const locale = { locale: "nb-NO", timezoneId: "Europe/Oslo", reducedMotion: "reduce", deviceScaleFactor: 1.25 };
 
 async function take(page, name) {
   await page.evaluate(() => document.fonts.ready);
   await page.screenshot({ path: `${folder}/${name}.png` });
-  console.log(`   ${name}.png`);
+  process.stdout.write(`   ${name}.png\n`);
 }
 
 async function agent(options) {
-  const context = await browser.newContext({ ...locale, viewport: { width: 1280, height: 760 }, ...options });
+  const context = await browser.newContext({ ...locale, viewport: { width: 1240, height: 720 }, ...options });
   const page = await context.newPage();
   await page.goto(`${url}/app/`);
   await page.getByLabel("E-post").fill(email);
@@ -26,14 +26,14 @@ async function agent(options) {
   return page;
 }
 
-/** Opens the first conversation in which the desk has answered. */
-async function open(page) {
+async function open(page, name) {
   await page.goto(`${url}/app/inbox/all`);
-  await page.locator(".row").nth(1).click();
+  await page.locator(".row", { hasText: name }).first().click();
   await page.locator(".message").first().waitFor();
+  await page.waitForTimeout(600);
 }
 
-const shop = await (await browser.newContext({ ...locale, viewport: { width: 1280, height: 760 } })).newPage();
+const shop = await (await browser.newContext({ ...locale, viewport: { width: 1240, height: 720 } })).newPage();
 await shop.goto(`${url}/demo/shop`);
 await shop.locator("svardesk-chat button").click();
 const chat = shop.frameLocator("svardesk-chat iframe");
@@ -42,32 +42,30 @@ await chat.locator("#text").press("Enter");
 await chat.getByText("Sendt").or(chat.getByText("Levert")).first().waitFor();
 
 const light = await agent({ colorScheme: "light" });
-await open(light);
-await light.waitForTimeout(500);
+await open(light, "Ola Hansen");
 await take(light, "inbox");
-await light.keyboard.press("?");
-await light.getByRole("dialog").waitFor();
-await take(light, "shortcuts");
-await light.keyboard.press("Escape");
 await light.goto(`${url}/app/search?q=faktura`);
-await light.locator(".hit").first().waitFor();
+await light.locator(".hit").first().click();
+await light.locator(".message").first().waitFor();
 await take(light, "search");
+await light.goto(`${url}/app/settings/widgets`);
+await light.locator(".once").first().waitFor();
+await take(light, "settings");
 
 const dark = await agent({ colorScheme: "dark" });
-await dark.goto(`${url}/app/inbox/all`);
-await dark.locator(".row", { hasText: "Fjell 55 på en vegg" }).click();
-await dark.locator(".message").first().waitFor();
+await open(dark, "Fjell 55 på en vegg");
 await dark.locator(".composer textarea").fill("Hei! Ja, med gipsplugger. Veggfestet må være av typen VESA 200.");
 await dark.getByText("Kladden er lagret").waitFor();
 await take(dark, "inbox-dark");
 await dark.locator(".composer textarea").press("Control+Enter");
-await dark.locator(".message.mine").waitFor();
 await chat.getByText("VESA 200").waitFor();
 await shop.waitForTimeout(400);
 await take(shop, "shop");
+await shop.setViewportSize({ width: 390, height: 760 });
+await shop.waitForTimeout(400);
+await take(shop, "widget-phone");
 
 const phone = await agent({ colorScheme: "light", viewport: { width: 390, height: 760 } });
-await open(phone);
-await phone.waitForTimeout(300);
+await open(phone, "Ola Hansen");
 await take(phone, "phone");
 await browser.close();

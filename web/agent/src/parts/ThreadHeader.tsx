@@ -127,10 +127,8 @@ export function ThreadHeader({ row }: { row: Row }) {
       <span class="back-button">
         <IconButton icon="back" label={t("action.back")} onClick={() => app.openConversation(null)} />
       </span>
-      <div class="thread-who">
-        <h1 class="pane-title">{row.contact.name ?? t("contact.unnamed")}</h1>
-        <StatusLine row={row} />
-      </div>
+      <h1 class="pane-title">{row.contact.name ?? t("contact.unnamed")}</h1>
+      <StatusLine row={row} />
       <div class="thread-tools">
         {write && (
           <>

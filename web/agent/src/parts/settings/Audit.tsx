@@ -41,7 +41,8 @@ export function Audit() {
   return (
     <>
       <p class="quiet narrow">{t("audit.explain")}</p>
-      <div class="table-frame">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys */}
+      <section class="table-frame" aria-label={t("settings.audit")} tabIndex={0}>
         <table class="table">
           <thead>
             <tr>
@@ -65,7 +66,7 @@ export function Audit() {
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
       {cursor && (
         <div>
           <Button onClick={() => void more(cursor)}>{t("audit.more")}</Button>
