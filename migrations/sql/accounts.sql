@@ -55,12 +55,13 @@ DECLARE
 BEGIN
     INSERT INTO throttles (key, failures, window_started_at) VALUES (wanted, 0, at) ON CONFLICT (key) DO NOTHING;
     SELECT * INTO found FROM throttles t WHERE t.key = wanted FOR UPDATE;
-    IF found.locked_until > at THEN
+    -- A lock beyond the longest one was set before the clock was put back: nobody is kept out for that.
+    IF found.locked_until > at AND found.locked_until <= at + make_interval(secs => cap_seconds) THEN
         RETURN greatest(1, ceil(extract(epoch FROM found.locked_until - at))::integer);
     END IF;
     attempts := found.failures;
     started := found.window_started_at;
-    IF started + make_interval(secs => window_seconds) <= at THEN
+    IF started + make_interval(secs => window_seconds) <= at OR started > at THEN
         attempts := 0;
         started := at;
     END IF;
@@ -111,7 +112,12 @@ CREATE OR REPLACE FUNCTION agent_presence_sweep(at timestamptz)
     RETURNS bigint
     LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
-    WITH gone AS (DELETE FROM agent_presence p WHERE p.until < at - interval '1 minute' RETURNING 1)
+    WITH gone AS (
+        DELETE FROM agent_presence p
+         WHERE p.until < at - interval '1 minute'
+            OR p.until > at + interval '5 minutes'  -- given before the clock was put back
+        RETURNING 1
+    )
     SELECT count(*) FROM gone
 $$;
 

@@ -37,7 +37,8 @@ $$;
 
 -- Deliveries that are due, of all organisations, each leased to the caller under a new fence. The first of a conversation
 -- only: whatever is still on its way holds back what was written after it. A lease that ran out while `sending` means
--- that a worker vanished in the middle: nobody knows whether the message went out, so it becomes `unknown`.
+-- that a worker vanished in the middle: nobody knows whether the message went out, so it becomes `unknown`. A lease that
+-- ends later than one given now was given before the clock was put back, and what is queued or under way waits for no time.
 CREATE OR REPLACE FUNCTION channels_claim_deliveries(at timestamptz, lease interval, most integer)
     RETURNS TABLE (account_id uuid, id uuid, state text, fence bigint)
     LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
@@ -46,8 +47,8 @@ AS $$
         SELECT d.account_id, d.id
           FROM deliveries d
          WHERE d.state IN ('queued', 'sending', 'failed_temporary', 'unknown', 'scheduled')
-           AND d.due_at <= at
-           AND (d.lease_until IS NULL OR d.lease_until <= at)
+           AND (d.due_at <= at OR d.state IN ('queued', 'sending'))
+           AND (d.lease_until IS NULL OR d.lease_until <= at OR d.lease_until > at + lease)
            AND NOT EXISTS (
                SELECT 1 FROM deliveries earlier
                 WHERE earlier.account_id = d.account_id AND earlier.conversation_id = d.conversation_id
@@ -67,7 +68,8 @@ AS $$
     RETURNING d.account_id, d.id, d.state, d.fence
 $$;
 
--- Envelopes that are due for parsing, oldest first, over all organisations; the lease is the new due_at.
+-- Envelopes that are due for parsing, oldest first, over all organisations; the lease is the new due_at. One that is due
+-- later than any lease given now was stored or leased before the clock was put back.
 CREATE OR REPLACE FUNCTION channels_claim_envelopes(at timestamptz, lease interval, most integer)
     RETURNS TABLE (account_id uuid, id uuid, attempts integer)
     LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
@@ -75,7 +77,7 @@ AS $$
     WITH due AS (
         SELECT e.account_id, e.id
           FROM envelopes e
-         WHERE e.state = 'received' AND e.due_at <= at
+         WHERE e.state = 'received' AND (e.due_at <= at OR e.due_at > at + lease)
          ORDER BY e.due_at, e.id
          LIMIT most
            FOR UPDATE OF e SKIP LOCKED

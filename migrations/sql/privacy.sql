@@ -165,7 +165,8 @@ AS $$
     WITH due AS (
         SELECT r.account_id, r.id FROM privacy_requests r
         WHERE r.state IN ('queued', 'running') AND r.due_at <= p_now
-            AND (r.lease_until IS NULL OR r.lease_until <= p_now)
+            -- a lease beyond the one given now is from before the clock was put back
+            AND (r.lease_until IS NULL OR r.lease_until <= p_now OR r.lease_until > p_lease)
         ORDER BY r.due_at LIMIT p_limit
         FOR UPDATE SKIP LOCKED
     )

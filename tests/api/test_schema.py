@@ -77,7 +77,7 @@ def walk(
     statuses: Counter[int] = Counter()
     failures: list[str] = []
     for found in schema.get_all_operations():
-        operation = found.ok()
+        operation = found.ok()  # pyright: ignore[reportAttributeAccessIssue]
 
         @given(case=operation.as_strategy(generation_mode=mode))
         @settings(
@@ -86,7 +86,7 @@ def walk(
             deadline=None,
             database=None,
             phases=[Phase.explicit, Phase.generate],
-            suppress_health_check=list(HealthCheck),
+            suppress_health_check=[*HealthCheck],  # pyright: ignore[reportArgumentType]
         )
         def ask(case: Any) -> None:
             answer = case.call(base_url=running.side.url, headers=headers, timeout=20)

@@ -271,7 +271,7 @@ class Follower:
         done = 0
         while True:
             async with frames._news:
-                await frames._news.wait_for(lambda: len(frames.seen) > done or frames.closed is not None)
+                await frames._news.wait_for(lambda done=done: len(frames.seen) > done or frames.closed is not None)
                 fresh, done = frames.seen[done:], len(frames.seen)
             for one in fresh:
                 await self._take(one)

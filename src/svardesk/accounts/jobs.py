@@ -18,4 +18,4 @@ async def tidy(db: Database, clock: Clock) -> int:
 
 def sweeps(_: Any) -> tuple[Sweep, ...]:
     """Return the queues of this room."""
-    return (Sweep("accounts tidy", tidy, every=600),)
+    return (Sweep("accounts tidy", tidy, every=60),)

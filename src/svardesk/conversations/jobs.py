@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from svardesk.conversations import presence
 from svardesk.conversations.changing import wake_snoozed
 from svardesk.spine import Sweep
 
@@ -10,4 +11,4 @@ WAKE = "conversations.wake_snoozed"
 
 def sweeps(_house: Any) -> tuple[Sweep, ...]:
     """Return the room's queues; ``_house`` is what the process holds (nothing of it is needed here)."""
-    return (Sweep(WAKE, wake_snoozed, every=5.0),)
+    return (Sweep(WAKE, wake_snoozed, every=5.0), Sweep("conversations.presence", presence.sweep, every=60.0))

@@ -7,7 +7,8 @@ from uuid import UUID
 import msgspec
 
 from svardesk.conversations.schemas import PresenceKind
-from svardesk.kit.db import Tx
+from svardesk.kit.clock import Clock
+from svardesk.kit.db import Database, Tx
 
 LOOKING_SECONDS = 90
 TYPING_SECONDS = 8
@@ -48,6 +49,9 @@ WHERE p.account_id = %(account)s AND p.conversation_id = %(conversation)s AND p.
     AND p.until > %(now)s AND p.agent_id <> %(agent)s
 ORDER BY p.until DESC LIMIT 1
 """
+
+
+SWEEP = "SELECT conversation_presence_sweep(%(now)s)"
 
 
 class Present(msgspec.Struct, frozen=True):
@@ -100,3 +104,10 @@ async def answering_by(tx: Tx, conversation_id: UUID, now: datetime, *, except_a
     """Return another agent who holds the answer lock, or None."""
     row = await tx.maybe(ANSWERING, account=tx.account, conversation=conversation_id, agent=except_agent, now=now)
     return None if row is None else Present(row["agent_id"], row["name"], "answering")
+
+
+async def sweep(db: Database, clock: Clock) -> int:
+    """Delete leases that ran out a minute ago, or that a clock gave which has been put back since; of all accounts."""
+    async with db.system() as tx:
+        await tx.value(SWEEP, now=clock.now())
+    return 0
