@@ -18,9 +18,9 @@ menu:
 run: venv web
 	@exec .venv/bin/svardesk run --demo
 
-## test: the whole test suite: browser code, server, and whole journeys in a real browser
+## test: the whole test suite, or LANES="web server slow browser" of it
 test: venv-dev web
-	@scripts/test.sh
+	@$(PY) scripts/test.py $(LANES)
 
 ## check: everything that can be seen without running it: style, types, imports, texts, sizes, docs
 check: venv-dev web-deps web

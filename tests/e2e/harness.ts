@@ -14,10 +14,10 @@ import type { DeskAddress } from "./setup";
 
 export const desk = (): DeskAddress => inject("desk");
 
-/** Debian's Chromium, or the one that CHROMIUM names. */
+/** Debian's Chromium, or the one that SVARDESK_CHROMIUM names. */
 export function launch(): Promise<Browser> {
   return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    executablePath: process.env.SVARDESK_CHROMIUM || "/usr/bin/chromium",
     args: ["--no-sandbox", "--disable-dev-shm-usage"],
   });
 }

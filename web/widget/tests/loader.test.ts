@@ -1,3 +1,4 @@
+import realConsole from "node:console";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Svardesk, start } from "../src/loader/loader";
 import { localeOf, WORDS } from "../src/loader/texts";
@@ -32,12 +33,9 @@ function say(frame: HTMLIFrameElement, data: object, origin = "https://desk.exam
 }
 
 beforeEach(() => {
-  // No page is fetched for the frames of these tests.
-  const { happyDOM } = window as unknown as { happyDOM: { settings: Record<string, boolean> } };
-  happyDOM.settings.disableIframePageLoading = true;
-  happyDOM.settings.handleDisabledFileLoadingAsSuccess = true;
   document.documentElement.lang = "nb-NO";
-  vi.spyOn(console, "error").mockImplementation(() => {}); // happy-dom says that it loads no frames
+  // happy-dom loads no frames, and says so on the console that was there before the tests' own
+  vi.spyOn(realConsole, "error").mockImplementation(() => {});
   sessionStorage.clear();
 });
 afterEach(() => {
