@@ -790,9 +790,11 @@ CREATE TABLE deliveries (
 
 COMMENT ON TABLE deliveries IS 'The way out of one answer: a state machine with lease and fence.';
 
-CREATE INDEX ix_deliveries_conversation ON deliveries (account_id, conversation_id, seq) WHERE state IN ('queued', 'sending', 'failed_temporary', 'unknown', 'scheduled');
+CREATE INDEX ix_deliveries_conversation ON deliveries (account_id, conversation_id, seq);
 
 CREATE INDEX ix_deliveries_due ON deliveries (due_at) WHERE state IN ('queued', 'sending', 'failed_temporary', 'unknown', 'scheduled');
+
+CREATE INDEX ix_deliveries_external ON deliveries (account_id, connection_id, external_id) WHERE external_id IS NOT NULL;
 
 CREATE TABLE files (
 	account_id UUID NOT NULL, 

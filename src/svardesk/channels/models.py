@@ -92,13 +92,16 @@ deliveries = tenant_table(
         "due_at",
         postgresql_where=text("state IN ('queued', 'sending', 'failed_temporary', 'unknown', 'scheduled')"),
     ),
-    # First in, first out per conversation: the claim looks for an earlier one that is still under way.
+    # First in, first out per conversation: the claim looks for an earlier one that is still under way; and receipts are
+    # watermarks of a conversation, so what has gone out long ago must be found by it too.
+    Index("ix_deliveries_conversation", "account_id", "conversation_id", "seq"),
+    # Receipts and bounces of providers name messages by the provider's own ids.
     Index(
-        "ix_deliveries_conversation",
+        "ix_deliveries_external",
         "account_id",
-        "conversation_id",
-        "seq",
-        postgresql_where=text("state IN ('queued', 'sending', 'failed_temporary', 'unknown', 'scheduled')"),
+        "connection_id",
+        "external_id",
+        postgresql_where=text("external_id IS NOT NULL"),
     ),
     comment="The way out of one answer: a state machine with lease and fence.",
 )
