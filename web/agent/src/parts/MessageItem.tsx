@@ -7,12 +7,18 @@ import { Attachments } from "./Attachments";
 import { Body } from "./Body";
 import { FAILED } from "./words";
 
+/** Which sentence of the catalogue tells it: nobody in particular did it, somebody did, or took it themselves. */
+function said({ type, by, agent_id }: NonNullable<Message["details"]>): string {
+  if (!by) return `${type}_house`;
+  return type === "assigned" && by === agent_id ? "taken" : type;
+}
+
 function System({ message }: { message: Message }) {
   const app = useApp();
   const { details } = message;
   const name = (id: string | null | undefined) => app.directory.agent(id)?.name ?? t("system.somebody");
   const text = details?.type
-    ? t(`system.${details.type}${details.by ? "" : "_house"}`, {
+    ? t(`system.${said(details)}`, {
         by: name(details.by),
         agent: name(details.agent_id),
         team: app.directory.team(details.team_id)?.name ?? t("system.some_team"),
@@ -21,7 +27,7 @@ function System({ message }: { message: Message }) {
     : message.body;
   return (
     <div class="system">
-      {text} <time dateTime={message.created_at}>{clock(message.created_at)}</time>
+      {text} · <time dateTime={message.created_at}>{clock(message.created_at)}</time>
     </div>
   );
 }

@@ -49,13 +49,13 @@ function Line({ agent, onLink, again }: { agent: Agent; onLink: (url: string) =>
   });
   return (
     <li class={agent.archived_at ? "faded" : ""}>
-      <Avatar id={agent.id} name={agent.name} online={agent.availability === "online"} />
+      <Avatar id={agent.id} name={agent.name} online={agent.online} />
       <span class="grow">
         <strong>{agent.name}</strong> {self && <span class="chip">{t("agents.you")}</span>}
         {agent.archived_at && <span class="chip">{t("agents.archived")}</span>}
         <span class="quiet block">{agent.email}</span>
       </span>
-      <span class="quiet">{t(`role.${agent.role}`)}</span>
+      <span class="quiet role">{t(`role.${agent.role}`)}</span>
       {!self && <Menu label={t("agents.change", { name: agent.name })} icon="more" entries={entries} align="end" />}
     </li>
   );

@@ -3,9 +3,14 @@ import type { Permission } from "@svardesk/wire";
 import { useCallback, useState } from "preact/hooks";
 import { useApp } from "../../context";
 import { useForm } from "../../form";
-import { t } from "../../i18n";
+import { has, t } from "../../i18n";
 import { ago, date } from "../../time";
 import { Loading, Once, useLoaded } from "./load";
+
+const scopeName = (scope: string) => {
+  const key = `scope.${scope.replace(".", "_")}`;
+  return has(key) ? t(key) : scope;
+};
 
 function Create({ onMade }: { onMade: (token: string) => void }) {
   const app = useApp();
@@ -41,7 +46,8 @@ function Create({ onMade }: { onMade: (token: string) => void }) {
         {(app.session.me.value?.permissions ?? []).map((scope) => (
           <Check
             key={scope}
-            label={<code>{scope}</code>}
+            label={scopeName(scope)}
+            hint={<code>{scope}</code>}
             checked={scopes.includes(scope)}
             onValue={(on) => setScopes(on ? [...scopes, scope] : scopes.filter((each) => each !== scope))}
           />
@@ -79,7 +85,7 @@ export function ApiTokens() {
                 <li key={token.id}>
                   <span class="grow">
                     <strong>{token.name}</strong> <code>{token.prefix}…</code>
-                    <span class="quiet block">{token.scopes.join(", ")}</span>
+                    <span class="quiet block">{token.scopes.map(scopeName).join(", ")}</span>
                     <span class="quiet block">
                       {token.last_used_at ? t("tokens.used", { time: ago(token.last_used_at) }) : t("tokens.unused")}
                       {token.expires_at && ` · ${t("tokens.until", { date: date(token.expires_at) })}`}

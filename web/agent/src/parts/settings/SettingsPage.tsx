@@ -72,7 +72,7 @@ export function SettingsPage({ onMenu }: { onMenu: () => void }) {
   const Page = entry.page;
   const organisation = allowed.filter((each) => !each.own);
   return (
-    <div class={`settings${wanted ? " has-section" : ""}`} id="main" tabIndex={-1}>
+    <main class={`settings${wanted ? " has-section" : ""}`} id="main" tabIndex={-1}>
       <nav class="settings-nav" aria-label={t("nav.settings")}>
         <header class="pane-head">
           <span class="menu-button">
@@ -85,7 +85,7 @@ export function SettingsPage({ onMenu }: { onMenu: () => void }) {
         {organisation.length > 0 && <h2 class="nav-head">{app.session.me.value?.account.name}</h2>}
         <List entries={organisation} current={entry.section} />
       </nav>
-      <main class="settings-page">
+      <div class="settings-page">
         <header class="pane-head">
           <span class="back-button">
             <IconButton
@@ -99,7 +99,7 @@ export function SettingsPage({ onMenu }: { onMenu: () => void }) {
         <div class="settings-body">
           <Page />
         </div>
-      </main>
-    </div>
+      </div>
+    </main>
   );
 }
