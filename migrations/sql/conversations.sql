@@ -32,6 +32,27 @@ LEFT JOIN agents a ON m.author_kind = 'agent' AND a.account_id = m.account_id AN
 LEFT JOIN contacts p ON m.author_kind = 'contact' AND p.account_id = m.account_id AND p.id = m.author_id;
 GRANT SELECT ON message_rows TO svardesk_app;
 
+-- Whether an agent may see a person: with no conversation yet, or with one at least that the agent may see (or might, were
+-- it not archived). p_hidden are the closed teams whose conversations this agent may not see. Who was merged into somebody
+-- is seen with them. A function, because the rooms below ask it too.
+CREATE OR REPLACE FUNCTION sees_contact(p_account uuid, p_contact uuid, p_agent uuid, p_hidden uuid[]) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT cardinality(p_hidden) = 0
+        OR EXISTS (
+            SELECT FROM public.conversations c
+            WHERE c.account_id = p_account
+                AND c.contact_id IN (p_contact, (
+                    SELECT p.merged_into_id FROM public.contacts p WHERE p.account_id = p_account AND p.id = p_contact))
+                AND (c.team_id IS NULL OR c.assignee_id = p_agent OR NOT (c.team_id = ANY (p_hidden)))
+        )
+        OR NOT EXISTS (
+            SELECT FROM public.conversations c
+            WHERE c.account_id = p_account
+                AND c.contact_id IN (p_contact, (
+                    SELECT p.merged_into_id FROM public.contacts p WHERE p.account_id = p_account AND p.id = p_contact))
+        )
+$$;
+
 -- Takes a message of a customer. Finds the conversation by p_conversation or by (p_connection, p_thread), or starts one
 -- (p_new_conversation) for p_contact. A silent message (only thanks, emoji) starts no clock, reopens nothing, ends no
 -- snooze. The same (p_actor, p_client) again changes nothing.

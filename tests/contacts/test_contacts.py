@@ -3,21 +3,39 @@
 import asyncio
 from datetime import timedelta
 from typing import get_args
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from svardesk.accounts.caller import Caller
 from svardesk.contacts import fields, identities, service
 from svardesk.contacts.errors import BadValue, BadZone, FieldTaken, NoContact, NoField, VersionConflict
-from svardesk.contacts.schemas import TRUST, ChangeContact, ChangeField, Field, FieldType, Labels, MakeField
+from svardesk.contacts.schemas import TRUST, ChangeContact, ChangeField, Contact, Field, FieldType, Labels, MakeField
 from svardesk.kit.clock import FixedClock
-from svardesk.kit.db import Database
+from svardesk.kit.db import Database, Tx
 from tests.factories import make_account, make_contact
 
 NOW = FixedClock().now()
+
+
+def caller_of(account_id: UUID, hidden: tuple[UUID, ...] = ()) -> Caller:
+    """Some agent who may not see what stands in the ``hidden`` teams."""
+    return Caller(
+        account_id=account_id,
+        agent_id=uuid4(),
+        name="Kari",
+        role="agent",
+        permissions=frozenset(),
+        hidden_team_ids=hidden,
+    )
+
+
+async def get(tx: Tx, contact_id: UUID) -> Contact:
+    """A contact as an agent without closed teams sees it."""
+    return await service.get_for(tx, caller_of(tx.account), contact_id)
 
 
 async def test_an_unknown_address_makes_a_contact(db: Database):
@@ -27,7 +45,7 @@ async def test_an_unknown_address_makes_a_contact(db: Database):
             tx, NOW, kind="email", address=" Kari@Example.NO ", name="Kari", locale="nb", trust="domain_verified"
         )
         again = await identities.find_or_create(tx, NOW, kind="email", address="kari@example.no")
-        contact = await service.get(tx, found.contact_id)
+        contact = await get(tx, found.contact_id)
     assert found.created
     assert again == identities.Found(found.contact_id, found.identity_id, created=False)
     (identity,) = contact.identities
@@ -40,11 +58,11 @@ async def test_a_known_address_is_a_person_seen_again(db: Database):
     later = NOW + timedelta(days=40)
     async with db.work(account.id) as tx:
         found = await identities.find_or_create(tx, NOW, kind="email", address="kari@example.no")
-        assert (await service.get(tx, found.contact_id)).last_seen_at == NOW
+        assert (await get(tx, found.contact_id)).last_seen_at == NOW
         await identities.find_or_create(tx, later, kind="email", address="kari@example.no")
-        assert (await service.get(tx, found.contact_id)).last_seen_at == later
+        assert (await get(tx, found.contact_id)).last_seen_at == later
         await identities.find_or_create(tx, NOW, kind="email", address="kari@example.no")
-        assert (await service.get(tx, found.contact_id)).last_seen_at == later, "an old letter turns no clock back"
+        assert (await get(tx, found.contact_id)).last_seen_at == later, "an old letter turns no clock back"
 
 
 async def test_scopes_keep_addresses_apart(db: Database):
@@ -76,7 +94,7 @@ async def test_trust_only_rises(db: Database, before: str, after: str):
     async with db.work(account.id) as tx:
         found = await identities.find_or_create(tx, NOW, kind="webchat", address="v1", trust=before)
         await identities.find_or_create(tx, NOW + timedelta(days=1), kind="webchat", address="v1", trust=after)
-        (identity,) = (await service.get(tx, found.contact_id)).identities
+        (identity,) = (await get(tx, found.contact_id)).identities
     rises = identities.rank(after) > identities.rank(before)
     assert identity.trust == (after if rises else before)
     assert (identity.verified_at is not None) == (max(identities.rank(before), identities.rank(after)) == 2)
@@ -95,13 +113,13 @@ async def test_a_claim_takes_nobodys_address(db: Database):
         assert (await identities.find_or_create(tx, NOW, kind="email", address="a@example.no")) == identities.Found(
             owner.contact_id, owner.identity_id, created=False
         )
-        contact = await service.get(tx, visitor.contact_id)
+        contact = await get(tx, visitor.contact_id)
         assert contact.name == "Per"
         assert [(one.kind, one.address, one.trust) for one in contact.identities] == [
             ("webchat", "v1", "none"), ("email", "a@example.no", "claimed"),
         ]  # fmt: skip
         await identities.claim(tx, NOW, contact_id=visitor.contact_id, kind="phone", address="+4791234567", name="Pål")
-        assert (await service.get(tx, visitor.contact_id)).name == "Per"
+        assert (await get(tx, visitor.contact_id)).name == "Per"
 
 
 async def test_claims_come_before_the_owner(db: Database):
@@ -119,13 +137,13 @@ async def test_profile_is_changed(db: Database):
     contact_id = await make_contact(db, account)
     what = ChangeContact(name=" Ola Nordmann\x00 ", timezone="Europe/Oslo", written_standard="nn", version=1)
     async with db.work(account.id) as tx:
-        contact = await service.change(tx, contact_id, what, agent_id=None)
+        contact = await service.change(tx, caller_of(tx.account), contact_id, what)
         assert (contact.name, contact.written_standard, contact.version) == ("Ola Nordmann", "nn", 2)
         with pytest.raises(VersionConflict):
-            await service.change(tx, contact_id, what, agent_id=None)
+            await service.change(tx, caller_of(tx.account), contact_id, what)
         with pytest.raises(BadZone):
-            await service.change(tx, contact_id, ChangeContact(timezone="Oslo/Norge"), agent_id=None)
-        contact = await service.change(tx, contact_id, ChangeContact(name=None), agent_id=None)
+            await service.change(tx, caller_of(tx.account), contact_id, ChangeContact(timezone="Oslo/Norge"))
+        contact = await service.change(tx, caller_of(tx.account), contact_id, ChangeContact(name=None))
         assert (contact.name, contact.timezone) == (None, "Europe/Oslo")
 
 
@@ -136,7 +154,7 @@ async def test_erased_and_merged_contacts_are_not_changed(db: Database):
     async with db.work(account.id) as tx:
         for contact_id in (erased, merged, uuid4()):
             with pytest.raises(NoContact):
-                await service.change(tx, contact_id, ChangeContact(name="X"), agent_id=None)
+                await service.change(tx, caller_of(tx.account), contact_id, ChangeContact(name="X"))
 
 
 async def test_own_fields(db: Database):
@@ -156,20 +174,24 @@ async def test_own_fields(db: Database):
         with pytest.raises(BadValue):
             await fields.make(tx, NOW, MakeField(key="c", type="choice", labels=labels))
         values = {"customer_no": "A-17", "since": "2020-02-29", "level": "gull", "score": 4.5, "vip": True}
-        contact = await service.change(tx, contact_id, ChangeContact(fields=values), agent_id=None)
+        contact = await service.change(tx, caller_of(tx.account), contact_id, ChangeContact(fields=values))
         assert msgspec.to_builtins(contact.fields) == values
-        contact = await service.change(tx, contact_id, ChangeContact(fields={"vip": None, "score": 3}), agent_id=None)
+        contact = await service.change(
+            tx, caller_of(tx.account), contact_id, ChangeContact(fields={"vip": None, "score": 3})
+        )
         assert (contact.fields.get("vip"), contact.fields["score"]) == (None, 3)
         with pytest.raises(NoField):
-            await service.change(tx, contact_id, ChangeContact(fields={"unknown": 1}), agent_id=None)
+            await service.change(tx, caller_of(tx.account), contact_id, ChangeContact(fields={"unknown": 1}))
         with pytest.raises(BadValue):
-            await service.change(tx, contact_id, ChangeContact(fields={"vip": True, "level": "bronse"}), agent_id=None)
-        assert (await service.get(tx, contact_id)).fields.get("vip") is None
+            await service.change(
+                tx, caller_of(tx.account), contact_id, ChangeContact(fields={"vip": True, "level": "bronse"})
+            )
+        assert (await get(tx, contact_id)).fields.get("vip") is None
         archived = await fields.change(tx, NOW, level.id, ChangeField(archived=True))
         assert archived.archived
-        assert "level" not in (await service.get(tx, contact_id)).fields
+        assert "level" not in (await get(tx, contact_id)).fields
         await fields.change(tx, NOW, level.id, ChangeField(archived=False, labels={"nb": "Nivå"}))
-        assert (await service.get(tx, contact_id)).fields["level"] == "gull"
+        assert (await get(tx, contact_id)).fields["level"] == "gull"
         with pytest.raises(NoField):
             await fields.change(tx, NOW, uuid4(), ChangeField(archived=True))
 
@@ -199,9 +221,9 @@ async def test_walls_between_organisations(db: Database):
         field = await fields.make(tx, NOW, MakeField(key="a", type="text", labels={"nb": "A"}))
     async with db.work(stranger.id) as tx:
         with pytest.raises(NoContact):
-            await service.get(tx, contact_id)
+            await get(tx, contact_id)
         with pytest.raises(NoContact):
-            await service.change(tx, contact_id, ChangeContact(name="X"), agent_id=None)
+            await service.change(tx, caller_of(tx.account), contact_id, ChangeContact(name="X"))
         assert not await identities.believe(tx, NOW, found.identity_id, "signed_token")
         theirs = await identities.find_or_create(tx, NOW, kind="email", address="x@example.no")
         assert theirs.created and theirs.contact_id != found.contact_id

@@ -152,7 +152,7 @@ async def test_wall_between_organisations(desk: Desk):
         assert (
             await tx.all("SELECT * FROM search_messages(%(a)s, 'faktura', 'infinity', %(a)s, 10)", a=desk.kari.id) == []
         )
-        assert await tx.all("SELECT * FROM search_contacts('ola', 10)") == []
+        assert await tx.all("SELECT * FROM search_contacts(%(a)s, 'ola', 10)", a=desk.kari.id) == []
         for inner in ("search_by_words(%(a)s, %(a)s, '{}', 'x', 'infinity', %(a)s, 1)", "search_make_indexes()"):
             with pytest.raises(Exception, match="permission denied"):
                 async with tx.savepoint():

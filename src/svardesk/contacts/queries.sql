@@ -51,7 +51,7 @@ WHERE account_id = :account_id AND id = :id AND erased_at IS NULL
     AND (last_seen_at IS NULL OR last_seen_at < :now - interval '1 minute');
 
 -- name: contacts_by_ids
--- Whole contacts with their identities and fields, in no order.
+-- Whole contacts with their identities and fields, in no order; no wall without hidden teams.
 SELECT c.id, c.name, c.locale, c.timezone, c.written_standard, c.attributes, c.created_at, c.last_seen_at, c.erased_at,
     c.version,
     coalesce((
@@ -67,12 +67,14 @@ SELECT c.id, c.name, c.locale, c.timezone, c.written_standard, c.attributes, c.c
         WHERE v.account_id = c.account_id AND v.entity_id = c.id AND d.entity = 'contact' AND d.archived_at IS NULL
     ), '{}') AS fields
 FROM contacts c
-WHERE c.account_id = :account_id AND c.id = ANY(:ids);
+WHERE c.account_id = :account_id AND c.id = ANY(:ids)
+    AND sees_contact(c.account_id, c.id, :agent_id::uuid, :hidden_team_ids::uuid[]);
 
 -- name: lock_contact
--- The contact that is about to change; a merged one counts as gone.
+-- The contact that an agent is about to change; a merged one counts as gone, and so does one behind the wall.
 SELECT id, name, locale, timezone, written_standard, version FROM contacts
 WHERE account_id = :account_id AND id = :id AND merged_into_id IS NULL AND erased_at IS NULL
+    AND sees_contact(account_id, id, :agent_id::uuid, :hidden_team_ids::uuid[])
 FOR NO KEY UPDATE;
 
 -- name: change_contact

@@ -1,11 +1,15 @@
-"""Contacts: reading them whole, changing the profile."""
+"""Contacts: reading them whole, changing the profile.
 
-from collections.abc import Iterable
+The wall of closed teams (docs/decisions/0013) stands in the queries: whom an agent may not see does not exist for them.
+"""
+
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 from zoneinfo import available_timezones
 
 import msgspec
 
+from svardesk.accounts.caller import Caller
 from svardesk.contacts import fields
 from svardesk.contacts.errors import BadZone, NoContact, VersionConflict
 from svardesk.contacts.events import ContactChanged
@@ -18,25 +22,42 @@ _sql = load(__package__ or "svardesk.contacts")
 
 
 async def get_many(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, Contact]:
-    """Return the contacts of those ids that exist."""
-    rows = await tx.all(_sql.contacts_by_ids, account_id=tx.account, ids=list(ids))
+    """Return the contacts of those ids that exist, for the house itself: nobody's wall is asked."""
+    return await _read(tx, ids, None, ())
+
+
+async def get_many_for(tx: Tx, caller: Caller, ids: Iterable[UUID]) -> dict[UUID, Contact]:
+    """Return the contacts of those ids that the agent may see."""
+    return await _read(tx, ids, caller.agent_id, caller.hidden_team_ids)
+
+
+async def _read(tx: Tx, ids: Iterable[UUID], agent_id: UUID | None, hidden: Sequence[UUID]) -> dict[UUID, Contact]:
+    rows = await tx.all(
+        _sql.contacts_by_ids, account_id=tx.account, ids=list(ids), agent_id=agent_id, hidden_team_ids=list(hidden)
+    )
     return {row["id"]: msgspec.convert(row, Contact) for row in rows}
 
 
-async def get(tx: Tx, contact_id: UUID) -> Contact:
-    """Return one contact; raises ``NoContact``."""
-    found = (await get_many(tx, [contact_id])).get(contact_id)
+async def get_for(tx: Tx, caller: Caller, contact_id: UUID) -> Contact:
+    """Return one contact; raises ``NoContact``, also when the agent may not see them."""
+    found = (await get_many_for(tx, caller, [contact_id])).get(contact_id)
     if found is None:
         raise NoContact
     return found
 
 
-async def change(tx: Tx, contact_id: UUID, what: ChangeContact, *, agent_id: UUID | None) -> Contact:
+async def change(tx: Tx, caller: Caller, contact_id: UUID, what: ChangeContact) -> Contact:
     """Write the profile and the organisation's own fields.
 
     Raises ``NoContact``, ``VersionConflict``, ``BadZone``, ``NoField``, ``BadValue``.
     """
-    held = await tx.maybe(_sql.lock_contact, account_id=tx.account, id=contact_id)
+    held = await tx.maybe(
+        _sql.lock_contact,
+        account_id=tx.account,
+        id=contact_id,
+        agent_id=caller.agent_id,
+        hidden_team_ids=list(caller.hidden_team_ids),
+    )
     if held is None:
         raise NoContact
     if what.version is not None and what.version != held["version"]:
@@ -55,5 +76,5 @@ async def change(tx: Tx, contact_id: UUID, what: ChangeContact, *, agent_id: UUI
         timezone=held["timezone"] if what.timezone is msgspec.UNSET else what.timezone,
         written_standard=held["written_standard"] if what.written_standard is msgspec.UNSET else what.written_standard,
     )
-    await record(tx, ContactChanged(stream=contact_id, version=version, agent_id=agent_id))
-    return await get(tx, contact_id)
+    await record(tx, ContactChanged(stream=contact_id, version=version, agent_id=caller.agent_id))
+    return await get_for(tx, caller, contact_id)

@@ -432,5 +432,5 @@ SELECT message_id, conversation_id, created_at FROM search_messages(:agent_id, :
 SELECT search_hits(:bodies::text[], :q) AS words;
 
 -- name: search_contacts
--- Contacts that resemble what was typed, the best first.
-SELECT contact_id, rank FROM search_contacts(:q, :limit);
+-- Contacts the agent may see that resemble what was typed, the best first.
+SELECT contact_id, rank FROM search_contacts(:agent_id, :q, :limit);

@@ -76,7 +76,7 @@ async def open_conversation(tx: Tx, caller: Caller, now: datetime, conversation_
         visitor = visitor or await look(tx, conversation_id)
     return Opened(
         conversation=row,
-        contact=await contacts.get(tx, row.contact.id),
+        contact=await contacts.get_for(tx, caller, row.contact.id),
         messages=said.messages,
         earlier=said.earlier,
         previous_conversations=[row_of(one) for one in previous],

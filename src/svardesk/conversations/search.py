@@ -39,8 +39,8 @@ async def search(tx: Tx, caller: Caller, typed: str, *, kind: Kind = "all", curs
         hits, following = await _messages(tx, caller, typed, Cursor("m", at, last_id))
     people = []
     if kind != "messages" and cursor is None and caller.may("contacts.read"):
-        ranked = await tx.all(sql.search_contacts, q=typed, limit=CONTACTS)
-        found = await contacts.get_many(tx, [row["contact_id"] for row in ranked])
+        ranked = await tx.all(sql.search_contacts, agent_id=caller.agent_id, q=typed, limit=CONTACTS)
+        found = await contacts.get_many_for(tx, caller, [row["contact_id"] for row in ranked])
         people = [found[row["contact_id"]] for row in ranked if row["contact_id"] in found]
     return Found(messages=hits, contacts=people, next_cursor=following)
 
