@@ -31,6 +31,7 @@ def run() -> tuple[list[Figure], list[str]]:
         desk.work()
         web = desk.serve()
         web.wait_for("/readyz")
+        desk.take_up_work(org, web)
         agents, visitors = msgspec.to_builtins(org.agents), msgspec.to_builtins(org.visitors)
         plan = {"port": web.port, "agents": agents[:SOCKETS], "visitors": visitors, "longest": 60}
         speed, cost = _fan(web, plan)

@@ -30,6 +30,7 @@ def run() -> tuple[list[Figure], list[str]]:
         desk.work()
         web, echo = desk.serve(), desk.echo()
         web.wait_for("/readyz")
+        desk.take_up_work(org, web)
         plan = _plan(org)
         # The first round warms caches, plans and connections up and does not count.
         for turn in range(-1, ROUNDS):
