@@ -22,14 +22,18 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
 $$;
 
 -- The words of a text: the union of what six configurations make of it, without positions.
+-- (plpgsql, because it keeps its plan: half the time of the same in sql. It runs once for each message.)
 CREATE OR REPLACE FUNCTION search_words(body text) RETURNS tsvector
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-    SELECT strip(
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    folded constant text := public.search_fold(public.search_text(body));
+BEGIN
+    RETURN strip(
         to_tsvector('pg_catalog.simple', folded) || to_tsvector('pg_catalog.norwegian', folded)
         || to_tsvector('pg_catalog.danish', folded) || to_tsvector('pg_catalog.swedish', folded)
         || to_tsvector('pg_catalog.finnish', folded) || to_tsvector('pg_catalog.english', folded)
-    )
-    FROM (SELECT public.search_fold(public.search_text(body)) AS folded) f
+    );
+END
 $$;
 
 -- What an agent typed, as a query: every word must be there, as its beginning or in one of its stems. Words of one or two

@@ -14,8 +14,10 @@ FROM post_message(:account_id, :now, :agent_id, :hidden_team_ids, :conversation_
     :actor, :client_id, :based_on_seq, :confirm, :then, :file_ids, :mention_ids) p;
 
 -- name: rows
--- Lines of the inbox by ids, for frames and lists; no wall: whoever asks filters by team_id and assignee_id.
-SELECT * FROM conversation_rows WHERE account_id = :account_id AND id = ANY(:ids);
+-- Lines of the inbox by ids, for frames and lists; no wall: whoever asks filters by team_id and assignee_id. One look by
+-- key an id: with an empty table's statistics "= ANY" reads the whole organisation, and the prepared plan stays.
+SELECT r.* FROM unnest(:ids::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL (SELECT * FROM conversation_rows c WHERE c.account_id = :account_id AND c.id = wanted.id LIMIT 1) r;
 
 -- name: row_for
 -- One line, for an agent who may see it.
@@ -109,7 +111,8 @@ ORDER BY m.seq LIMIT :limit;
 
 -- name: messages_by_ids
 -- Messages by ids, for frames and search; no wall.
-SELECT m.* FROM message_rows m WHERE m.account_id = :account_id AND m.id = ANY(:ids);
+SELECT r.* FROM unnest(:ids::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL (SELECT * FROM message_rows m WHERE m.account_id = :account_id AND m.id = wanted.id LIMIT 1) r;
 
 -- name: set_states
 -- Let answers go on to a state, each only from one that it may follow.
@@ -302,6 +305,33 @@ WHERE r.account_id = :account_id AND (r.last_activity_at, r.id) < (:at, :id) AND
     /* narrower */
 ORDER BY r.last_activity_at DESC, r.id DESC LIMIT :limit;
 
+-- name: tagged_at_most
+-- How many conversations have a tag, counted no further than a limit.
+SELECT count(*) FROM (
+    SELECT FROM conversation_tags t WHERE t.account_id = :account_id AND t.tag_id = :tag_id LIMIT :limit) x;
+
+-- name: inbox_tagged
+-- All, or the done ones, of those with a rare tag: one look by key each, and only a page of them is read whole.
+SELECT r.*, coalesce((
+        SELECT d.seq FROM conversation_reads d
+        WHERE d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
+    ), 0) AS read_seq, r.last_activity_at AS cursor_at
+FROM conversation_rows r
+WHERE r.account_id = :account_id AND r.id = ANY(ARRAY(
+    SELECT r.id
+    FROM conversation_tags t
+    CROSS JOIN LATERAL (
+        SELECT c.id, c.last_activity_at, c.archived_at, c.status, c.channel, c.contact_id, c.assignee_id, c.team_id
+        FROM conversations c WHERE c.account_id = :account_id AND c.id = t.conversation_id LIMIT 1
+    ) r
+    WHERE t.account_id = :account_id AND t.tag_id = :tag_id
+        AND (r.last_activity_at, r.id) < (:at, :id) AND r.archived_at IS NULL
+        AND (r.team_id IS NULL OR r.assignee_id = :agent_id OR NOT (r.team_id = ANY(:hidden_team_ids)))
+        /* narrower */
+    ORDER BY r.last_activity_at DESC, r.id DESC LIMIT :limit
+))
+ORDER BY r.last_activity_at DESC, r.id DESC LIMIT :limit;
+
 -- name: inbox_mine
 -- What is assigned to the agent and not done.
 SELECT r.*, coalesce((
@@ -419,8 +449,11 @@ SELECT
 -- name: index_words
 -- Take messages into the search; what is deleted or not text of people is left out.
 INSERT INTO message_search (account_id, message_id, conversation_id, words, created_at)
-SELECT m.account_id, m.id, m.conversation_id, search_words(m.body), m.created_at FROM messages m
-WHERE m.account_id = :account_id AND m.id = ANY(:ids) AND m.kind <> 'system' AND m.body <> '' AND m.deleted_at IS NULL
+SELECT r.account_id, r.id, r.conversation_id, search_words(r.body), r.created_at FROM unnest(:ids::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT * FROM messages m
+    WHERE m.account_id = :account_id AND m.id = wanted.id AND m.kind <> 'system' AND m.body <> '' AND m.deleted_at IS NULL
+    LIMIT 1) r
 ON CONFLICT (account_id, message_id) DO NOTHING;
 
 -- name: search_messages

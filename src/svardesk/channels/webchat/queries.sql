@@ -82,11 +82,14 @@ SELECT m.id, m.conversation_id, m.seq, m.kind, m.author_kind, m.author_id, a.nam
     (SELECT jsonb_agg(jsonb_build_object('id', f.id, 'name', f.name, 'size', f.size, 'media_type', f.media_type,
             'image', f.image) ORDER BY f.created_at, f.id)
         FROM files f WHERE f.account_id = m.account_id AND f.message_id = m.id) AS attachments
-FROM messages m
+FROM unnest(:ids::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT * FROM messages m
+    WHERE m.account_id = :account_id AND m.id = wanted.id AND m.kind IN ('inbound', 'answer')
+        AND m.deleted_at IS NULL AND m.state IS DISTINCT FROM 'cancelled'
+    LIMIT 1) m
 JOIN conversations c ON c.account_id = m.account_id AND c.id = m.conversation_id
 LEFT JOIN agents a ON m.author_kind = 'agent' AND a.account_id = m.account_id AND a.id = m.author_id
-WHERE m.account_id = :account_id AND m.id = ANY(:ids) AND m.kind IN ('inbound', 'answer')
-    AND m.deleted_at IS NULL AND m.state IS DISTINCT FROM 'cancelled'
 ORDER BY m.seq;
 
 -- name: take
