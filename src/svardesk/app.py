@@ -26,6 +26,7 @@ from svardesk.kit.errors import Forbidden, NotFound, SvardeskError
 from svardesk.kit.files import FileStore
 from svardesk.kit.http import Headers, client_ip, error_response, scope_state, send_error
 from svardesk.kit.keyring import KeyRing
+from svardesk.kit.proxies import Watch
 from svardesk.kit.static import Pages
 from svardesk.realtime.agents import AgentDoor
 from svardesk.realtime.hub import Hub
@@ -191,6 +192,13 @@ def litestar_app(house: House, lifespan: Callable[[Litestar], Any] | None = None
     return app
 
 
+def behind_proxies(web: Any, allowed: tuple[str, ...]) -> Watch:
+    """Return ``web`` with the visitor's address for requests of the ``allowed`` proxies, telling of one nobody named."""
+    from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+    return Watch(ProxyHeadersMiddleware(web, list(allowed)) if allowed else web, allowed)
+
+
 def serve(settings: Settings, *, demo: bool = False) -> None:
     """Run one web process until SIGTERM or SIGINT (the command ``svardesk serve``); ``demo`` adds the shop."""
     import uvicorn
@@ -202,7 +210,7 @@ def serve(settings: Settings, *, demo: bool = False) -> None:
     hot = settings.web_pool // 2
     house = furnish(settings, database_dsn(settings), pool=settings.web_pool - hot, hot=hot, name="svardesk web")
     uvicorn.run(
-        Web(house, demo=demo),
+        behind_proxies(Web(house, demo=demo), settings.forwarded_allow),
         host=settings.host,
         port=settings.port,
         loop="uvloop",
@@ -211,8 +219,7 @@ def serve(settings: Settings, *, demo: bool = False) -> None:
         ws_per_message_deflate=False,  # costs 50 kB a socket and most of the processor for short frames
         ws_max_size=128 * 1024,
         ws_ping_interval=None,  # our own ping frames tell the page as well as the server
-        proxy_headers=bool(settings.forwarded_allow),
-        forwarded_allow_ips=list(settings.forwarded_allow),
+        proxy_headers=False,  # behind_proxies does it
         access_log=False,
         server_header=False,
         date_header=True,

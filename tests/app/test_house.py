@@ -2,6 +2,9 @@
 
 import pytest
 
+from svardesk.kit.errors import TooMany
+from svardesk.kit.proxies import unnamed
+
 
 async def test_alive_and_ready_answer_json(client, house):
     alive = await client.get("/healthz")
@@ -13,6 +16,31 @@ async def test_alive_and_ready_answer_json(client, house):
     await house.beat("worker")
     ready = await client.get("/readyz")
     assert (ready.status_code, ready.json()["status"], ready.json()["workers"]) == (200, "ok", 1)
+
+
+async def test_ready_names_a_proxy_that_nobody_named(client, house, monkeypatch):
+    await house.beat("worker")
+    monkeypatch.setattr(unnamed, "address", "10.0.0.7")
+    ready = await client.get("/readyz")
+    assert (ready.status_code, ready.json()["status"]) == (200, "ok"), "a header of a stranger stops nothing"
+    (reason,) = ready.json()["reasons"]
+    assert reason.startswith("X-Forwarded-For came from 10.0.0.7,")
+
+
+async def test_sockets_and_requests_count_addresses_alike(client):
+    async def gone():
+        return {"type": "websocket.disconnect"}
+
+    async def send(message):
+        pass
+
+    door = client.web.visitors
+    for _ in range(300):
+        await door.enter("127.0.0.1", gone, send)
+    for _ in range(200):
+        await door.enter("203.0.113.7", gone, send)
+    with pytest.raises(TooMany):
+        await door.enter("203.0.113.7", gone, send)
 
 
 async def test_every_answer_carries_the_safe_headers(client):

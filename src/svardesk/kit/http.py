@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any
 
 import msgspec
@@ -284,6 +285,24 @@ class RateLimit:
         self._buckets[key] = (level - cost, now)
         if len(self._buckets) > self._keys:
             self._buckets.popitem(last=False)
+
+
+def is_local(ip: str | None) -> bool:
+    """Tell whether a request comes from this very machine. An unknown address (None) or a strange one does not."""
+    try:
+        return ip is not None and ip_address(ip).is_loopback
+    except ValueError:
+        return False
+
+
+def limit(bucket: RateLimit, ip: str | None, key: str, cost: float = 1.0) -> None:
+    """Take from a bucket, except for requests from this very machine: HTTP and sockets count alike.
+
+    Benchmarks come from here, and everybody seems to behind a proxy of this machine that is not named in
+    SVARDESK_FORWARDED_ALLOW; ``kit.proxies`` says so to the operator.
+    """
+    if not is_local(ip):
+        bucket.take(key, cost)
 
 
 def scope_state(scope: Any) -> dict[str, Any]:

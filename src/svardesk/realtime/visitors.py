@@ -10,7 +10,7 @@ from svardesk.channels.webchat import visitors as webchat
 from svardesk.channels.webchat.adapter import Page
 from svardesk.house import House
 from svardesk.kit.errors import SvardeskError, Unauthorised
-from svardesk.kit.http import RateLimit
+from svardesk.kit.http import RateLimit, limit
 from svardesk.realtime.commands import Command, hello, serve
 from svardesk.realtime.frames import frame
 from svardesk.realtime.hub import Hub, VisitorSocket
@@ -31,7 +31,7 @@ class VisitorDoor:
 
     async def enter(self, ip: str | None, receive: Any, send: Any) -> None:
         """Serve one socket until it closes. Raises the error that refuses it before it is accepted."""
-        self._limit.take(ip or "")
+        limit(self._limit, ip, ip or "")
         await send({"type": "websocket.accept"})
         first = await hello(receive)
         if first is None:

@@ -1,6 +1,5 @@
 """Health of the house: is it alive, can it work, and its figures for Prometheus."""
 
-from ipaddress import ip_address
 from typing import Any
 
 import msgspec
@@ -12,7 +11,8 @@ import svardesk
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database
 from svardesk.kit.errors import NotFound, Unavailable
-from svardesk.kit.http import Route, route
+from svardesk.kit.http import Route, is_local, route
+from svardesk.kit.proxies import unnamed
 from svardesk.kit.sql import load
 
 _sql = load(__package__ or "svardesk.spine")
@@ -34,7 +34,10 @@ class Alive(msgspec.Struct):
 
 
 class Ready(msgspec.Struct):
-    """``status`` is ok or degraded. ``relay_lag`` is in positions, ``outbox_seconds`` the age of the oldest event waiting."""
+    """``status`` is ok, degraded or down. ``relay_lag`` is in positions, ``outbox_seconds`` the age of the oldest event waiting.
+
+    ``reasons`` may stand beside ok as well: what an operator should mend although everything works.
+    """
 
     status: str
     database: str
@@ -67,21 +70,20 @@ async def readyz(db: Database, clock: Clock) -> Response[Ready]:
         reasons.append(f"The relay is {lag['relay']} events behind.")
     if lag["outbox_seconds"] > MOST_OUTBOX_SECONDS:
         reasons.append(f"Events have been waiting for a position for {lag['outbox_seconds']:.0f} s.")
+    degraded = bool(reasons)
+    # Any stranger can send the header, so it must not take this process out of service.
+    reasons += unnamed.reasons()
     ready = Ready(
-        "degraded" if reasons else "ok", "ok", workers, lag["relay"], round(lag["outbox_seconds"], 3), aside, reasons
+        "degraded" if degraded else "ok", "ok", workers, lag["relay"], round(lag["outbox_seconds"], 3), aside, reasons
     )
-    return Response(ready, status_code=503 if reasons else 200)
+    return Response(ready, status_code=503 if degraded else 200)
 
 
 async def metrics(request: Request[Any, Any, Any], db: Database, client_ip: str | None) -> Response[bytes]:
     """Figures for Prometheus, to this machine only: a collector elsewhere asks through a tunnel or an exporter here."""
     # Behind a proxy on this machine the whole world seems to come from it.
     forwarded = "x-forwarded-for" in request.headers or "forwarded" in request.headers
-    try:
-        local = not forwarded and (client_ip is None or ip_address(client_ip).is_loopback)
-    except ValueError:
-        local = False
-    if not local:
+    if forwarded or not (client_ip is None or is_local(client_ip)):
         raise NotFound("not_found", "There is no such address.")
     async with db.system() as tx:
         lag = await tx.one(_sql.lag)

@@ -11,10 +11,10 @@ import msgspec
 
 from svardesk.channels.webchat import posting, visitors
 from svardesk.channels.webchat.adapter import VisitorPost
-from svardesk.channels.webchat.http import FROM_ADDRESS, MAX_MESSAGE, MESSAGES, MessageOut, limit
+from svardesk.channels.webchat.http import FROM_ADDRESS, MAX_MESSAGE, MESSAGES, MessageOut
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database
-from svardesk.kit.http import send_error
+from svardesk.kit.http import limit, send_error
 from svardesk.kit.jsons import encode
 
 PATH: Final = "/widget/v1/messages"

@@ -1,6 +1,5 @@
 """Web chat over HTTP: the loader, the frame page, and what visitors send."""
 
-from ipaddress import ip_address
 from typing import Annotated, Any, Final
 from urllib.parse import unquote
 
@@ -17,7 +16,7 @@ from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database
 from svardesk.kit.errors import NotFound
 from svardesk.kit.files import FileStore
-from svardesk.kit.http import RateLimit, Route, route
+from svardesk.kit.http import RateLimit, Route, limit, route
 from svardesk.kit.jsons import encode
 from svardesk.kit.keyring import KeyRing
 
@@ -57,23 +56,6 @@ class ReceiptsIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     delivered_seq: Annotated[int, msgspec.Meta(ge=0, le=visitors.BEYOND)] | None = None
     read_seq: Annotated[int, msgspec.Meta(ge=0, le=visitors.BEYOND)] | None = None
-
-
-def limit(bucket: RateLimit, ip: str | None, key: str, cost: float = 1.0) -> None:
-    """Take from a bucket, except for requests from this very machine.
-
-    Behind a proxy that is not named in SVARDESK_FORWARDED_ALLOW everybody seems to come from it; benchmarks do.
-    """
-    if ip is not None and _loopback(ip):
-        return
-    bucket.take(key, cost)
-
-
-def _loopback(ip: str) -> bool:
-    try:
-        return ip_address(ip).is_loopback
-    except ValueError:
-        return False
 
 
 async def _visitor(request: Request_, db: Database, clock: Clock, ip: str | None) -> Visitor:
