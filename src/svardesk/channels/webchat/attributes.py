@@ -27,7 +27,7 @@ def read(value: object) -> dict[str, Value]:
 
 
 def clean(values: Mapping[str, Value | None]) -> dict[str, Value]:
-    """What is kept: one-line names and texts without control characters, nothing empty, the page's order."""
+    """What is kept: one-line names and texts without control characters, nothing empty."""
     kept: dict[str, Value] = {}
     for name, value in values.items():
         line, told = _line(name), _line(value) if isinstance(value, str) else value

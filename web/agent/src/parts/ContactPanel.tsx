@@ -1,5 +1,5 @@
 import { Avatar, Icon, IconButton } from "@svardesk/ui";
-import type { Contact, Identity, Row } from "@svardesk/wire";
+import type { Contact, Row } from "@svardesk/wire";
 import { useState } from "preact/hooks";
 import { useApp } from "../context";
 import { known, t } from "../i18n";
@@ -9,12 +9,7 @@ import { ago, date, short } from "../time";
 import { LANGUAGES } from "./AuthFrame";
 import { ContactName } from "./ContactName";
 import { SiteFacts } from "./SiteFacts";
-import { channelName } from "./words";
-
-/** A browser's number says nothing to people; its channel does. */
-const address = (identity: Identity) =>
-  identity.display ??
-  (identity.kind === "email" || identity.kind === "phone" ? identity.address : channelName(identity.kind));
+import { addressName } from "./words";
 
 const STRONG = new Set(["signed_token", "domain_verified", "phone_number"]);
 
@@ -24,7 +19,7 @@ function Identities({ contact }: { contact: Contact }) {
     <ul class="identities">
       {contact.identities.map((identity) => (
         <li key={identity.id}>
-          <span class="identity-address">{address(identity)}</span>
+          <span class="identity-address">{addressName(identity)}</span>
           <span
             class={`trust ${STRONG.has(identity.trust) ? "strong" : identity.trust}`}
             title={t(`trust.${identity.trust}_hint`)}

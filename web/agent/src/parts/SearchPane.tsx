@@ -6,6 +6,7 @@ import { t } from "../i18n";
 import { format } from "../router";
 import { pieces } from "../stores/search";
 import { short } from "../time";
+import { addressName } from "./words";
 
 function Hit({ hit, q }: { hit: SearchHit; q: string }) {
   const app = useApp();
@@ -37,7 +38,7 @@ function Hit({ hit, q }: { hit: SearchHit; q: string }) {
 
 function ContactHit({ contact }: { contact: Contact }) {
   const app = useApp();
-  const address = contact.identities.map((identity) => identity.display ?? identity.address).join(" · ");
+  const address = contact.identities.map(addressName).join(" · ");
   return (
     <li>
       <button

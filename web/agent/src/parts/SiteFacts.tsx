@@ -35,8 +35,10 @@ function Group({ facts, signed }: { facts: [string, Facts[string]][]; signed: bo
 
 /** What the shop says of the visitor: signed by its server, and, marked as such, what only its page claims. */
 export function SiteFacts({ visitor }: { visitor: VisitorNow }) {
-  const signed = Object.entries(visitor.signed_attributes ?? {});
-  const claims = Object.entries(visitor.attributes ?? {}).filter(([name]) => !(name in visitor.signed_attributes));
+  // The database keeps no order of names.
+  const sorted = (facts: Facts) => Object.entries(facts).sort(([a], [b]) => a.localeCompare(b, intl()));
+  const signed = sorted(visitor.signed_attributes);
+  const claims = sorted(visitor.attributes).filter(([name]) => !(name in visitor.signed_attributes));
   if (!signed.length && !claims.length) return null;
   return (
     <section>

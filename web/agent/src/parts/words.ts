@@ -1,6 +1,6 @@
 // Words and pictures that several parts share.
 import type { IconName } from "@svardesk/ui";
-import type { DeliveryState } from "@svardesk/wire";
+import type { DeliveryState, Identity } from "@svardesk/wire";
 import { intl, t } from "../i18n";
 
 /** A picture for a channel's name; channels that this build does not know are a globe. */
@@ -12,6 +12,11 @@ export function channelIcon(channel: string): IconName {
 const CHANNELS = new Set(["webchat", "email", "phone", "form", "messenger", "facebook"]);
 export function channelName(channel: string): string {
   return CHANNELS.has(channel) ? t(`channel.${channel}`) : channel;
+}
+
+/** A browser's number says nothing to people; its channel does. */
+export function addressName({ display, kind, address }: Identity): string {
+  return display ?? (kind === "email" || kind === "phone" ? address : channelName(kind));
 }
 
 export const FAILED: ReadonlySet<DeliveryState> = new Set([

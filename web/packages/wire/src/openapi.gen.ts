@@ -201,7 +201,7 @@ export interface paths {
         };
         /**
          * GetContact
-         * @description One contact with identities and fields.
+         * @description One contact with identities and fields. 404 for one whose conversations all stand in teams closed to the agent.
          */
         get: operations["get_contact"];
         put?: never;
@@ -1696,6 +1696,7 @@ export interface components {
         Filters: {
             assignee_id?: string | null;
             channel?: string | null;
+            contact_id?: string | null;
             tag_id?: string | null;
             team_id?: string | null;
             /**
@@ -2833,6 +2834,7 @@ export interface operations {
             query?: {
                 assignee_id?: string | null;
                 channel?: string | null;
+                contact_id?: string | null;
                 cursor?: string | null;
                 limit?: number;
                 tag_id?: string | null;

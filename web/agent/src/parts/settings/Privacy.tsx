@@ -4,6 +4,7 @@ import { useCallback, useEffect, useState } from "preact/hooks";
 import { useApp } from "../../context";
 import { t } from "../../i18n";
 import { full } from "../../time";
+import { addressName } from "../words";
 import { Loading, useLoaded } from "./load";
 
 const LOOK_AGAIN_MS = 3_000;
@@ -40,9 +41,7 @@ function FindContact({ onPick }: { onPick: (contact: Contact, kind: "exports" | 
             <Avatar id={contact.id} name={contact.name} />
             <span class="grow">
               <strong>{contact.name ?? t("contact.unnamed")}</strong>
-              <span class="quiet block">
-                {contact.identities.map((each) => each.display ?? each.address).join(", ")}
-              </span>
+              <span class="quiet block">{contact.identities.map(addressName).join(", ")}</span>
             </span>
             <Button small icon="download" onClick={() => onPick(contact, "exports")}>
               {t("privacy.export")}
