@@ -27,7 +27,7 @@ FAREWELL_SECONDS = 10.0
 class Socket:
     """One connected browser. ``push`` never waits; ``write`` is the task that sends."""
 
-    __slots__ = ("_bytes", "_frames", "_wake", "_writer", "account_id", "closing", "heard", "session_id")
+    __slots__ = ("_bytes", "_frames", "_sent", "_timer", "_waiter", "_writer", "account_id", "closing", "heard", "session_id")
 
     def __init__(self, account_id: UUID, session_id: UUID | None) -> None:
         self.account_id = account_id
@@ -36,7 +36,9 @@ class Socket:
         self.heard = 0.0
         self._frames: deque[str] = deque()
         self._bytes = 0
-        self._wake = asyncio.Event()
+        self._sent = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._waiter: asyncio.Future[None] | None = None
         self._writer: asyncio.Task[Any] | None = None
 
     def push(self, frame: str) -> None:
@@ -47,7 +49,13 @@ class Socket:
         self._bytes += len(frame)
         if len(self._frames) > MOST_FRAMES or self._bytes > MOST_BYTES:
             self.close(LAGGING, "lagging")
-        self._wake.set()
+        self._wake()
+
+    def _wake(self) -> None:
+        # A bare future: a hundred thousand deliveries a second go through here, and an event with a time limit costs
+        # as much as the sending.
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     def close(self, code: int, reason: str) -> None:
         """Close after what is queued for a reason that the client should hear, at once for a laggard."""
@@ -55,7 +63,7 @@ class Socket:
             self.closing = (code, reason)
             if code == LAGGING:
                 self._frames.clear()
-            self._wake.set()
+            self._wake()
             if self._writer is not None:
                 # Whoever takes nothing takes no farewell either: the writer would wait in it for a quarter of an hour,
                 # and the agent would be shown as there.
@@ -64,8 +72,27 @@ class Socket:
     async def write(self, send: Any) -> None:
         """Send queued frames until the socket closes; pings a silent client and closes a dead one."""
         loop = asyncio.get_running_loop()
-        self.heard = loop.time()
+        self.heard = self._sent = loop.time()
         self._writer = asyncio.current_task()
+        self._look_after(loop)
+        try:
+            await self._write(send, loop)
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+
+    def _look_after(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Ping when nothing was sent for a while, close when nothing was heard for long."""
+        now = loop.time()
+        if now - self.heard > SILENCE_SECONDS:
+            self.close(LAGGING, "silent")
+            return
+        if now - self._sent >= PING_SECONDS:
+            self.push(PING)
+            self._sent = now
+        self._timer = loop.call_later(max(0.1, self._sent + PING_SECONDS - now), self._look_after, loop)
+
+    async def _write(self, send: Any, loop: asyncio.AbstractEventLoop) -> None:
         while True:
             while self._frames:
                 frame = self._frames.popleft()
@@ -75,15 +102,9 @@ class Socket:
                 code, reason = self.closing
                 await send({"type": "websocket.close", "code": code, "reason": reason})
                 return
-            self._wake.clear()
-            try:
-                async with asyncio.timeout(PING_SECONDS):
-                    await self._wake.wait()
-            except TimeoutError:
-                if loop.time() - self.heard > SILENCE_SECONDS:
-                    self.close(LAGGING, "silent")
-                else:
-                    self.push(PING)
+            self._sent = loop.time()
+            self._waiter = loop.create_future()
+            await self._waiter
 
 
 class AgentSocket(Socket):
