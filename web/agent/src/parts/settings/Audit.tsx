@@ -12,10 +12,21 @@ function action(entry: AuditEntry): string {
   return has(key) ? t(key) : entry.action;
 }
 
+const orElse = (key: string, otherwise: string) => (has(key) ? t(key) : otherwise);
+
+function inWords(name: string, value: unknown): string {
+  if (Array.isArray(value)) return value.map((each) => inWords(name, each)).join(", ");
+  if (typeof value === "object") return JSON.stringify(value);
+  const word = String(value);
+  if (name === "role") return orElse(`role.${word}`, word);
+  if (name === "scopes") return orElse(`scope.${word.replace(".", "_")}`, word);
+  return orElse(`audit.word_${word}`, word);
+}
+
 function details(entry: AuditEntry): string {
   return Object.entries(entry.details)
-    .map(([name, value]) => `${name}: ${typeof value === "object" ? JSON.stringify(value) : String(value)}`)
-    .join(", ");
+    .map(([name, value]) => `${orElse(`audit.detail_${name}`, name)}: ${inWords(name, value)}`)
+    .join(" · ");
 }
 
 export function Audit() {
