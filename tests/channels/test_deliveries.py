@@ -36,17 +36,21 @@ class Outbox:
     def adapters(self, kind: str) -> Any:
         return FakeAdapter(self.provider) if kind == "fake" else real_adapter(kind)
 
-    async def answer(self, text: str = "Hei!", conversation_id: UUID | None = None) -> UUID:
-        """An agent's answer, planned as the reaction does."""
+    async def answer(self, text: str = "Hei!", conversation_id: UUID | None = None, *, plan: bool = True) -> UUID:
+        """An agent's answer, planned as the reaction does (unless its reaction was set aside)."""
         self.seq += 1
         message_id = await insert(
             self.db, "messages", self.account.id, conversation_id=conversation_id or self.conversation_id, seq=self.seq,
             kind="answer", author_kind="agent", author_id=uuid7(), body=text, actor="agent:test", state="queued",
             created_at=NOW,
         )  # fmt: skip
-        async with self.db.work(self.account.id) as tx:
-            await deliveries.plan(tx, self.clock.now(), [message_id], self.adapters)
+        if plan:
+            await self.plan(message_id)
         return message_id
+
+    async def plan(self, *message_ids: UUID) -> int:
+        async with self.db.work(self.account.id) as tx:
+            return await deliveries.plan(tx, self.clock.now(), message_ids, self.adapters)
 
     async def sweep(self) -> int:
         return await deliveries.sweep(self.db, self.clock, RING, self.adapters)
@@ -99,6 +103,21 @@ async def test_planning_twice_is_planning_once(outbox: Outbox) -> None:
         assert await deliveries.plan(tx, NOW, [message_id], outbox.adapters) == 0
     await outbox.drain()
     assert outbox.provider.sent() == 1
+
+
+async def test_an_answer_brings_along_those_whose_planning_was_set_aside(outbox: Outbox) -> None:
+    first = await outbox.answer("1", plan=False)
+    other = await make_conversation(outbox.db, outbox.account, channel="fake", connection_id=outbox.connection_id)
+    elsewhere = await outbox.answer("elsewhere", other, plan=False)
+    second = await outbox.answer("2")
+    later = await outbox.answer("3", plan=False)
+    await outbox.drain()
+    assert [call.text for call in outbox.provider.calls] == ["1", "2"]
+    assert await outbox.plan(first) == 0, "the one set aside is tried again a little later and finds its row"
+    assert await outbox.plan(later, elsewhere) == 2
+    await outbox.drain()
+    assert {call.text for call in outbox.provider.calls} == {"1", "2", "3", "elsewhere"}
+    assert [(await outbox.row(one))["attempt"] for one in (first, second, later, elsewhere)] == [1, 1, 1, 1]
 
 
 async def test_messages_of_one_conversation_go_out_in_order_and_others_do_not_wait(outbox: Outbox) -> None:

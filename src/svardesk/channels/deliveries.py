@@ -59,7 +59,8 @@ Adapters = Callable[[str], Adapter]
 async def plan(tx: Tx, now: datetime, message_ids: Sequence[UUID], adapters: Adapters = adapter_of) -> int:
     """Plan the way out of answers (in their order); those of local channels are out at once. Idempotent.
 
-    Returns how many rows were planned. Everything else is sent by the sweep, which is woken after the commit.
+    Earlier answers of the same conversations that are not planned yet (their reaction was set aside) are planned with
+    them. Returns how many rows were planned. Everything else is sent by the sweep, which is woken after the commit.
     """
     rows = await tx.all(
         QUERIES.plan_deliveries,
@@ -68,7 +69,7 @@ async def plan(tx: Tx, now: datetime, message_ids: Sequence[UUID], adapters: Ada
         message_ids=list(message_ids),
         now=now,
     )
-    if len(rows) < len(message_ids):
+    if not {row["message_id"] for row in rows}.issuperset(message_ids):
         await _without_way(tx, now, message_ids)
     local: list[Row] = []
     for connection_id in {row["connection_id"] for row in rows}:

@@ -112,12 +112,19 @@ VALUES (:account_id, :id, :envelope_id, :connection_id, :idempotency_key, :type,
 ON CONFLICT (account_id, connection_id, idempotency_key) DO NOTHING;
 
 -- name: plan_deliveries
--- The way out of answers: one row each, for conversations that have a connection.
+-- The way out of answers: one row each, for conversations that have a connection. Earlier answers of a conversation whose own
+-- planning was set aside come along, so that nothing overtakes them.
+WITH wanted AS (
+    SELECT w.id, m.id AS message_id, m.conversation_id, m.seq
+    FROM unnest(:ids::uuid[], :message_ids::uuid[]) AS w (id, message_id)
+    JOIN messages m ON m.account_id = :account_id AND m.id = w.message_id
+)
 INSERT INTO deliveries (account_id, id, message_id, conversation_id, connection_id, seq, state, due_at, created_at)
-SELECT m.account_id, wanted.id, m.id, m.conversation_id, c.connection_id, m.seq, 'queued', :now, :now
-FROM unnest(:ids::uuid[], :message_ids::uuid[]) AS wanted (id, message_id)
-JOIN messages m ON m.account_id = :account_id AND m.id = wanted.message_id
-JOIN conversations c ON c.account_id = m.account_id AND c.id = m.conversation_id
+SELECT m.account_id, coalesce(wanted.id, gen_random_uuid()), m.id, m.conversation_id, c.connection_id, m.seq, 'queued', :now, :now
+FROM (SELECT conversation_id, max(seq) AS seq FROM wanted GROUP BY conversation_id) AS last
+JOIN conversations c ON c.account_id = :account_id AND c.id = last.conversation_id
+JOIN messages m ON m.account_id = c.account_id AND m.conversation_id = c.id AND m.seq <= last.seq
+LEFT JOIN wanted ON wanted.message_id = m.id
 WHERE m.kind = 'answer' AND m.state = 'queued' AND m.deleted_at IS NULL AND c.connection_id IS NOT NULL
 ON CONFLICT (account_id, message_id) DO NOTHING
 RETURNING id, message_id, conversation_id, connection_id, seq;
