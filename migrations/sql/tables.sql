@@ -600,11 +600,15 @@ COMMENT ON TABLE conversations IS 'One thread with one person in one channel.';
 
 CREATE INDEX ix_conversations_all ON conversations (account_id, last_activity_at DESC, id DESC);
 
+CREATE INDEX ix_conversations_assignee ON conversations (account_id, assignee_id, last_activity_at DESC, id DESC) WHERE assignee_id IS NOT NULL;
+
 CREATE INDEX ix_conversations_closed ON conversations (account_id, last_activity_at DESC, id DESC) WHERE status = 'closed';
 
-CREATE INDEX ix_conversations_contact ON conversations (account_id, contact_id, last_activity_at DESC);
+CREATE INDEX ix_conversations_contact ON conversations (account_id, contact_id, last_activity_at DESC, id DESC);
 
 CREATE INDEX ix_conversations_mine ON conversations (account_id, assignee_id, last_activity_at DESC, id DESC) WHERE status IN ('open', 'waiting');
+
+CREATE INDEX ix_conversations_of_team ON conversations (account_id, team_id, last_activity_at DESC, id DESC) WHERE team_id IS NOT NULL;
 
 CREATE INDEX ix_conversations_snoozed ON conversations (account_id, snoozed_until, id) WHERE status = 'snoozed';
 
@@ -671,7 +675,7 @@ CREATE TABLE conversation_tags (
 	CONSTRAINT fk_conversation_tags_account_id FOREIGN KEY(account_id) REFERENCES accounts (id)
 );
 
-CREATE INDEX ix_conversation_tags_account_id_tag_id ON conversation_tags (account_id, tag_id);
+CREATE INDEX ix_conversation_tags_tag ON conversation_tags (account_id, tag_id, conversation_id);
 
 CREATE TABLE drafts (
 	account_id UUID NOT NULL, 

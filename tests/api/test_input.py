@@ -171,7 +171,7 @@ async def test_addresses_that_lead_nowhere(owner: Client, address: str) -> None:
 QUERIES = (
     "view=none", "view=all&view=mine", "limit=0", "limit=101", "limit=-1", "limit=1.5", "limit=9999999999999999999999",
     "cursor=x", "cursor=%00", "cursor=" + "A" * 34, "cursor=" + "_" * 100, "cursor=" + "A" * 5000, "view_id=x", "team_id=%00",
-    "assignee_id=none", "channel=%00", "channel=" + "x" * 500, "tag_id=%ff",
+    "assignee_id=none", "channel=%00", "channel=" + "x" * 500, "tag_id=%ff", "contact_id=7",
 )  # fmt: skip
 
 

@@ -101,6 +101,7 @@ REFERENCES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("GET", "/api/v1/conversations?view=all&team_id={their_team_id}", {}),
     ("GET", "/api/v1/conversations?view=all&assignee_id={their_agent_id}", {}),
     ("GET", "/api/v1/conversations?view=all&tag_id={their_tag_id}", {}),
+    ("GET", "/api/v1/conversations?view=all&contact_id={their_contact_id}", {}),
     ("GET", "/api/v1/conversations?view_id={their_view_id}", {}),
     ("GET", "/api/v1/search?q=hemmelig", {}),
     ("GET", "/api/v1/search?q=hemmelig@kunde.example&kind=contacts", {}),

@@ -5,7 +5,7 @@ from uuid import uuid4
 from svardesk.kit.db import Database
 from tests.client import Client
 from tests.conversations.conftest import Desk
-from tests.factories import make_account, make_agent
+from tests.factories import make_account, make_agent, make_contact
 
 API = "/api/v1/conversations"
 
@@ -43,6 +43,23 @@ async def test_list_open_answer_and_close(desk: Desk, client: Client):
     earlier = (await client.get(f"{one}/messages", params={"before_seq": 3, "limit": 1})).json()
     assert [message["seq"] for message in earlier["messages"]] == [2]
     assert earlier["earlier"] is True
+
+
+async def test_a_list_of_one_contacts_conversations(desk: Desk, client: Client, db: Database):
+    got = await desk.receive()
+    other = await desk.receive(thread="t2", contact_id=await make_contact(db, desk.account, "Kari Nordmann"))
+    await client.sign_in(desk.kari)
+    listed = (await client.get(API, params={"view": "all", "contact_id": str(desk.contact_id)})).json()
+    assert [row["id"] for row in listed["items"]] == [str(got.conversation_id)]
+    kept = await client.post(
+        "/api/v1/views",
+        json={"name": "Kari", "filters": {"contact_id": (await desk.row(other.conversation_id))["contact_id"].hex}},
+    )
+    assert kept.status_code == 201
+    by_view = (await client.get(API, params={"view_id": kept.json()["id"]})).json()
+    assert [row["id"] for row in by_view["items"]] == [str(other.conversation_id)]
+    refused = await client.get(API, params={"contact_id": "Kari"})
+    assert refused.status_code == 400
 
 
 async def test_conflicts_have_codes_and_fields(desk: Desk, client: Client):

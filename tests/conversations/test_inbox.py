@@ -14,7 +14,7 @@ from svardesk.conversations.cursors import Cursor, parse_cursor
 from svardesk.conversations.errors import BadCursor
 from svardesk.conversations.schemas import Filters, MakeTag
 from tests.conversations.conftest import Desk
-from tests.factories import Agent, insert, make_account, make_agent
+from tests.factories import Agent, insert, make_account, make_agent, make_contact
 
 
 async def _fill(desk: Desk, count: int = 1, **values) -> list[UUID]:
@@ -104,6 +104,40 @@ async def test_a_row_that_rises_meanwhile_is_not_missed_below(desk: Desk):
         await tx.run("UPDATE conversations SET last_activity_at = %(at)s WHERE id = %(id)s", at=desk.now, id=ids[7])
         second = await inbox.page(tx, desk.kari.caller, Filters(), cursor=first.next_cursor, limit=10)
     assert [row.id for row in first.items + second.items] == [one for one in ids if one != ids[7]]
+
+
+async def test_a_contact_filter_shows_that_person_only_and_not_behind_the_wall(desk: Desk):
+    kari_nordmann = await make_contact(desk.db, desk.account, "Kari Nordmann")
+    await _fill(desk, 2)
+    (open_,) = await _fill(desk, contact_id=kari_nordmann)
+    (closed,) = await _fill(
+        desk, contact_id=kari_nordmann, status="closed", closed_at=desk.now,
+        last_activity_at=desk.now - timedelta(days=300),
+    )  # fmt: skip
+    (inner,) = await _fill(
+        desk, contact_id=kari_nordmann, team_id=desk.inner, last_activity_at=desk.now - timedelta(days=2)
+    )
+    assert await _ids(desk, desk.kari, contact_id=kari_nordmann) == [open_, closed]
+    assert await _ids(desk, desk.siv, contact_id=kari_nordmann) == [open_, inner, closed]
+    assert await _ids(desk, desk.kari, view="closed", contact_id=kari_nordmann) == [closed]
+    assert await _ids(desk, desk.kari, contact_id=uuid4()) == []
+
+
+async def test_a_rare_tag_is_looked_up_behind_the_same_wall_and_with_the_same_filters(desk: Desk):
+    (first,) = await _fill(desk, assignee_id=desk.per.id)
+    (closed,) = await _fill(desk, status="closed", closed_at=desk.now, last_activity_at=desk.now - timedelta(days=2))
+    (inner,) = await _fill(desk, team_id=desk.inner, last_activity_at=desk.now - timedelta(days=3))
+    (gone,) = await _fill(desk)
+    async with desk.db.work(desk.account.id) as tx:
+        tag = await tagging.make(tx, desk.now, MakeTag(name="Retur"))
+        for one in (first, closed, inner, gone):
+            await tagging.put(tx, desk.siv.caller, desk.now, one, tag.id)
+        await tx.run("UPDATE conversations SET archived_at = %(at)s WHERE id = %(id)s", at=desk.now, id=gone)
+    assert await _ids(desk, desk.siv, tag_id=tag.id) == [first, closed, inner]
+    assert await _ids(desk, desk.kari, tag_id=tag.id) == [first, closed]
+    assert await _ids(desk, desk.kari, tag_id=tag.id, view="closed") == [closed]
+    assert await _ids(desk, desk.kari, tag_id=tag.id, assignee_id=desk.per.id) == [first]
+    assert await _ids(desk, desk.kari, tag_id=tag.id, channel="email") == []
 
 
 async def test_filters_narrow(desk: Desk):

@@ -6,16 +6,18 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import msgspec
 import psycopg
 import pytest
 
 from bench._bulk import fill
+from svardesk.accounts.caller import Caller
 from svardesk.conversations import inbox
 from svardesk.conversations.cursors import FIRST_ASCENDING, FIRST_DESCENDING
 from svardesk.conversations.schemas import Filters
 from svardesk.conversations.store import sql
 from svardesk.kit.db import Database
-from tests.factories import NOW, Account, Agent, make_account, make_agent, make_team
+from tests.factories import NOW, Account, Agent, insert, make_account, make_agent, make_contact, make_team
 
 CONVERSATIONS = 20_000
 MESSAGES = 30_000
@@ -29,6 +31,46 @@ class Full:
     account: Account
     agent: Agent
     team_id: UUID
+    rare: "Rare"
+
+
+@dataclass
+class Rare:
+    """What only the oldest conversations of all have: whoever looks from the newest walks past everything else."""
+
+    agent_id: UUID
+    team_id: UUID
+    tag_id: UUID
+    contact_id: UUID
+    ids: list[UUID]
+
+
+async def _make_rare(db: Database, account: Account) -> Rare:
+    """Give the oldest seven conversations to one agent, team, tag and contact of their own."""
+    agent = await make_agent(db, account, name="Sjelden Gjest")
+    team = await make_team(db, account, "Hvitevarer")
+    contact = await make_contact(db, account, "Sjelden Kunde")
+    tag_id = await insert(db, "tags", account.id, name="Tilbakekalling", created_at=NOW)
+    usual = await insert(db, "tags", account.id, name="Faktura", created_at=NOW)
+    with psycopg.connect(db.dsn, autocommit=True) as conn:
+        found = conn.execute(
+            "UPDATE conversations SET assignee_id = %s, team_id = %s, contact_id = %s"
+            " WHERE account_id = %s AND number BETWEEN 1 AND 7 RETURNING number, id",
+            (agent.id, team, contact, account.id),
+        ).fetchall()
+        ids = [row[1] for row in sorted(found, reverse=True)]
+        conn.execute(
+            "INSERT INTO conversation_tags (account_id, conversation_id, tag_id)"
+            " SELECT %s, id, %s FROM unnest(%s::uuid[]) AS t (id)",
+            (account.id, tag_id, ids),
+        )
+        conn.execute(
+            "INSERT INTO conversation_tags (account_id, conversation_id, tag_id)"
+            " SELECT account_id, id, %s FROM conversations WHERE account_id = %s AND number %% 4 = 0",
+            (usual, account.id),
+        )
+        conn.execute("ANALYZE conversations, conversation_tags")
+    return Rare(agent.id, team, tag_id, contact, ids)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +84,7 @@ async def full(clone: Callable[[], str]) -> AsyncIterator[Full]:
     with psycopg.connect(db.dsn, autocommit=True) as conn:
         fill(conn, account.id, CONVERSATIONS, MESSAGES, agent_ids=[one.id for one in agents], team_ids=teams)
         fill(conn, small.id, 50, 100, agent_ids=[(await make_agent(db, small)).id])
-    yield Full(db, account, agents[0], teams[0])
+    yield Full(db, account, agents[0], teams[0], await _make_rare(db, account))
     await db.close()
 
 
@@ -88,6 +130,75 @@ async def test_views_walk_their_index(full: Full, view: str, index: str, hidden:
         params["hidden_team_ids"] = [uuid4()]
     at, row_id = FIRST_ASCENDING if view in {"waiting", "snoozed"} else FIRST_DESCENDING
     _check(await _plan(full, statement, **params, at=at, id=row_id, limit=51), index)
+
+
+def _filters(full: Full, name: str, view: str = "all") -> Filters:
+    rare = {
+        "assignee_id": full.rare.agent_id, "team_id": full.rare.team_id, "tag_id": full.rare.tag_id,
+        "contact_id": full.rare.contact_id,
+    }  # fmt: skip
+    return msgspec.convert({"view": view, name: str(rare[name])}, Filters)
+
+
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [
+        ("assignee_id", "ix_conversations_assignee"),
+        ("team_id", "ix_conversations_of_team"),
+        ("contact_id", "ix_conversations_contact"),
+        ("tag_id", "ix_conversation_tags_tag"),
+    ],
+)
+@pytest.mark.parametrize("view", ["all", "closed"])
+@pytest.mark.parametrize("hidden", [False, True])
+async def test_a_rare_filter_goes_straight_to_its_conversations(
+    full: Full, name: str, index: str, view: str, hidden: bool
+):
+    filters = _filters(full, name, view)
+    statement, params = inbox.statement_for(full.agent.caller, filters, from_tag=name == "tag_id")
+    if hidden:
+        params["hidden_team_ids"] = [uuid4()]
+    at, row_id = FIRST_DESCENDING
+    nodes = await _plan(full, statement, **params, at=at, id=row_id, limit=51)
+    _check(nodes, index)
+    assert not {"ix_conversations_all", "ix_conversations_closed"} & {node.get("Index Name") for node in nodes}
+
+
+@pytest.mark.parametrize("name", ["assignee_id", "team_id", "contact_id", "tag_id"])
+async def test_a_rare_filter_reads_what_it_shows_and_nothing_else(full: Full, name: str):
+    """Also when PostgreSQL keeps one plan for all values, as it does for a statement used often."""
+    filters = _filters(full, name)
+    read = "SELECT sum(idx_tup_fetch) FROM pg_stat_xact_user_tables WHERE relname = 'conversations'"
+    for mode in ("force_custom_plan", "force_generic_plan"):
+        async with full.db.work(full.account.id) as tx:
+            await tx.run(f"SET LOCAL plan_cache_mode = {mode}")
+            before = await tx.value(read)
+            page = await inbox.page(tx, full.agent.caller, filters)
+            touched = await tx.value(read) - before
+        assert [row.id for row in page.items] == full.rare.ids
+        # The list, the page again by key, and what the planner itself looks up at an index's end.
+        assert touched <= 40, (mode, touched)
+
+
+@pytest.mark.parametrize(("rare", "from_tag"), [(7, True), (6, False)])
+async def test_a_tag_on_many_conversations_is_found_by_walking(
+    full: Full, monkeypatch: pytest.MonkeyPatch, rare: int, from_tag: bool
+):
+    chosen: list[bool] = []
+    plain = inbox.statement_for
+
+    def noting(caller: Caller, filters: Filters, *, from_tag: bool = False) -> tuple[bytes, dict[str, Any]]:
+        chosen.append(from_tag)
+        return plain(caller, filters, from_tag=from_tag)
+
+    monkeypatch.setattr(inbox, "RARE", rare)
+    monkeypatch.setattr(inbox, "statement_for", noting)
+    filters = _filters(full, "tag_id")
+    async with full.db.work(full.account.id) as tx:
+        page = await inbox.page(tx, full.agent.caller, filters, limit=4)
+        following = await inbox.page(tx, full.agent.caller, filters, limit=4, cursor=page.next_cursor)
+    assert [row.id for row in page.items + following.items] == full.rare.ids
+    assert chosen == [from_tag, from_tag]
 
 
 @pytest.mark.parametrize("view", ["all", "closed"])

@@ -30,6 +30,7 @@ async def list_conversations(
     team_id: UUID | None = None,
     assignee_id: UUID | None = None,
     tag_id: UUID | None = None,
+    contact_id: UUID | None = None,
     channel: ChannelName = None,
     cursor: CursorText = None,
     limit: Limit = 50,
@@ -38,7 +39,14 @@ async def list_conversations(
 
     400 ``bad_cursor``, 404 ``view_not_found``.
     """
-    given = {"view": view, "team_id": team_id, "assignee_id": assignee_id, "tag_id": tag_id, "channel": channel}
+    given = {
+        "view": view,
+        "team_id": team_id,
+        "assignee_id": assignee_id,
+        "tag_id": tag_id,
+        "contact_id": contact_id,
+        "channel": channel,
+    }
     narrower = {name: value for name, value in given.items() if value is not None}
     async with db.work(caller.account_id) as tx:
         filters = s.Filters() if view_id is None else (await views.get(tx, caller, view_id)).filters

@@ -28,6 +28,7 @@ _NARROWER: Final = b"/* narrower */"
 _FILTERS: Final[Mapping[str, bytes]] = {
     "team_id": b"AND r.team_id = %(team_id)s",
     "assignee_id": b"AND r.assignee_id = %(assignee_id)s",
+    "contact_id": b"AND r.contact_id = %(contact_id)s",
     "channel": b"AND r.channel = %(channel)s",
     "tag_id": (
         b"AND EXISTS (SELECT FROM conversation_tags t WHERE t.account_id = r.account_id"
@@ -36,8 +37,19 @@ _FILTERS: Final[Mapping[str, bytes]] = {
 }
 
 
-def statement_for(caller: Caller, filters: Filters) -> tuple[bytes, dict[str, Any]]:
-    """Return the statement of a list and its parameters, without place and limit."""
+_FROM_TAG: Final[Mapping[str, bytes]] = {"all": b"", "closed": b"AND r.status = 'closed'"}
+"""The views that hold years of conversations, and what they ask of one: a tag in them is looked up from its own side."""
+
+RARE: Final = 20_000
+"""Conversations with a tag up to which they are looked up one by one (a few microseconds each) instead of walking the list
+until a page of them has passed. A tag on more of them fills its page soon when the list is walked."""
+
+
+def statement_for(caller: Caller, filters: Filters, *, from_tag: bool = False) -> tuple[bytes, dict[str, Any]]:
+    """Return the statement of a list and its parameters, without place and limit.
+
+    ``from_tag`` begins at the conversations of the tag instead of at the newest; only where ``_FROM_TAG`` names the view.
+    """
     statement, _ = _VIEWS[filters.view]
     params: dict[str, Any] = {
         "account_id": caller.account_id,
@@ -45,11 +57,16 @@ def statement_for(caller: Caller, filters: Filters) -> tuple[bytes, dict[str, An
         "hidden_team_ids": list(caller.hidden_team_ids),
     }
     narrower: list[bytes] = []
+    if from_tag:
+        statement = sql.inbox_tagged
+        narrower.append(_FROM_TAG[filters.view])
     for name, condition in _FILTERS.items():
         value = getattr(filters, name)
-        if value is not None and not (name == "team_id" and filters.view == "teams"):
+        if value is None or (name == "team_id" and filters.view == "teams"):
+            continue
+        params[name] = value
+        if not (name == "tag_id" and from_tag):
             narrower.append(condition)
-            params[name] = value
     if filters.view == "teams":
         params["team_ids"] = list(caller.team_ids) if filters.team_id is None else [filters.team_id]
     return statement.replace(_NARROWER, b" ".join(narrower)), params
@@ -62,7 +79,11 @@ async def page(tx: Tx, caller: Caller, filters: Filters, *, cursor: str | None =
     at, last_id = FIRST_DESCENDING if kind == "n" else FIRST_ASCENDING
     if cursor is not None:
         _, at, last_id = parse_cursor(cursor, kind)
-    statement, params = statement_for(caller, filters)
+    from_tag = False
+    if filters.tag_id is not None and filters.view in _FROM_TAG:
+        tagged = await tx.value(sql.tagged_at_most, account_id=tx.account, tag_id=filters.tag_id, limit=RARE + 1)
+        from_tag = tagged <= RARE
+    statement, params = statement_for(caller, filters, from_tag=from_tag)
     found = await tx.all(statement, **params, at=at, id=last_id, limit=limit + 1)
     following = None
     if len(found) > limit:

@@ -119,7 +119,24 @@ conversations = tenant_table(
         text("id DESC"),
         postgresql_where=text("status = 'closed'"),
     ),
-    Index("ix_conversations_contact", "account_id", "contact_id", text("last_activity_at DESC")),
+    Index("ix_conversations_contact", "account_id", "contact_id", text("last_activity_at DESC"), text("id DESC")),
+    # Everything of one agent or one team, done or not: without these a filter walks the whole organisation.
+    Index(
+        "ix_conversations_assignee",
+        "account_id",
+        "assignee_id",
+        text("last_activity_at DESC"),
+        text("id DESC"),
+        postgresql_where=text("assignee_id IS NOT NULL"),
+    ),
+    Index(
+        "ix_conversations_of_team",
+        "account_id",
+        "team_id",
+        text("last_activity_at DESC"),
+        text("id DESC"),
+        postgresql_where=text("team_id IS NOT NULL"),
+    ),
     comment="One thread with one person in one channel.",
 )
 
@@ -213,7 +230,8 @@ conversation_tags = tenant_table(
     instant("created_at", default_now=True),
     ref("conversations", "conversation_id", on_delete="CASCADE"),
     ref("tags", "tag_id", on_delete="CASCADE"),
-    Index(None, "account_id", "tag_id"),
+    # Holds the conversation too, so that counting a tag and going from it to its conversations read the index alone.
+    Index("ix_conversation_tags_tag", "account_id", "tag_id", "conversation_id"),
     key=("conversation_id", "tag_id"),
 )
 

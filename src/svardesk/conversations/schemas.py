@@ -187,6 +187,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     team_id: UUID | None = None
     assignee_id: UUID | None = None
     tag_id: UUID | None = None
+    contact_id: UUID | None = None
     channel: Annotated[str, msgspec.Meta(max_length=40)] | None = None
 
 
