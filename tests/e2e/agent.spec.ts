@@ -196,7 +196,7 @@ describe("the work on a conversation", () => {
     const { keyboard } = app.page;
     await app.page.locator(".messages").focus();
     await keyboard.press("i");
-    await app.page.getByText("Eva Eier tildelte samtalen til Eva Eier").waitFor();
+    await app.page.getByText("Eva Eier tok samtalen").waitFor();
     expect(await app.row(question).count()).toBe(0);
     await keyboard.press("t");
     await keyboard.type(tag);

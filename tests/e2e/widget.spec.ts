@@ -171,7 +171,8 @@ describe("a conversation", () => {
       "base64",
     );
     await files.setInputFiles([{ name: "rødt lys.png", mimeType: "image/png", buffer: png }]);
-    await visitor.chat.locator("li", { hasText: "rødt lys.png" }).waitFor();
+    // Sent before its upload is through, a file would be uploaded again with the message.
+    await visitor.chat.locator("li", { hasText: "rødt lys.png", hasNot: visitor.chat.locator("progress") }).waitFor();
     const text = unique("Ruteren lyser rødt");
     await visitor.write(text);
     const row = await stage.agent.conversation(text);
@@ -249,7 +250,7 @@ describe("without a line", () => {
     );
     await visitor.page.unroute("**/widget/v1/messages");
     await visitor.chat.locator(".bubble", { hasText: away }).getByText("Slett", { exact: true }).click();
-    await visitor.chat.getByText("Prøv igjen").click();
+    await visitor.chat.locator(".bubble", { hasText: again }).getByText("Prøv igjen").click();
     await visitor.state("Sendt");
     await visitor.sees(`> ${again}`);
     await visitor.close();
