@@ -44,6 +44,32 @@ async def test_a_picture_becomes_part_of_a_message_and_is_shown_in_place(browser
     assert (await browser.open())["messages"][0]["attachments"] == attached
 
 
+async def test_unsent_files_of_all_visitors_together_are_limited(
+    browse: Browse, widget: Widget, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "MOST_UNSENT", 2 * len(PNG))
+    files = []
+    for _ in range(2):
+        visitor = browse()
+        await visitor.open()
+        files.append((visitor, (await visitor.upload(PNG)).json()["id"]))
+    third = browse()
+    await third.open()
+    refused = await third.upload(PNG)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (429, "uploads_full")
+    assert refused.headers["retry-after"] == "3600"
+
+    agent = third.http.other()
+    await agent.sign_in(await make_agent(db, widget.account))
+    up = await agent.post("/api/v1/files", content=PNG, headers={"x-file-name": "a.png"})
+    assert up.status_code == 201, "agents work on"
+    assert (await third.upload(PNG)).status_code == 429
+    visitor, file_id = files[0]
+    await visitor.say("Her", file_ids=[file_id])
+    assert (await third.upload(PNG)).status_code == 201, "what was sent makes room"
+    await uploads.check_room(db, (await make_account(db)).id)
+
+
 async def test_everything_else_is_handed_over_as_a_download(browser: Browser) -> None:
     for content, name, kind in (
         (PDF, "kvittering.pdf", "application/pdf"),

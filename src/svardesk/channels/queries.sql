@@ -224,6 +224,11 @@ WHERE account_id = :account_id AND id = ANY(:ids);
 INSERT INTO files (account_id, id, actor, name, media_type, size, sha256, image, created_at)
 VALUES (:account_id, :id, :actor, :name, :media_type, :size, :sha256, :image, :now);
 
+-- name: unsent_of_visitors
+-- How many bytes visitors have uploaded that became part of no message yet.
+SELECT coalesce(sum(f.size), 0)::bigint AS size FROM files f
+WHERE f.account_id = :account_id AND f.message_id IS NULL AND starts_with(f.actor, 'visitor:');
+
 -- name: lock_content
 -- Uploading and sweeping the same content take turns.
 SELECT pg_advisory_xact_lock(hashtextextended(:account_id::text || :sha256, 8112));

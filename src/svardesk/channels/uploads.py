@@ -10,12 +10,19 @@ import msgspec
 from svardesk.channels.connections import QUERIES
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database, Row
-from svardesk.kit.errors import NotFound
+from svardesk.kit.errors import NotFound, TooMany
 from svardesk.kit.files import FileStore
 from svardesk.kit.ids import uuid7
 from svardesk.kit.sniff import Kind, check
 
 MAX_AGENT_FILE: Final = 25 * 1024 * 1024
+MOST_UNSENT: Final = 1024 * 1024 * 1024
+"""Bytes that one organisation's visitors together may have uploaded without sending them.
+
+A visitor costs nothing and an unsent file lies a day, so without it the disk is as large as the number of addresses that
+somebody can send from. A hundred full-sized files wait at once, far more than people who are about to press *send*. It
+is asked before an upload, so those under way at that moment may exceed it. Agents are signed in and are not counted.
+"""
 ORPHAN_AFTER: Final = timedelta(days=1)
 ORPHANS: Final = 100
 
@@ -24,6 +31,12 @@ class NoFile(NotFound):
     """There is no such file, or you may not see it."""
 
     code = "file_not_found"
+
+
+class UploadsFull(TooMany):
+    """Too many files have been uploaded here without being sent. Write without a file, or try again later."""
+
+    code = "uploads_full"
 
 
 class Uploaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +84,14 @@ async def put(
             # The sweep dropped the same content between our upload and this row.
             raise NotFound("file_gone", "The file could not be kept. Send it again.")
     return Uploaded(id=file_id, name=kind.name, size=stored.size, media_type=kind.media_type, image=kind.image)
+
+
+async def check_room(db: Database, account_id: UUID) -> None:
+    """Raise ``UploadsFull`` while visitors' files that nobody has sent take up ``MOST_UNSENT`` bytes."""
+    async with db.work(account_id) as tx:
+        held = await tx.value(QUERIES.unsent_of_visitors, account_id=account_id)
+    if held >= MOST_UNSENT:
+        raise UploadsFull(retry_after=3600)
 
 
 async def for_agent(db: Database, account_id: UUID, agent_id: UUID, hidden: tuple[UUID, ...], file_id: UUID) -> Row:

@@ -86,10 +86,14 @@ async def post_widget_message(
 async def post_widget_file(
     request: Request_, db: Database, clock: Clock, files: FileStore, client_ip: str | None
 ) -> Uploaded:
-    """Upload a file (raw body, name percent-encoded in X-File-Name). 413 ``file_too_large``, 422 ``file_type_refused``."""
+    """Upload a file (raw body, name percent-encoded in X-File-Name).
+
+    413 ``file_too_large``, 422 ``file_type_refused``, 429 ``uploads_full``.
+    """
     visitor = await _visitor(request, db, clock, client_ip)
     limit(UPLOADS_FROM_ADDRESS, client_ip, client_ip or "")
     limit(UPLOADS, client_ip, str(visitor.id))
+    await uploads.check_room(db, visitor.account_id)
     return await uploads.put(
         db,
         files,
