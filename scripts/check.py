@@ -47,6 +47,20 @@ CHECKS = [
         ROOT / "web",
     ),
     Check(
+        "e2e-style",
+        "biome: style and format of the browser tests",
+        [
+            str(WEB_BIN / "biome"),
+            "ci",
+            "--colors=off",
+            "--error-on-warnings",
+            "--config-path=.",
+            "../tests/e2e",
+            "../scripts",
+        ],
+        ROOT / "web",
+    ),
+    Check(
         "privacy", "the erasing function is what the rooms declare", [PYTHON, "scripts/make_privacy_sql.py", "--check"]
     ),
     Check("catalogues", "texts complete in six languages", [PYTHON, "scripts/check_catalogues.py"]),

@@ -6,7 +6,8 @@ from svardesk.kit.errors import TooMany
 from svardesk.kit.proxies import unnamed
 
 
-async def test_alive_and_ready_answer_json(client, house):
+async def test_alive_and_ready_answer_json(client, house, fresh_db):
+    house.db = fresh_db  # in the shared one other tests' events wait for a sequencer
     alive = await client.get("/healthz")
     assert (alive.status_code, alive.json()["status"]) == (200, "ok")
     ready = await client.get("/readyz")
