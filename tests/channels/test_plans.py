@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -69,7 +69,7 @@ FROM conversations WHERE account_id = %(account)s;
 
 
 @pytest.fixture(scope="module")
-async def full(clone: Callable[[], str]) -> AsyncIterator[Full]:
+async def full(clone: Callable[[], str]) -> Full:
     dsn = clone()
     db = Database(dsn, pool_min=1, pool_max=2, name="plans")
     await db.open()
@@ -91,7 +91,7 @@ async def full(clone: Callable[[], str]) -> AsyncIterator[Full]:
             " JOIN conversations c ON c.id = m.conversation_id WHERE m.seq = 2 LIMIT 1"
         ).fetchone()
     assert row is not None
-    yield Full(dsn, account.id, agent.id, connection, *row)
+    return Full(dsn, account.id, agent.id, connection, *row)
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

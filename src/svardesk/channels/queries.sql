@@ -214,7 +214,7 @@ FOR NO KEY UPDATE OF d;
 -- name: move_deliveries
 -- All of them are that far now.
 UPDATE deliveries
-SET state = :state, sent_at = coalesce(sent_at, :now),
+SET state = :state, sent_at = coalesce(sent_at, :now), lease_until = NULL,
     delivered_at = CASE WHEN :state IN ('delivered', 'read') THEN coalesce(delivered_at, :now) ELSE delivered_at END,
     read_at = CASE WHEN :state = 'read' THEN coalesce(read_at, :now) ELSE read_at END
 WHERE account_id = :account_id AND id = ANY(:ids);
