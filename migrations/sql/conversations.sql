@@ -190,7 +190,7 @@ $$;
 
 -- Posts an agent's answer or note. p_hidden are the closed teams whose conversations this agent may not see.
 -- outcome: posted, repeated, not_found, newer_exists (seq = the last public one), answer_locked (other_id, other_name =
--- who is answering), files_missing. line = the conversation afterwards, other_name = the author when posted.
+-- who is answering), files_missing, client_id_taken (by a message in another conversation). line = the conversation afterwards, other_name = the author when posted.
 CREATE OR REPLACE FUNCTION post_message(
     p_account uuid, p_now timestamptz, p_agent uuid, p_hidden uuid[], p_conversation uuid, p_message uuid, p_kind text,
     p_body text, p_preview text, p_actor text, p_client uuid, p_based_on integer, p_confirm boolean, p_then text,
@@ -218,8 +218,12 @@ BEGIN
         RETURN QUERY SELECT 'not_found', NULL::uuid, NULL::int, NULL::uuid, NULL::text, NULL::conversation_rows, NULL::uuid[];
         RETURN;
     END IF;
-    RETURN QUERY SELECT 'repeated', m.id, m.seq, NULL::uuid, NULL::text, r, m.mention_ids
-    FROM messages m JOIN conversation_rows r ON r.account_id = m.account_id AND r.id = m.conversation_id
+    RETURN QUERY SELECT CASE WHEN r.id IS NULL THEN 'client_id_taken' ELSE 'repeated' END, m.id, m.seq, NULL::uuid, NULL::text,
+        r, m.mention_ids
+    FROM messages m
+    -- Only this conversation has been found to be one that the agent may see.
+    LEFT JOIN conversation_rows r
+        ON r.account_id = m.account_id AND r.id = m.conversation_id AND m.conversation_id = p_conversation
     WHERE m.account_id = p_account AND m.actor = p_actor AND m.client_id = p_client;
     IF FOUND THEN
         RETURN;

@@ -10,6 +10,7 @@ import pytest
 from svardesk.conversations import posting, presence
 from svardesk.conversations.errors import (
     AnswerLocked,
+    ClientIdTaken,
     EmptyMessage,
     FilesMissing,
     NewerExists,
@@ -51,6 +52,22 @@ async def test_what_is_answered_is_what_is_stored(desk: Desk):
         line = (await store.rows(tx, [got.conversation_id]))[got.conversation_id]
     assert stored == posted.message
     assert line == posted.conversation
+
+
+async def test_a_client_id_of_another_conversation_is_refused(desk: Desk):
+    one, two = await desk.receive(), await desk.receive(thread="t2")
+    key = uuid4()
+    await desk.post(desk.kari, one.conversation_id, "Den første", client_id=key)
+    with pytest.raises(ClientIdTaken):
+        await desk.post(desk.kari, two.conversation_id, "Den andre", client_id=key)
+    async with desk.db.work(desk.account.id) as tx:
+        await tx.run(
+            "UPDATE conversations SET team_id = %(team)s, assignee_id = NULL WHERE id = %(id)s",
+            team=desk.inner, id=one.conversation_id,
+        )  # fmt: skip
+    with pytest.raises(ClientIdTaken):
+        await desk.post(desk.kari, two.conversation_id, "Den andre", client_id=key)
+    assert [row["body"] for row in await desk.said(two.conversation_id)] == ["Hei, nettet er nede"]
 
 
 async def test_events_of_an_answer(desk: Desk):

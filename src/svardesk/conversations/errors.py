@@ -51,6 +51,12 @@ class ContactMissing(Unprocessable):
     code = "contact_missing"
 
 
+class ClientIdTaken(Conflict):
+    """This client_id was used for another message. Give each message an id of its own."""
+
+    code = "client_id_taken"
+
+
 class NewerExists(Conflict):
     """Something newer was said in this conversation. Read it, then send again with "confirm"."""
 

@@ -85,7 +85,7 @@ async def post_message(
 ) -> Response[s.Posted]:
     """Send an answer or add a note; 200 with the stored one when the client id was used before.
 
-    409 ``newer_exists`` (fields.last_seq), 409 ``answer_locked`` (fields.agent_id, fields.name), 422 ``empty_message``,
+    409 ``newer_exists`` (fields.last_seq), ``answer_locked`` (fields.agent_id, fields.name), ``client_id_taken``; 422 ``empty_message``,
     ``text_too_long``, ``files_missing``.
     """
 

@@ -4,7 +4,15 @@ from datetime import datetime
 from uuid import UUID
 
 from svardesk.accounts.caller import Caller
-from svardesk.conversations.errors import AnswerLocked, FilesMissing, NewerExists, NoConversation, NoMessage, NotFailed
+from svardesk.conversations.errors import (
+    AnswerLocked,
+    ClientIdTaken,
+    FilesMissing,
+    NewerExists,
+    NoConversation,
+    NoMessage,
+    NotFailed,
+)
 from svardesk.conversations.events import AnswerRetried, MessageStateChanged
 from svardesk.conversations.schemas import Author, Message, Posted, PostMessage
 from svardesk.conversations.states import RETRYABLE
@@ -20,8 +28,9 @@ async def post(tx: Tx, caller: Caller, now: datetime, conversation_id: UUID, wha
 
     An answer is queued, stops the waiting clock, sets the status to ``then``, ends a snooze and takes an unassigned
     conversation for its author. The same client id again returns what was stored the first time. Raises
-    ``EmptyMessage``, ``NoConversation``, ``FilesMissing``, and for answers without ``confirm`` ``NewerExists`` (somebody
-    else's public message came after ``based_on_seq``) and ``AnswerLocked`` (a colleague holds the answer lock).
+    ``EmptyMessage``, ``NoConversation``, ``FilesMissing``, ``ClientIdTaken`` (by a message in another conversation), and for
+    answers without ``confirm`` ``NewerExists`` (somebody else's public message came after ``based_on_seq``) and
+    ``AnswerLocked`` (a colleague holds the answer lock).
     """
     body = checked(what.body, files=bool(what.file_ids))
     message_id = uuid7()
@@ -57,6 +66,8 @@ async def post(tx: Tx, caller: Caller, now: datetime, conversation_id: UUID, wha
             raise AnswerLocked(None, None, agent_id=row["other_id"], name=row["other_name"])
         case "files_missing":
             raise FilesMissing
+        case "client_id_taken":
+            raise ClientIdTaken
         case _:
             raise NoConversation
     if what.file_ids:

@@ -25,13 +25,13 @@ from svardesk.channels.webchat.adapter import (
 from svardesk.channels.webchat.identity import BadAddress, check_email, check_phone
 from svardesk.channels.webchat.visitors import QUERIES, NoVisitor, Visitor, VisitorMessage
 from svardesk.contacts import identities
-from svardesk.conversations.errors import FilesMissing
+from svardesk.conversations.errors import ClientIdTaken, FilesMissing
 from svardesk.conversations.receipts import visitor_receipts
 from svardesk.conversations.texts import clean, preview
 from svardesk.conversations.thanks import is_only_thanks
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database, Row, Tx
-from svardesk.kit.errors import Conflict, Forbidden
+from svardesk.kit.errors import Forbidden
 from svardesk.kit.hot import HotStatement
 from svardesk.kit.ids import uuid7
 from svardesk.spine import record
@@ -41,12 +41,6 @@ KIND: Final = "webchat"
 SEEN_EVERY: Final = timedelta(minutes=10)
 _TAKE: Final = HotStatement(QUERIES.take)
 _PAGE: Final = re.compile(r"^https?://[^\s\x00-\x1f/?#@]+(?:[/?][^\s\x00-\x1f#]*)?$")
-
-
-class ClientIdTaken(Conflict):
-    """This client_id was used for another message. Give each message an id of its own."""
-
-    code = "client_id_taken"
 
 
 class LinkEnded(Forbidden):
