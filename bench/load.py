@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import os
 import sys
 from typing import Any
 
@@ -27,7 +28,9 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     result: Result = uvloop.run(_limited(clients[kind], plan))
-    sys.stdout.buffer.write(msgspec.json.encode(result))
+    # Not sys.stdout: with PYTHONUNBUFFERED it writes as much as the pipe takes, and no more.
+    with os.fdopen(1, "wb", closefd=False) as answer:
+        answer.write(msgspec.json.encode(result))
 
 
 async def _limited(client: Any, plan: dict[str, Any]) -> Result:
