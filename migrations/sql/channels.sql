@@ -103,6 +103,8 @@ $$;
 -- A visitor's message in one round trip, as the caller's role under row-level security: names the account, lets the
 -- conversations room take the message, keeps the raw bytes. Runs as a statement of its own (autocommit), so it is one
 -- transaction. outcome: as receive_message; `elsewhere` = this client id came in under another actor of this connection.
+-- Breaks with no_data_found, which undoes everything, when the session has ended: the process that calls may remember it for
+-- a moment longer.
 CREATE OR REPLACE FUNCTION webchat_take(
     p_account uuid, p_now timestamptz, p_connection uuid, p_session uuid, p_envelope uuid, p_item uuid, p_raw bytea,
     p_headers jsonb, p_key text, p_message uuid, p_client uuid, p_body text, p_preview text, p_silent boolean,
@@ -135,6 +137,11 @@ BEGIN
         p_preview, p_silent, p_conversation, p_connection, p_thread, p_new_conversation, p_contact, p_identity, p_channel,
         p_brand, p_team, p_locale, NULL, NULL, p_occurred, false, p_files);
     IF got.outcome IN ('received', 'started') THEN
+        -- Asked after the conversation's lock was waited for: an erasure that held it has taken the session with it.
+        IF NOT EXISTS (SELECT FROM webchat_sessions s
+                        WHERE s.account_id = p_account AND s.id = p_session AND s.revoked_at IS NULL) THEN
+            RAISE no_data_found USING MESSAGE = 'this session has ended';
+        END IF;
         -- Two first copies at one moment: the second one waits here for the first and then breaks on the unique key,
         -- which undoes its message; its retry finds the first.
         INSERT INTO inbound_items (account_id, id, envelope_id, connection_id, idempotency_key, type, state, created_at)

@@ -151,6 +151,23 @@ async def test_strange_messages_are_400_and_leave_nothing(
     assert sum((await counts(db, widget)).values()) == 0
 
 
+async def test_a_session_that_ended_elsewhere_takes_nothing_any_more(
+    browser: Browser, widget: Widget, db: Database
+) -> None:
+    await browser.say("Hei")
+    for end in ("UPDATE webchat_sessions SET revoked_at = now()", "DELETE FROM webchat_sessions"):
+        await browser.say("Er det noen der?")  # this process remembers the session
+        async with db.work(widget.account.id) as tx:
+            before = await tx.value("SELECT count(*) FROM messages")
+            await tx.run(end)
+        refused = await browser.write("Mer om saken min")
+        assert (refused.status_code, refused.json()["error"]["code"]) == (401, "visitor_token_invalid")
+        async with db.work(widget.account.id) as tx:
+            left = [await tx.value(f"SELECT count(*) FROM {t}") for t in ("messages", "envelopes", "inbound_items")]
+            assert left == [before, before, before], "nothing half done"
+            await tx.run("UPDATE webchat_sessions SET revoked_at = NULL")
+
+
 async def test_messages_need_a_living_token(browse: Browse, clock: FixedClock) -> None:
     browser = browse()
     answer = await browser.write()

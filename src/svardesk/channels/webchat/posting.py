@@ -83,6 +83,10 @@ async def _take(db: Database, now: datetime, visitor: Visitor, post: VisitorPost
     for last in (False, True):
         try:
             found = await db.hot.one(_TAKE, params)
+        except pg.NoDataFound:
+            # Logged out or erased through another process, of which this one has not heard yet.
+            visitors.forget(visitor.id)
+            raise NoVisitor from None
         except pg.UniqueViolation:
             # The same message came in twice at one moment; the other one is there now.
             if last:
