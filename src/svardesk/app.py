@@ -204,6 +204,7 @@ def serve(settings: Settings, *, demo: bool = False) -> None:
     import uvicorn
 
     from svardesk.house import furnish, start_logging
+    from svardesk.kit.bounded import BoundedProtocol
     from svardesk.kit.postgres import database_dsn
 
     start_logging(settings)
@@ -214,7 +215,7 @@ def serve(settings: Settings, *, demo: bool = False) -> None:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=BoundedProtocol,
         ws="websockets-sansio",
         ws_per_message_deflate=False,  # costs 50 kB a socket and most of the processor for short frames
         ws_max_size=128 * 1024,
