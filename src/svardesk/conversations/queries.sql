@@ -197,6 +197,39 @@ RETURNING visitor_delivered_seq, visitor_read_seq, agents_delivered_seq, agents_
 UPDATE mentions SET read_at = :now
 WHERE account_id = :account_id AND conversation_id = :id AND agent_id = :agent_id AND read_at IS NULL;
 
+-- name: renew_presence
+-- An agent looks at a conversation that they may see, types in it or answers it, until an instant.
+INSERT INTO conversation_presence (account_id, conversation_id, agent_id, kind, until)
+SELECT :account_id, c.id, :agent_id, :kind, :until
+FROM conversations c
+WHERE c.account_id = :account_id AND c.id = :conversation_id
+    AND (c.team_id IS NULL OR c.assignee_id = :agent_id OR NOT (c.team_id = ANY(:hidden_team_ids)))
+ON CONFLICT (account_id, conversation_id, agent_id) DO UPDATE SET
+    -- Looking on does not take the lock back while its time runs.
+    kind = CASE WHEN conversation_presence.kind = 'answering' AND conversation_presence.until > :now
+            AND excluded.kind <> 'answering' AND NOT :release
+        THEN 'answering' ELSE excluded.kind END,
+    until = CASE WHEN conversation_presence.kind = 'answering' AND conversation_presence.until > :now
+            AND excluded.kind <> 'answering' AND NOT :release
+        THEN conversation_presence.until ELSE excluded.until END;
+
+-- name: leave_conversations
+-- An agent has gone from these conversations.
+DELETE FROM conversation_presence
+WHERE account_id = :account_id AND agent_id = :agent_id AND conversation_id = ANY(:conversation_ids);
+
+-- name: present
+-- Who is at these conversations.
+SELECT p.conversation_id, p.agent_id, a.name, p.kind
+FROM conversation_presence p
+JOIN agents a ON a.account_id = p.account_id AND a.id = p.agent_id
+WHERE p.account_id = :account_id AND p.conversation_id = ANY(:conversation_ids) AND p.until > :now
+ORDER BY a.name, p.agent_id;
+
+-- name: sweep_presence
+-- Leases that ran out, of all organisations.
+SELECT conversation_presence_sweep(:now);
+
 -- name: draft
 -- The agent's own draft with the files it holds.
 SELECT d.kind, d.body, d.file_ids, d.version, d.updated_at, coalesce((
