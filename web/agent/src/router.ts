@@ -18,14 +18,24 @@ export type Section =
   | "privacy"
   | "organisation";
 
+export interface InboxRoute {
+  page: "inbox";
+  view: ViewName;
+  viewId: string | null;
+  /** A saved view is shown with `view` and `filters` of the address instead of its own: somebody is trying others. */
+  edited?: boolean;
+  filters: Filters;
+  conversation: string | null;
+}
+
 export type Route =
-  | { page: "inbox"; view: ViewName; viewId: string | null; filters: Filters; conversation: string | null }
+  | InboxRoute
   | { page: "search"; q: string; conversation: string | null }
   | { page: "settings"; section: Section | null }
   | { page: "invitation" | "password-reset"; token: string }
   | { page: "forgotten" };
 
-const FILTER_KEYS = ["team_id", "assignee_id", "tag_id", "channel"] as const;
+const FILTER_KEYS = ["team_id", "assignee_id", "tag_id", "contact_id", "channel"] as const;
 
 export function parse(path: string, search: string): Route {
   const parts = path.replace(BASE, "").split("/").filter(Boolean).map(decodeURIComponent);
@@ -41,8 +51,11 @@ export function parse(path: string, search: string): Route {
     const value = query.get(key);
     if (value) filters[key] = value;
   }
-  if (head === "inbox" && one === "view")
-    return { page: "inbox", view: "all", viewId: two, filters: {}, conversation: three || null };
+  if (head === "inbox" && one === "view") {
+    const saved = { page: "inbox", viewId: two, conversation: three || null } as const;
+    const tried = VIEWS.find((each) => each === query.get("view"));
+    return tried ? { ...saved, view: tried, filters, edited: true } : { ...saved, view: "all", filters: {} };
+  }
   const view = VIEWS.find((each) => each === one) ?? "mine";
   return { page: "inbox", view, viewId: null, filters, conversation: (head === "inbox" && two) || null };
 }
@@ -53,7 +66,9 @@ export function format(route: Route): string {
   if (route.page === "inbox") {
     path = route.viewId ? `/inbox/view/${route.viewId}` : `/inbox/${route.view}`;
     if (route.conversation) path += `/${route.conversation}`;
-    if (!route.viewId) for (const key of FILTER_KEYS) if (route.filters[key]) query.set(key, route.filters[key]);
+    if (route.viewId && route.edited) query.set("view", route.view);
+    if (!route.viewId || route.edited)
+      for (const key of FILTER_KEYS) if (route.filters[key]) query.set(key, route.filters[key]);
   } else if (route.page === "search") {
     path = `/search${route.conversation ? `/${route.conversation}` : ""}`;
     if (route.q) query.set("q", route.q);
@@ -64,8 +79,17 @@ export function format(route: Route): string {
   return BASE + path + (text ? `?${text}` : "");
 }
 
+/** The person whose conversations are the list, if the address names one. */
+export function personOf(route: Route): string | null {
+  return (route.page === "inbox" && !route.viewId && route.filters.contact_id) || null;
+}
+
+export const ALL: InboxRoute = { page: "inbox", view: "all", viewId: null, filters: {}, conversation: null };
+
 export class Router {
   readonly route = signal<Route>(parse(location.pathname, location.search));
+  /** Where somebody was before they went to one person's conversations. */
+  #before: Route = ALL;
 
   constructor() {
     addEventListener("popstate", () => {
@@ -73,7 +97,15 @@ export class Router {
     });
   }
 
+  /** From one person's conversations to where they were looked up; what is open stays open. */
+  leavePerson(): void {
+    const now = this.route.value;
+    const open = now.page === "inbox" ? now.conversation : null;
+    this.go("conversation" in this.#before ? { ...this.#before, conversation: open } : this.#before);
+  }
+
   go(route: Route, options: { replace?: boolean } = {}): void {
+    if (personOf(route) && !personOf(this.route.value)) this.#before = this.route.value;
     const url = format(route);
     if (url !== location.pathname + location.search) {
       if (options.replace) history.replaceState(null, "", url);

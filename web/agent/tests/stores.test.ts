@@ -95,6 +95,31 @@ describe("DirectoryStore", () => {
     await vi.advanceTimersByTimeAsync(0);
     expect(agents).toHaveBeenCalledTimes(2);
   });
+
+  it("asks once for somebody's name and has none for whom it may not see", async () => {
+    const contact = vi.fn(async (id: string) => {
+      if (id === "gone") throw new Error("404");
+      return { id, name: "Ola Hansen" };
+    });
+    vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    const store = new DirectoryStore({ contact } as unknown as Api);
+    for (const id of ["ola", "ola", "gone", "gone"]) expect(store.person(id)).toBeNull();
+    await vi.advanceTimersByTimeAsync(0);
+    expect([store.person("ola"), store.person("gone")]).toEqual(["Ola Hansen", null]);
+    expect(contact).toHaveBeenCalledTimes(2);
+  });
+
+  it("shows a view under its new name and with its new filters", async () => {
+    const view = (id: string, name: string) => ({ id, name, filters: { view: "all" }, shared: false, mine: true });
+    const patchView = vi.fn(async (id: string, change: object) => ({ ...view(id, "A"), ...change }));
+    const views = async () => [view("1", "Anker"), view("2", "Brev")];
+    const store = new DirectoryStore({ views, patchView } as unknown as Api);
+    await store.loadViews();
+    await store.changeView("1", { name: "Øyer" });
+    expect(store.views.value.map((each) => each.name)).toEqual(["Brev", "Øyer"]);
+    await store.changeView("2", { filters: { view: "closed", team_id: "t" } });
+    expect(store.view("2")?.filters).toEqual({ view: "closed", team_id: "t" });
+  });
 });
 
 describe("SearchStore", () => {

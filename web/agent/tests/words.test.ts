@@ -5,7 +5,7 @@ import { parts } from "../src/parts/Body";
 import { matching, mentionAt } from "../src/parts/MentionBox";
 import { browserName } from "../src/parts/settings/Sessions";
 import { fileSize } from "../src/parts/words";
-import { format, parse } from "../src/router";
+import { ALL, format, parse, Router } from "../src/router";
 import { dayDistance, localInput, now, short, since, snoozeChoices, weekday } from "../src/time";
 
 const TEXTS = {
@@ -99,6 +99,8 @@ describe("addresses", () => {
     "/app/inbox/mine",
     "/app/inbox/waiting/11111111-1111-7111-8111-111111111111?team_id=t&tag_id=g",
     "/app/inbox/view/v1/c1",
+    "/app/inbox/view/v1?view=mine&team_id=t",
+    "/app/inbox/all/c1?contact_id=k",
     "/app/search/c1?q=faktura",
     "/app/settings/privacy",
     "/app/invitation/a%2Fb",
@@ -107,6 +109,20 @@ describe("addresses", () => {
   ])("%s says the same after reading and writing it", (address) => {
     const url = new URL(address, "http://desk");
     expect(format(parse(url.pathname, url.search))).toBe(address);
+  });
+  it("lead from one person's conversations back to where they were looked up, with what is open by then", () => {
+    const router = new Router();
+    const theirs = { ...ALL, filters: { contact_id: "k" } };
+    router.go({ page: "search", q: "kari", conversation: null });
+    router.go(theirs);
+    router.go({ ...theirs, conversation: "c2" });
+    router.go({ ...theirs, filters: { contact_id: "k", team_id: "t" }, conversation: "c2" }, { replace: true });
+    router.leavePerson();
+    expect(location.pathname + location.search).toBe("/app/search/c2?q=kari");
+    const fresh = new Router();
+    fresh.route.value = theirs;
+    fresh.leavePerson();
+    expect(fresh.route.value).toEqual(ALL);
   });
   it("falls back to one's own conversations", () => {
     expect(parse("/app/", "")).toEqual({ page: "inbox", view: "mine", viewId: null, filters: {}, conversation: null });

@@ -3,7 +3,7 @@ import type { Contact, Row } from "@svardesk/wire";
 import { useState } from "preact/hooks";
 import { useApp } from "../context";
 import { known, t } from "../i18n";
-import { format } from "../router";
+import { ALL, format, personOf } from "../router";
 import type { ThreadStore } from "../stores/thread";
 import { ago, date, short } from "../time";
 import { LANGUAGES } from "./AuthFrame";
@@ -53,13 +53,18 @@ function Visitor({ thread }: { thread: ThreadStore }) {
   );
 }
 
-function Previous({ rows, current }: { rows: readonly Row[]; current: string }) {
+function Previous({ rows, current, contact }: { rows: readonly Row[]; current: string; contact: string }) {
   const app = useApp();
   const route = app.router.route.value;
   const others = rows.filter((row) => row.id !== current);
   return (
     <section>
-      <h3>{t("panel.previous")}</h3>
+      <h3>
+        {t("panel.previous")}
+        {others.length > 0 && personOf(route) !== contact && (
+          <a href={format({ ...ALL, filters: { contact_id: contact }, conversation: current })}>{t("panel.all")}</a>
+        )}
+      </h3>
       {others.length === 0 && <p class="quiet">{t("panel.no_previous")}</p>}
       <ul class="previous">
         {others.map((row) => (
@@ -135,7 +140,7 @@ export function ContactPanel() {
         <h3>{t("panel.about")}</h3>
         <Facts contact={contact} />
       </section>
-      <Previous rows={thread.previous.value} current={thread.id} />
+      <Previous rows={thread.previous.value} current={thread.id} contact={contact.id} />
     </aside>
   );
 }

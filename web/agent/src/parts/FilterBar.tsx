@@ -1,35 +1,79 @@
-import { Button, Icon, IconButton, Popover, SelectField } from "@svardesk/ui";
-import type { Filters } from "@svardesk/wire";
+import { Button, Icon, Menu, Popover, SelectField } from "@svardesk/ui";
+import type { Filters, SavedView, ViewName } from "@svardesk/wire";
 import { useCallback, useRef, useState } from "preact/hooks";
 import { useApp } from "../context";
 import { t } from "../i18n";
+import { ALL, type InboxRoute, personOf, VIEWS } from "../router";
+
+/** What the list shows now: of a saved view its own filters, unless others are being tried. */
+function shown(route: InboxRoute, saved: SavedView | undefined): Filters {
+  return saved && !route.edited ? saved.filters : { ...route.filters, view: route.view };
+}
 
 /** Narrows the view; what was chosen stands in the address and can be saved as a view of its own. */
 export function FilterBar() {
   const app = useApp();
-  const [open, setOpen] = useState(false);
-  const anchor = useRef<HTMLSpanElement>(null);
-  const close = useCallback(() => setOpen(false), []);
   const route = app.router.route.value;
   if (route.page !== "inbox") return null;
   const saved = app.directory.view(route.viewId);
-  const own = saved?.mine;
-  const active = Object.values(route.filters).filter(Boolean).length;
-  if (route.viewId)
-    return own ? (
-      <IconButton
-        icon="trash"
-        label={t("views.delete", { name: saved.name })}
-        onClick={() =>
-          void app.attempt(async () => {
-            await app.directory.deleteView(saved.id);
-            app.router.go({ page: "inbox", view: "all", viewId: null, filters: {}, conversation: null });
-          }, t("views.deleted"))
-        }
-      />
-    ) : null;
-  const set = (change: Partial<Filters>) =>
-    app.router.go({ ...route, conversation: null, filters: { ...route.filters, ...change } }, { replace: true });
+  if (route.viewId && !saved) return null;
+  return (
+    <>
+      <FilterButton route={route} saved={saved} />
+      {saved?.mine && <ViewMenu saved={saved} />}
+    </>
+  );
+}
+
+/** Names and ends one's own view. */
+function ViewMenu({ saved }: { saved: SavedView }) {
+  const app = useApp();
+  const remove = () =>
+    void app.attempt(async () => {
+      await app.directory.deleteView(saved.id);
+      app.router.go(ALL);
+    }, t("views.deleted"));
+  return (
+    <Menu
+      label={t("views.menu")}
+      icon="more"
+      align="end"
+      entries={[
+        {
+          key: "rename",
+          label: t("views.rename"),
+          icon: "note",
+          onPick: () => {
+            app.overlay.value = "change-view";
+          },
+        },
+        { key: "delete", label: t("views.delete", { name: saved.name }), icon: "trash", danger: true, onPick: remove },
+      ]}
+    />
+  );
+}
+
+function FilterButton({ route, saved }: { route: InboxRoute; saved: SavedView | undefined }) {
+  const app = useApp();
+  const [open, setOpen] = useState(false);
+  const anchor = useRef<HTMLSpanElement>(null);
+  const close = useCallback(() => setOpen(false), []);
+  const filters = shown(route, saved);
+  // Whose conversations these are stands above the list and is no filter to be taken away here.
+  const { view: _, contact_id: person, ...narrowed } = filters;
+  const active = Object.values(narrowed).filter(Boolean).length;
+  const go = (next: Partial<InboxRoute>) => app.router.go({ ...route, conversation: null, ...next }, { replace: true });
+  const set = (change: Filters) => {
+    const { view = "all", ...rest } = { ...filters, ...change };
+    go(saved ? { view, filters: rest, edited: true } : { view, filters: rest });
+  };
+  const keep = () =>
+    void app.attempt(async () => {
+      if (!saved) return;
+      await app.directory.changeView(saved.id, { filters: given(filters) });
+      setOpen(false);
+      go({ ...ALL, viewId: saved.id, edited: false });
+    }, t("views.changed"));
   return (
     <>
       <span ref={anchor}>
@@ -47,23 +91,39 @@ export function FilterBar() {
       {open && (
         <Popover anchor={anchor} onClose={close} align="end" label={t("filter.title")}>
           <div class="filter-box">
-            <FilterFields filters={route.filters} set={set} />
+            <FilterFields filters={filters} set={set} withView={saved !== undefined} />
             <div class="dialog-actions">
-              {active > 0 && (
-                <Button small kind="quiet" onClick={() => app.router.go({ ...route, filters: {} }, { replace: true })}>
+              {saved && route.edited && (
+                <Button small kind="quiet" onClick={() => go({ ...ALL, viewId: saved.id, edited: false })}>
+                  {t("filter.undo")}
+                </Button>
+              )}
+              {!saved && active > 0 && (
+                <Button
+                  small
+                  kind="quiet"
+                  onClick={() => go({ filters: person && personOf(route) ? { contact_id: person } : {} })}
+                >
                   {t("filter.clear")}
                 </Button>
               )}
-              <Button
-                small
-                icon="star"
-                onClick={() => {
-                  setOpen(false);
-                  app.overlay.value = "save-view";
-                }}
-              >
-                {t("views.save")}
-              </Button>
+              {(!saved || route.edited) && (
+                <Button
+                  small
+                  icon="star"
+                  onClick={() => {
+                    setOpen(false);
+                    app.overlay.value = "save-view";
+                  }}
+                >
+                  {t(saved ? "views.save_new" : "views.save")}
+                </Button>
+              )}
+              {saved?.mine && route.edited && (
+                <Button small kind="primary" onClick={keep}>
+                  {t("views.replace")}
+                </Button>
+              )}
             </div>
           </div>
         </Popover>
@@ -72,7 +132,18 @@ export function FilterBar() {
   );
 }
 
-function FilterFields({ filters, set }: { filters: Filters; set: (change: Partial<Filters>) => void }) {
+/** Filters without those that were set back to "any". */
+export function given(filters: Filters): Filters {
+  return Object.fromEntries(Object.entries(filters).filter(([, value]) => value));
+}
+
+interface FieldsProps {
+  filters: Filters;
+  set: (change: Filters) => void;
+  withView: boolean;
+}
+
+function FilterFields({ filters, set, withView }: FieldsProps) {
   const { directory } = useApp();
   const any: [string, string] = ["", t("filter.any")];
   const named = (list: readonly { id: string; name: string }[]): [string, string][] => [
@@ -81,6 +152,14 @@ function FilterFields({ filters, set }: { filters: Filters; set: (change: Partia
   ];
   return (
     <>
+      {withView && (
+        <SelectField
+          label={t("filter.view")}
+          value={filters.view ?? "all"}
+          options={VIEWS.map((view): [ViewName, string] => [view, t(`view.${view}`)])}
+          onValue={(view) => set({ view })}
+        />
+      )}
       <SelectField
         label={t("filter.assignee")}
         value={filters.assignee_id ?? ""}

@@ -2,6 +2,8 @@ import { Button, Empty, IconButton, Spinner, VirtualList } from "@svardesk/ui";
 import { useEffect } from "preact/hooks";
 import { useApp } from "../context";
 import { t } from "../i18n";
+import { personOf } from "../router";
+import type { AppStore } from "../stores/app";
 import { FilterBar } from "./FilterBar";
 import { RowItem } from "./RowItem";
 import { VIEW_ICONS } from "./Sidebar";
@@ -9,13 +11,21 @@ import { VIEW_ICONS } from "./Sidebar";
 /** Rows are that high in rem; see .row in list.css. */
 export const ROW_REM = 5.6;
 
+/** Any row of theirs says who somebody is; without one they are asked for. */
+function nameOf(app: AppStore, person: string): string {
+  const [first = ""] = app.list.value?.ids.value ?? [];
+  const contact = app.rows.signal(first).value?.contact;
+  return (contact?.id === person ? contact.name : app.directory.person(person)) ?? t("contact.unnamed");
+}
+
 export function ListPane({ onMenu }: { onMenu: () => void }) {
   const app = useApp();
   const list = app.list.value;
   const route = app.router.route.value;
   const view = route.page === "inbox" ? route.view : "mine";
   const saved = route.page === "inbox" ? app.directory.view(route.viewId) : undefined;
-  const title = saved?.name ?? t(`view.${view}`);
+  const person = personOf(route);
+  const title = person ? nameOf(app, person) : (saved?.name ?? t(`view.${view}`));
   const unread = app.counts.text("mine");
   useEffect(() => {
     document.title = `${unread ? `(${unread}) ` : ""}${title} · Svardesk`;
@@ -26,6 +36,7 @@ export function ListPane({ onMenu }: { onMenu: () => void }) {
         <span class="menu-button">
           <IconButton icon="menu" label={t("nav.open")} onClick={onMenu} />
         </span>
+        {person && <IconButton icon="back" label={t("action.back")} onClick={() => app.router.leavePerson()} />}
         <h1 class="pane-title">{title}</h1>
         <FilterBar />
       </header>
@@ -41,7 +52,7 @@ export function ListPane({ onMenu }: { onMenu: () => void }) {
         </Empty>
       ) : list.ids.value.length === 0 ? (
         <Empty icon={VIEW_ICONS[view]} title={t(`empty.${view}_title`)}>
-          <p>{t(`empty.${view}`)}</p>
+          {!person && <p>{t(`empty.${view}`)}</p>}
         </Empty>
       ) : (
         <VirtualList

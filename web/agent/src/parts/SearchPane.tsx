@@ -3,7 +3,7 @@ import type { Contact, SearchHit } from "@svardesk/wire";
 import { useEffect, useRef } from "preact/hooks";
 import { useApp } from "../context";
 import { t } from "../i18n";
-import { format } from "../router";
+import { ALL, format } from "../router";
 import { pieces } from "../stores/search";
 import { short } from "../time";
 import { addressName } from "./words";
@@ -37,21 +37,16 @@ function Hit({ hit, q }: { hit: SearchHit; q: string }) {
 }
 
 function ContactHit({ contact }: { contact: Contact }) {
-  const app = useApp();
   const address = contact.identities.map(addressName).join(" · ");
   return (
     <li>
-      <button
-        type="button"
-        class="hit contact-hit"
-        onClick={() => contact.name && app.router.go({ page: "search", q: contact.name, conversation: null })}
-      >
+      <a class="hit contact-hit" href={format({ ...ALL, filters: { contact_id: contact.id } })}>
         <Avatar id={contact.id} name={contact.name} />
         <span class="grow">
           <span class="row-name">{contact.name ?? t("contact.unnamed")}</span>
           <span class="hit-text">{address}</span>
         </span>
-      </button>
+      </a>
     </li>
   );
 }

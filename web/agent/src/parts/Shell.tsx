@@ -46,7 +46,9 @@ export function Shell() {
         )}
       </div>
       {overlay === "help" && <Help onClose={() => (app.overlay.value = null)} />}
-      {overlay === "save-view" && <SaveView onClose={() => (app.overlay.value = null)} />}
+      {(overlay === "save-view" || overlay === "change-view") && (
+        <SaveView rename={overlay === "change-view"} onClose={() => (app.overlay.value = null)} />
+      )}
       <Toasts store={app.toasts} closeLabel={t("action.close_box")} />
     </div>
   );

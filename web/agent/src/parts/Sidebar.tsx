@@ -3,7 +3,7 @@ import type { ViewName } from "@svardesk/wire";
 import { useEffect, useRef } from "preact/hooks";
 import { useApp } from "../context";
 import { t } from "../i18n";
-import { format, VIEWS } from "../router";
+import { ALL, format, VIEWS } from "../router";
 import { Logo } from "./Logo";
 import { ProfileMenu } from "./ProfileMenu";
 
@@ -46,7 +46,7 @@ export function Sidebar({ shown, onClose }: { shown: boolean; onClose: () => voi
   const route = app.router.route.value;
   const inbox = route.page === "inbox" ? route : null;
   const filtered = inbox ? Object.values(inbox.filters).some(Boolean) : false;
-  const at = (view: ViewName) => format({ page: "inbox", view, viewId: null, filters: {}, conversation: null });
+  const at = (view: ViewName) => format({ ...ALL, view });
   const saved = app.directory.views.value;
   return (
     <>

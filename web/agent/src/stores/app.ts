@@ -4,7 +4,7 @@ import { ToastStore } from "@svardesk/ui";
 import { Api, type ClientFrame, Http, type Row, type ServerFrame } from "@svardesk/wire";
 import { errorText } from "../errors";
 import { known, loadLocale, locale, t } from "../i18n";
-import { Router } from "../router";
+import { ALL, Router } from "../router";
 import { ComposerStore } from "./composer";
 import { CountsStore } from "./counts";
 import { DeliveryStore } from "./delivery";
@@ -37,7 +37,7 @@ export class AppStore {
   readonly thread = signal<ThreadStore | null>(null);
   readonly composer = signal<ComposerStore | null>(null);
   /** Which overlay is open. */
-  readonly overlay = signal<"help" | "save-view" | "snooze" | null>(null);
+  readonly overlay = signal<"help" | "save-view" | "change-view" | "snooze" | null>(null);
   readonly pickers = { assign: signal(false), tags: signal(false), snooze: signal(false) };
   readonly openId = computed(() => {
     const route = this.router.route.value;
@@ -151,14 +151,15 @@ export class AppStore {
     if (route.viewId && !saved) {
       // Deleted meanwhile, or not shared any more.
       if (this.directory.viewsLoaded.value)
-        this.router.go({ ...route, view: "all", viewId: null, filters: {} }, { replace: true });
+        this.router.go({ ...ALL, conversation: route.conversation }, { replace: true });
       return;
     }
-    const filters = saved ? saved.filters : { ...route.filters, view: route.view };
+    const filters = saved && !route.edited ? saved.filters : { ...route.filters, view: route.view };
+    const viewId = route.edited ? null : route.viewId;
     const current = this.list.peek();
-    if (current && current.viewId === route.viewId && same(current.filters, filters)) return;
+    if (current && current.viewId === viewId && same(current.filters, filters)) return;
     current?.dispose();
-    const list = new ListStore(filters, route.viewId, this.viewer(), this.rows, this.api, (resume) =>
+    const list = new ListStore(filters, viewId, this.viewer(), this.rows, this.api, (resume) =>
       this.live.link.adopt(resume),
     );
     this.list.value = list;
@@ -326,7 +327,7 @@ export class AppStore {
   openConversation(id: string | null): void {
     const route = this.router.route.value;
     if (route.page === "inbox" || route.page === "search") this.router.go({ ...route, conversation: id });
-    else if (id) this.router.go({ page: "inbox", view: "all", viewId: null, filters: {}, conversation: id });
+    else if (id) this.router.go({ ...ALL, conversation: id });
   }
 
   /** Carries something out and says so when it was refused. Returns whether it went well. */

@@ -15,12 +15,15 @@ export class DirectoryStore {
   readonly #agentById = computed(() => new Map(this.agents.value.map((agent) => [agent.id, agent])));
   readonly #teamById = computed(() => new Map(this.teams.value.map((team) => [team.id, team])));
   readonly #tagById = computed(() => new Map(this.tags.value.map((tag) => [tag.id, tag])));
+  readonly #people = signal<ReadonlyMap<string, string | null>>(new Map());
+  readonly #asked = new Set<string>();
   /** Those who can be given work. */
   readonly active = computed(() => this.agents.value.filter((agent) => !agent.archived_at));
 
   constructor(readonly api: Api) {}
 
   async load(): Promise<void> {
+    this.#asked.clear();
     const put = <T>(promise: Promise<T>, take: (value: T) => void) => promise.then(take, (e) => console.warn(e));
     await Promise.all([
       put(this.api.agents(), (list) => {
@@ -52,6 +55,20 @@ export class DirectoryStore {
   tag(id: string): Tag | undefined {
     return this.#tagById.value.get(id);
   }
+  /** A contact's name, for a list of theirs: asked for when it is not known, null until it is. */
+  person(id: string): string | null {
+    if (!this.#asked.has(id)) {
+      this.#asked.add(id);
+      this.api.contact(id).then(
+        (contact) => {
+          this.#people.value = new Map([...this.#people.peek(), [id, contact.name]]);
+        },
+        // Gone, or not for these eyes: the list stays without a name, and empty.
+        (error) => console.warn("contact", error),
+      );
+    }
+    return this.#people.value.get(id) ?? null;
+  }
   view(id: string | null): SavedView | undefined {
     return id ? this.views.value.find((view) => view.id === id) : undefined;
   }
@@ -71,6 +88,11 @@ export class DirectoryStore {
     const view = await this.api.createView({ name, filters, shared });
     this.views.value = byName([...this.views.value, view]);
     return view;
+  }
+
+  async changeView(id: string, change: { name?: string; filters?: Filters; shared?: boolean }): Promise<void> {
+    const view = await this.api.patchView(id, change);
+    this.views.value = byName(this.views.value.map((each) => (each.id === id ? view : each)));
   }
 
   async deleteView(id: string): Promise<void> {

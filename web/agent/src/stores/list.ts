@@ -24,6 +24,7 @@ export function belongs(row: Row, filters: Filters, viewer: Viewer): boolean {
   if (filters.team_id && row.team_id !== filters.team_id) return false;
   if (filters.assignee_id && row.assignee_id !== filters.assignee_id) return false;
   if (filters.tag_id && !row.tags.includes(filters.tag_id)) return false;
+  if (filters.contact_id && row.contact.id !== filters.contact_id) return false;
   if (filters.channel && row.channel !== filters.channel) return false;
   const alive = ALIVE.has(row.status);
   const views: Record<ViewName, boolean> = {
