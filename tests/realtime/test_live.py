@@ -2,6 +2,8 @@
 
 import asyncio
 
+from svardesk.conversations import presence
+from svardesk.realtime import agents
 from svardesk.realtime.hub import MOST_FRAMES, AgentSocket, Hub
 from tests.desk import Desk, Frames
 from tests.factories import make_account, make_agent, make_team, make_widget
@@ -196,6 +198,44 @@ async def test_typing_goes_both_ways_and_only_to_the_open_conversation(desk):
         await elsewhere.say("open", conversation_id=conversation)
         seen = await elsewhere.until("presence", conversation_id=conversation)
         assert [(one["name"], one["kind"]) for one in seen["agents"]] == [("Kari Nordmann", "typing")]
+
+
+async def test_who_types_on_is_written_down_once_in_a_while(desk, monkeypatch):
+    _, kari, key = await open_up(desk)
+    written: list[str] = []
+    renew = presence.renew
+
+    async def counted(tx, conversation_id, agent_id, kind, now, **more):
+        written.append(kind)
+        return await renew(tx, conversation_id, agent_id, kind, now, **more)
+
+    monkeypatch.setattr(presence, "renew", counted)
+    monkeypatch.setattr(agents, "SAID_SECONDS", 60.0)
+    async with desk.browser() as agent, desk.browser() as visitor:
+        await agent.sign_in(kari)
+        inbox = await agent.agent_socket()
+        await visitor.visit(key)
+        await visitor.write("Hei")
+        conversation = (await inbox.until("conversation"))["row"]["id"]
+        chat = await visitor.visitor_socket()
+        await chat.until("welcome")
+        await inbox.say("open", conversation_id=conversation)
+        for _ in range(10):
+            await inbox.say("typing", conversation_id=conversation)
+        await chat.until_true(lambda frames: sum(one["t"] == "typing" for one in frames) == 10)
+        await inbox.say("lock", conversation_id=conversation)
+        await inbox.say("typing", conversation_id=conversation)
+        await inbox.say("looking", conversation_id=conversation)
+        await inbox.say("idle", conversation_id=conversation)
+        await chat.until("typing", on=False)
+        await until(lambda: len(written) >= 4)
+        assert written == ["looking", "typing", "answering", "looking"]
+
+        monkeypatch.setattr(agents, "SAID_SECONDS", 0.0)
+        for _ in range(2):
+            await inbox.say("typing", conversation_id=conversation)
+        await until(lambda: len(written) >= 6)
+        assert written[4:] == ["typing", "typing"], "a lease is renewed before it ends"
 
 
 async def test_answer_lock_stops_the_second_answer(desk):

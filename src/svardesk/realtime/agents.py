@@ -20,6 +20,10 @@ from svardesk.spine import parse_token
 
 KINDS = {"looking": "looking", "idle": "looking", "typing": "typing", "lock": "answering"}
 MOST_OPEN = 20
+SAID_SECONDS = 3.0
+"""A lease that was renewed so lately need not be: the shortest, of those who type, lasts eight seconds."""
+WORTH = {"looking": 0, "typing": 1, "lock": 2}
+"""Who types looks, who holds the lock types. Idle takes back what was said before, so it is always passed on."""
 
 
 class AgentDoor:
@@ -89,6 +93,9 @@ class AgentDoor:
     async def _present(self, socket: AgentSocket, conversation: UUID, said: str) -> None:
         if said in {"typing", "idle"}:
             self._live.typing_agent(socket, conversation, on=said == "typing")
+        if said in {"looking", "typing"} and self._known(socket, conversation, said):
+            return
+        socket.said[conversation] = (said, asyncio.get_running_loop().time())
         async with self._house.db.work(socket.account_id) as tx:
             await presence.renew(
                 tx,
@@ -100,6 +107,11 @@ class AgentDoor:
                 release=said == "idle",
             )
         self._live.presence_moved(socket.account_id, conversation)
+
+    def _known(self, socket: AgentSocket, conversation: UUID, said: str) -> bool:
+        """Whether this tab said as much a moment ago: then nobody learns anything new, and no row is written."""
+        before, at = socket.said.get(conversation, ("", 0.0))
+        return WORTH.get(before, -1) >= WORTH[said] and asyncio.get_running_loop().time() - at < SAID_SECONDS
 
     async def _gone(self, socket: AgentSocket, conversations: list[UUID]) -> None:
         if not conversations:

@@ -108,15 +108,16 @@ class Socket:
 
 
 class AgentSocket(Socket):
-    """An agent's tab: what it may see, and which conversations it has open."""
+    """An agent's tab: what it may see, which conversations it has open, and what it said last in each, and when."""
 
-    __slots__ = ("caller", "hidden", "open")
+    __slots__ = ("caller", "hidden", "open", "said")
 
     def __init__(self, caller: Caller) -> None:
         super().__init__(caller.account_id, caller.session_id)
         self.caller = caller
         self.hidden = frozenset(caller.hidden_team_ids)
         self.open: set[UUID] = set()
+        self.said: dict[UUID, tuple[str, float]] = {}
 
     def become(self, caller: Caller) -> None:
         """Take over changed rights."""
@@ -199,6 +200,7 @@ class Hub:
     def shut(self, socket: AgentSocket, conversation_id: UUID) -> None:
         """The tab shows it no longer."""
         socket.open.discard(conversation_id)
+        socket.said.pop(conversation_id, None)
         room = self.rooms.get(socket.account_id)
         if room is not None and conversation_id in room.open:
             room.open[conversation_id].discard(socket)
