@@ -158,7 +158,12 @@ class Desk:
         PostgreSQL's statistics of an empty table make it choose indexes for no rows; its own daemon mends that within
         twenty seconds, here it is done at once.
         """
-        flood = {"ports": [web.port], "visitors": msgspec.to_builtins(org.visitors[::10]), "connections": 4, "warm": 0.2}
+        flood = {
+            "ports": [web.port],
+            "visitors": msgspec.to_builtins(org.visitors[::10]),
+            "connections": 4,
+            "warm": 0.2,
+        }
         with Client("durable", {**flood, "seconds": 1.5, "most_a_second": 4000, "longest": 30}) as client:
             client.result(60)
         self.settle()

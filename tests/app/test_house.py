@@ -19,7 +19,8 @@ async def test_alive_and_ready_answer_json(client, house, fresh_db):
     assert (ready.status_code, ready.json()["status"], ready.json()["workers"]) == (200, "ok", 1)
 
 
-async def test_ready_names_a_proxy_that_nobody_named(client, house, monkeypatch):
+async def test_ready_names_a_proxy_that_nobody_named(client, house, fresh_db, monkeypatch):
+    house.db = fresh_db
     await house.beat("worker")
     monkeypatch.setattr(unnamed, "address", "10.0.0.7")
     ready = await client.get("/readyz")

@@ -224,7 +224,7 @@ async def test_opening_behind_the_walls(desk: Desk):
 
 async def test_a_channel_tells_where_the_visitor_is(desk: Desk, monkeypatch: pytest.MonkeyPatch):
     got = await desk.receive()
-    there = VisitorNow("https://butikk.example/ruter", "Rutere", True, "nb")
+    there = VisitorNow("https://butikk.example/ruter", "Rutere", True, "nb", {"Varer i kurven": 2}, {})
 
     async def look(_tx, conversation_id: UUID):
         return there if conversation_id == got.conversation_id else None

@@ -171,15 +171,6 @@ def as_known(error: Exception) -> SvardeskError:
     """Return ``error`` as one of ours."""
     if isinstance(error, SvardeskError):
         return error
-    if isinstance(error, ValidationException):
-        fields = {
-            str(one.get("key") or "body"): str(one.get("message") or "")
-            for one in (error.extra if isinstance(error.extra, list) else [])
-            if isinstance(one, dict)
-        }
-        return Invalid(
-            "invalid", "A value in the request has the wrong form.", **({"fields": fields} if fields else {})
-        )
     if isinstance(error, UnicodeDecodeError):
         # msgspec's word for JSON that is no UTF-8; our own code decodes nothing strictly that came from outside.
         return Invalid("invalid", "The body is not UTF-8.")
@@ -187,11 +178,7 @@ def as_known(error: Exception) -> SvardeskError:
         # msgspec's word for JSON that is nested deeper than anything a route takes.
         return Invalid("invalid", "The body is nested too deeply.")
     if isinstance(error, HTTPException):
-        if isinstance(error.__cause__, msgspec.ValidationError):
-            # Litestar takes a wrong field of the body for a fault of ours when a part of the house is called like it.
-            said, _, place = str(error.__cause__).partition(" - at `$.")
-            return Invalid("invalid", "A value in the request has the wrong form.", fields={place.rstrip("`") or "body": said})
-        return _of_status(error)
+        return _of_litestar(error)
     if isinstance(error, DataError):
         return Invalid(
             "invalid", "A value in the request cannot be stored: a character or number that no column takes."
@@ -203,6 +190,23 @@ def as_known(error: Exception) -> SvardeskError:
     return SvardeskError(
         "internal", "This is our fault, and it has been written down. Try again; tell your administrator."
     )
+
+
+def _of_litestar(error: HTTPException) -> SvardeskError:
+    fields: dict[str, str] = {}
+    if isinstance(error, ValidationException):
+        fields = {
+            str(one.get("key") or "body"): str(one.get("message") or "")
+            for one in (error.extra if isinstance(error.extra, list) else [])
+            if isinstance(one, dict)
+        }
+    elif isinstance(error.__cause__, msgspec.ValidationError):
+        # Litestar takes a wrong field of the body for a fault of ours when a part of the house is called like it.
+        said, _, place = str(error.__cause__).partition(" - at `$.")
+        fields = {place.rstrip("`") or "body": said}
+    else:
+        return _of_status(error)
+    return Invalid("invalid", "A value in the request has the wrong form.", **({"fields": fields} if fields else {}))
 
 
 def _of_status(error: HTTPException) -> SvardeskError:

@@ -303,7 +303,7 @@ export interface paths {
          * PostMessage
          * @description Send an answer or add a note; 200 with the stored one when the client id was used before.
          *
-         *         409 ``newer_exists`` (fields.last_seq), 409 ``answer_locked`` (fields.agent_id, fields.name), 422 ``empty_message``,
+         *         409 ``newer_exists`` (fields.last_seq), ``answer_locked`` (fields.agent_id, fields.name), ``client_id_taken``; 422 ``empty_message``,
          *         ``text_too_long``, ``files_missing``.
          */
         post: operations["post_message"];
@@ -1280,7 +1280,9 @@ export interface paths {
         put?: never;
         /**
          * PostWidgetFile
-         * @description Upload a file (raw body, name percent-encoded in X-File-Name). 413 ``file_too_large``, 422 ``file_type_refused``.
+         * @description Upload a file (raw body, name percent-encoded in X-File-Name).
+         *
+         *         413 ``file_too_large``, 422 ``file_type_refused``, 429 ``uploads_full``.
          */
         post: operations["post_widget_file"];
         delete?: never;
