@@ -221,13 +221,13 @@ BEGIN
         (SELECT c.id, c.name, c.last_seen_at, NULL::text AS address FROM contacts c
         WHERE c.account_id = this_account AND search_plain(c.name) LIKE longest AND search_plain(c.name) LIKE ALL (patterns)
             AND c.archived_at IS NULL AND c.merged_into_id IS NULL
-        LIMIT 3000)
+        LIMIT 800)
         UNION ALL
         (SELECT c.id, c.name, c.last_seen_at, i.address FROM identities i
         JOIN contacts c ON c.account_id = i.account_id AND c.id = i.contact_id
         WHERE i.account_id = this_account AND search_plain(i.address) LIKE in_address
             AND c.archived_at IS NULL AND c.merged_into_id IS NULL
-        LIMIT 3000)
+        LIMIT 800)
     ), ranked AS (
         SELECT f.id, f.last_seen_at, CASE
             WHEN search_fold(f.name) = search_fold(typed) OR search_fold(f.address) = search_fold(typed)
@@ -240,15 +240,18 @@ BEGIN
         SELECT r.id, min(r.rank) AS rank, max(r.last_seen_at) AS seen FROM ranked r GROUP BY r.id
         ORDER BY 2, 3 DESC NULLS LAST, 1
     )
-    -- In this order the wall is asked for a page of people only, not for three thousand.
+    -- In this order the wall is asked for a page of people only, not for all that were found.
     SELECT b.id, b.rank FROM best b WHERE sees_contact(this_account, b.id, p_agent, hidden) LIMIT p_limit;
     GET DIAGNOSTICS hits = ROW_COUNT;
     IF hits = 0 AND length(plain) >= 4 THEN
-        RETURN QUERY WITH alike AS MATERIALIZED (
-            SELECT c.id FROM contacts c
+        RETURN QUERY WITH near AS MATERIALIZED (
+            SELECT c.id, c.name, c.last_seen_at FROM contacts c
             WHERE c.account_id = this_account AND search_plain(c.name) %> plain
                 AND c.archived_at IS NULL AND c.merged_into_id IS NULL
-            ORDER BY word_similarity(plain, search_plain(c.name)) DESC, c.last_seen_at DESC NULLS LAST, c.id
+            LIMIT 1500
+        ), alike AS MATERIALIZED (
+            SELECT n.id FROM near n
+            ORDER BY word_similarity(plain, search_plain(n.name)) DESC, n.last_seen_at DESC NULLS LAST, n.id
         )
         SELECT a.id, 4 FROM alike a WHERE sees_contact(this_account, a.id, p_agent, hidden) LIMIT p_limit;
     END IF;
