@@ -41,25 +41,40 @@ class Asker:
 
 
 async def pages(plan: dict[str, Any]) -> Result:
-    """Ask for one page ``times`` times; ``at_row`` > 0: the page that begins behind that row, found by walking there."""
-    asker = Asker(plan["port"], plan["token"])
-    await asker.open()
+    """Ask for one page of the large and of the small organisation in turn, ``times`` times each.
+
+    ``rows`` says behind which row each page begins; it is found by walking there. Answers the large one's times.
+    """
+    askers: dict[str, tuple[Asker, str]] = {}
+    for name in ("small", "large"):
+        asker = Asker(plan["port"], f"{name}-agent")
+        await asker.open()
+        askers[name] = (asker, path_of(plan["view"], 50, await walk(asker, plan["view"], plan["rows"][name])))
+    found: dict[str, list[float]] = {"small": [], "large": []}
+    more: dict[str, float] = {}
+    for turn in range(plan["times"] + 10):
+        for name, (asker, path) in askers.items():
+            seconds, page = await asker.get(path)
+            if turn >= 10:
+                found[name].append(seconds)
+            more[f"rows_{name}"] = len(page["items"])
+    for name, times in found.items():
+        more[f"p50_{name}"] = sorted(times)[len(times) // 2]
+    if not more["rows_large"]:
+        raise RuntimeError(f"{plan['view']} has no rows")
+    return Result(sum(found["large"]), plan["times"], 0, found["large"], more)
+
+
+async def walk(asker: Asker, view: str, to_row: int) -> str | None:
+    """Return the cursor of the page that begins behind ``to_row``."""
     cursor, row = None, 0
-    while row < plan["at_row"]:
-        step = min(100, plan["at_row"] - row)
-        _, page = await asker.get(path_of(plan["view"], step, cursor))
+    while row < to_row:
+        step = min(100, to_row - row)
+        _, page = await asker.get(path_of(view, step, cursor))
         cursor, row = page["next_cursor"], row + step
         if cursor is None:
             raise RuntimeError(f"the list ends at row {row}")
-    path = path_of(plan["view"], 50, cursor)
-    latencies = []
-    for turn in range(plan["times"] + 10):
-        seconds, page = await asker.get(path)
-        if turn >= 10:
-            latencies.append(seconds)
-        if len(page["items"]) != 50:
-            raise RuntimeError(f"{path} has {len(page['items'])} rows")
-    return Result(sum(latencies), len(latencies), 0, latencies)
+    return cursor
 
 
 def path_of(view: str, limit: int, cursor: str | None) -> str:
