@@ -27,8 +27,10 @@ def run() -> tuple[list[Figure], list[str]]:
             "over HTTP as an agent for whom two teams' conversations are closed, 50 rows a page, one request at a time, both in turn; "
             f"p95 of {TIMES} requests, median of {ROUNDS} rounds"
         ),
-        f"beside it the p50 with {data.SMALL} conversations (its deep page begins at row {SHALLOW}); views whose first page "
-        "it does not fill are not compared",
+        (
+            f"beside it the p50 with {data.SMALL} conversations (its deep page begins at row {SHALLOW}); views whose first page "
+            "it does not fill are not compared"
+        ),
     ]
 
 
@@ -40,8 +42,8 @@ def _pair(web: Program, view: str, row: int, title: str) -> list[Figure]:
         plan = {"port": web.port, "view": view, "rows": {"small": min(row, SHALLOW), "large": row}, "times": TIMES}
         result: Result = load("pages", plan, seconds=120)
         slowest.append(percentile(result.latencies, 0.95))
-        for name in usual:
-            usual[name].append(result.more[f"p50_{name}"])
+        for name, times in usual.items():
+            times.append(result.more[f"p50_{name}"])
             rows[name] = result.more[f"rows_{name}"]
     small, large, p95 = median(usual["small"]), median(usual["large"]), median(slowest)
     say(f"{view} at row {row}: p95 {p95 * 1e3:.2f} ms, p50 {large * 1e3:.2f} ms, with 10,000: p50 {small * 1e3:.2f} ms")
