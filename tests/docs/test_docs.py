@@ -74,6 +74,16 @@ def test_readme_names_the_two_commands():
     assert "make test" in text
 
 
+def test_readme_shows_every_picture_and_they_are_small():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    pictures = sorted((ROOT / "docs" / "pictures").glob("*"))
+    assert len(pictures) >= 6
+    for picture in pictures:
+        assert f"docs/pictures/{picture.name}" in text, "a picture that nobody sees"
+        assert picture.suffix == ".png"
+        assert picture.stat().st_size <= 250 * 1024, f"{picture.name}: at most 250 kB"
+
+
 def test_every_command_of_the_menu_exists_and_is_explained():
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     told = set(re.findall(r"^## ([a-z-]+): ", text, re.MULTILINE))
