@@ -162,7 +162,7 @@ class Browser(httpx.AsyncClient):
             compression=None,
         )
         frames = Frames(conn)
-        await frames.say("hello", resume=resume, scope="all", build="test")
+        await frames.say("hello", resume=resume)
         return frames
 
     async def visitor_socket(self, resume: str | None = None, parent: str = "https://butikk.example") -> Frames:

@@ -116,6 +116,12 @@ def _restore(settings: Settings, options: argparse.Namespace) -> int:
     return restore(settings, options.file, replace=options.replace)
 
 
+def _aside(settings: Settings, options: argparse.Namespace) -> int:
+    from svardesk.commands.aside import aside
+
+    return aside(settings, options.replay)
+
+
 def _keys_rotate(settings: Settings, _options: argparse.Namespace) -> int:
     from svardesk.commands.keys import rotate
 
@@ -177,6 +183,10 @@ def _parser() -> argparse.ArgumentParser:
     restore = add("restore", _restore, "Bring everything back from a file that `svardesk backup` made.")
     restore.add_argument("file", type=Path)
     restore.add_argument("--replace", action="store_true", help="throw away what the database holds now")
+    aside = add("aside", _aside, "List what was set aside because it kept failing, or have it tried once more.")
+    aside.add_argument(
+        "--replay", nargs="?", const="all", metavar="ID", help="try everything again, or the one with this id"
+    )
     keys = commands.add_parser("keys", help="The key ring that protects stored secrets.")
     keys_commands = keys.add_subparsers(metavar="COMMAND", required=True)
     rotate = keys_commands.add_parser("rotate", help="Make a new key and store every secret anew under it.")

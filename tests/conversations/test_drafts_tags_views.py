@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
-from svardesk.conversations import drafting, presence, reading, tagging, views
+from svardesk.conversations import drafting, presence, reading, store, tagging, views
 from svardesk.conversations.errors import DraftConflict, NameTaken, NoConversation, NoTag, NoView
 from svardesk.conversations.schemas import (
     ChangeTag,
@@ -219,7 +219,7 @@ async def test_opening_behind_the_walls(desk: Desk):
     async with desk.db.work(stranger.account_id) as tx:
         with pytest.raises(NoConversation):
             await reading.row_for(tx, stranger.caller, got.conversation_id)
-        assert await reading.messages_by_id(tx, [got.message_id]) == []
+        assert await store.messages(tx, [got.message_id]) == {}
 
 
 async def test_a_channel_tells_where_the_visitor_is(desk: Desk, monkeypatch: pytest.MonkeyPatch):

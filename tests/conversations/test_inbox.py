@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svardesk.conversations import inbox, receipts, tagging
+from svardesk.conversations import inbox, receipts, store, tagging
 from svardesk.conversations.cursors import Cursor, parse_cursor
 from svardesk.conversations.errors import BadCursor
 from svardesk.conversations.schemas import Filters, MakeTag
@@ -179,7 +179,7 @@ async def test_other_organisation_sees_nothing(desk: Desk):
         assert (await inbox.page(tx, stranger.caller, Filters())).items == []
         forged = msgspec.structs.replace(stranger.caller, account_id=desk.account.id)
         assert (await inbox.page(tx, forged, Filters())).items == []
-        assert await inbox.rows_by_id(tx, await _fill(desk)) == []
+        assert await store.rows(tx, await _fill(desk)) == {}
 
 
 async def test_rows_carry_name_tags_and_own_reading(desk: Desk):
@@ -190,7 +190,7 @@ async def test_rows_carry_name_tags_and_own_reading(desk: Desk):
         await receipts.mark_read(tx, desk.kari.caller, desk.now, got.conversation_id, 1)
         (row,) = (await inbox.page(tx, desk.kari.caller, Filters())).items
         (other,) = (await inbox.page(tx, desk.per.caller, Filters())).items
-        (frame,) = await inbox.rows_by_id(tx, [got.conversation_id])
+        (frame,) = (await store.rows(tx, [got.conversation_id])).values()
     assert (row.contact.name, row.tags, row.last_customer_seq, row.read_seq) == ("Ola Hansen", [tag.id], 1, 1)
     assert other.read_seq == 0
     assert frame.read_seq is msgspec.UNSET

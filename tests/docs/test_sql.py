@@ -10,6 +10,17 @@ ELSEWHERE = {"kit", "commands", "locale", "static"}
 STATEMENT = re.compile(r"\s*(WITH\s|SELECT\s|INSERT\s+INTO\s|UPDATE\s+\w+\s+SET\s|DELETE\s+FROM\s)")
 
 
+def test_every_named_statement_is_asked_by_somebody() -> None:
+    python = "\n".join(file.read_text("utf-8") for file in ROOMS.rglob("*.py"))
+    unused = [
+        f"{file.relative_to(ROOMS)}: {name}"
+        for file in sorted(ROOMS.rglob("*.sql"))
+        for name in re.findall(r"^-- name: (\w+)", file.read_text("utf-8"), re.MULTILINE)
+        if not re.search(rf"\.{name}\b|[\"']{name}[\"']", python)
+    ]
+    assert unused == []
+
+
 def test_no_statement_of_several_lines_stands_in_python() -> None:
     found = [
         f"{file.relative_to(ROOMS)}:{node.lineno}"

@@ -132,7 +132,7 @@ export class Agent {
           const socket = new WebSocket(url);
           const scope = window as unknown as { agent: WebSocket; heard(frame: unknown): void };
           scope.agent = socket;
-          socket.onopen = () => socket.send(JSON.stringify({ t: "hello", resume: null, scope: "all", build: "" }));
+          socket.onopen = () => socket.send(JSON.stringify({ t: "hello", resume: null }));
           socket.onclose = (event) => reject(new Error(`closed ${event.code} ${event.reason}`));
           socket.onmessage = (event) => {
             const frame = JSON.parse(event.data);

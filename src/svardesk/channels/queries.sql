@@ -34,11 +34,6 @@ WHERE account_id = :account_id AND id = :id;
 -- Sealed secrets of a connection that is held.
 UPDATE connections SET secrets = :secrets, version = version + 1 WHERE account_id = :account_id AND id = :id;
 
--- name: set_health
--- What the last look at a connection found.
-UPDATE connections SET status = :status, health = :health
-WHERE account_id = :account_id AND id = :id AND status <> 'paused';
-
 -- name: archive_connection
 -- Out of service; what came in through it stays.
 UPDATE connections SET archived_at = :now, version = version + 1

@@ -99,12 +99,6 @@ class BadCursor(Invalid):
     code = "bad_cursor"
 
 
-class BadFilter(Unprocessable):
-    """A filter of this view is not understood."""
-
-    code = "bad_filter"
-
-
 class UnknownAssignee(Unprocessable):
     """This agent or team does not exist, is archived or may not answer."""
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from svardesk.accounts.caller import Caller
 from svardesk.conversations.cursors import FIRST_ASCENDING, FIRST_DESCENDING, Cursor, parse_cursor
 from svardesk.conversations.schemas import ConversationRow, Count, Counts, Filters, Page
-from svardesk.conversations.store import row_of, rows, sql
+from svardesk.conversations.store import row_of, sql
 from svardesk.kit.db import Tx
 
 MOST: Final = 100
@@ -102,11 +102,6 @@ async def counts(tx: Tx, caller: Caller) -> Counts:
         team_ids=list(caller.team_ids),
     )
     return Counts(**{name: Count(min(n, COUNTED), n > COUNTED) for name, n in row.items()})
-
-
-async def rows_by_id(tx: Tx, ids: list[UUID]) -> list[ConversationRow]:
-    """Return lines by id without asking who may see them: for frames, filtered by ``team_id`` and ``assignee_id``."""
-    return list((await rows(tx, ids)).values())
 
 
 async def lines(tx: Tx, caller: Caller, ids: list[UUID]) -> dict[UUID, ConversationRow]:

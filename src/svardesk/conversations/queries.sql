@@ -103,12 +103,6 @@ SELECT m.* FROM message_rows m
 WHERE m.account_id = :account_id AND m.conversation_id = :conversation_id AND m.seq < :before_seq
 ORDER BY m.seq DESC LIMIT :limit;
 
--- name: messages_after
--- What was said after a seq, oldest first.
-SELECT m.* FROM message_rows m
-WHERE m.account_id = :account_id AND m.conversation_id = :conversation_id AND m.seq > :after_seq
-ORDER BY m.seq LIMIT :limit;
-
 -- name: messages_by_ids
 -- Messages by ids, for frames and search; no wall.
 SELECT r.* FROM unnest(:ids::uuid[]) AS wanted (id)

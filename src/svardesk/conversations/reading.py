@@ -9,8 +9,8 @@ from svardesk.accounts.caller import Caller
 from svardesk.contacts import service as contacts
 from svardesk.conversations import drafting, presence
 from svardesk.conversations.errors import NoConversation
-from svardesk.conversations.schemas import ConversationRow, Message, Messages, Opened, PresentAgent, VisitorNow
-from svardesk.conversations.store import actor_of, message_of, messages, row_of, sql
+from svardesk.conversations.schemas import ConversationRow, Messages, Opened, PresentAgent, VisitorNow
+from svardesk.conversations.store import actor_of, message_of, row_of, sql
 from svardesk.kit.db import Tx
 
 PAGE: Final = 50
@@ -112,8 +112,3 @@ async def messages_before(
     actor = actor_of(caller.agent_id)
     shown = [message_of(row, actor) for row in reversed(found[:limit])]
     return Messages(shown, earlier=len(found) > limit)
-
-
-async def messages_by_id(tx: Tx, ids: list[UUID]) -> list[Message]:
-    """Return messages by id without asking who may see them: for frames to those who have the conversation open."""
-    return list((await messages(tx, ids)).values())

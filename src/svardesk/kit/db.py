@@ -279,14 +279,6 @@ class Database:
         if tx.wake:
             self.wake()
 
-    async def listen(self, *channels: str) -> AsyncConnection[Any]:
-        """A connection of its own that listens on ``channels`` (autocommit, system role); the caller closes it."""
-        conn = await AsyncConnection.connect(self.dsn, autocommit=True, application_name=f"{self.name} listen")
-        await conn.execute(f"SET ROLE {SYSTEM_ROLE}".encode())
-        for channel in channels:
-            await conn.execute(f"LISTEN {channel}".encode())
-        return conn
-
 
 async def with_retry(call: Callable[[], Awaitable[T]], tries: int = 3) -> T:
     """Run ``call`` again when PostgreSQL chose it as the victim of a deadlock or serialisation conflict."""

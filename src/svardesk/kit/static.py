@@ -34,7 +34,7 @@ class Pages:
         hashed = name.startswith("assets/")
         if found is None and hashed:
             body = encode(NotFound("not_found", "There is no such file.").as_wire())
-            await _answer(send, 404, body, [(b"content-type", b"application/json")], scope)
+            await _answer(send, 404, body, [(b"content-type", b"application/json")])
             return
         if found is None:
             found = self._read("index.html") or (_MISSING, None, "text/html")
@@ -49,7 +49,7 @@ class Pages:
         if packed is not None and b"gzip" in accepts:
             body = packed
             headers.append((b"content-encoding", b"gzip"))
-        await _answer(send, 200, body, headers, scope)
+        await _answer(send, 200, body, headers)
 
     def _read(self, name: str) -> tuple[bytes, bytes | None, str] | None:
         if name in self._files:
@@ -73,7 +73,8 @@ class Pages:
         return body, packed, kind
 
 
-async def _answer(send: Any, status: int, body: bytes, headers: list[tuple[bytes, bytes]], scope: Any) -> None:
+async def _answer(send: Any, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+    # For HEAD, ``kit.http.Headers`` takes the body off.
     headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+    await send({"type": "http.response.body", "body": body})

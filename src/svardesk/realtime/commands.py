@@ -31,8 +31,6 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     seq: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)] = 0
     url: Short = ""
     title: Annotated[str, msgspec.Meta(max_length=300)] = ""
-    scope: Short = "all"
-    build: Short = ""
 
 
 _decoder = msgspec.json.Decoder(Command)

@@ -120,12 +120,6 @@ WHERE s.account_id = :account_id AND s.id = :session_id AND s.revoked_at IS NULL
     AND ((f.message_id IS NULL AND f.actor = 'visitor:' || s.id)
         OR (m.conversation_id = s.conversation_id AND m.kind IN ('inbound', 'answer') AND m.deleted_at IS NULL));
 
--- name: visitor_files
--- Names and sizes of files for the visitor's own message.
-SELECT id, name, size, media_type, image FROM files
-WHERE account_id = :account_id AND id = ANY(:ids) AND message_id = :message_id
-ORDER BY created_at, id;
-
 -- name: shown_name
 -- The name under which a widget meets its visitors: the brand's, else the organisation's.
 SELECT coalesce((SELECT b.name FROM brands b WHERE b.account_id = a.id AND b.id = :brand_id::uuid), a.name) AS name

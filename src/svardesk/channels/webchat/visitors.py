@@ -7,7 +7,7 @@ SHA-256 is stored. What a visitor may see is what their session points to: one c
 import hashlib
 import hmac
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -269,11 +269,6 @@ def public_name(name: str | None) -> str | None:
     """What a visitor is told of an agent's name: the first one."""
     words = (name or "").split()
     return words[0] if words else None
-
-
-def attachments(rows: Iterable[Mapping[str, Any]], visitor: Visitor, now: datetime) -> list[VisitorAttachment]:
-    """Files of one message for this visitor."""
-    return [_attachment(row, visitor, now) for row in rows]
 
 
 def _attachment(one: Mapping[str, Any], visitor: Visitor, now: datetime) -> VisitorAttachment:

@@ -46,21 +46,6 @@ def normalise(locale: str | None, default: str = "nb") -> str:
     return language if language in FALLBACK else default
 
 
-def negotiate(accept_language: str | None, default: str = "nb") -> str:
-    """The best of our languages for an ``Accept-Language`` header; ``default`` when it names none of them."""
-    ranked: list[tuple[float, int, str]] = []
-    for position, part in enumerate((accept_language or "").split(",")[:20]):
-        tag, _, quality = part.partition(";")
-        try:
-            weight = float(quality.strip().removeprefix("q=")) if quality else 1.0
-        except ValueError:
-            continue
-        found = normalise(tag, default="")
-        if found and weight > 0:
-            ranked.append((-weight, position, found))
-    return min(ranked)[2] if ranked else default
-
-
 @cache
 def catalogue(locale: str, domain: str) -> Mapping[str, str]:
     """All texts of one language and domain as written there, without fallback. Unknown pairs are empty."""

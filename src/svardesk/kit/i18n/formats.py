@@ -38,32 +38,9 @@ def format_date(day: date, locale: str, *, weekday: bool = False, year: bool = T
     return by_pattern(day, pattern, locale=_BABEL[language])
 
 
-def format_short_date(day: date, locale: str) -> str:
-    """A date in figures, as the country writes it: ``27.11.2026``, in Swedish ``2026-11-27``."""
-    return f"{day:%Y-%m-%d}" if normalise(locale) == "sv" else f"{day:%d.%m.%Y}"
-
-
 def format_number(value: float, locale: str, *, decimals: int | None = None) -> str:
     """A number with the country's decimal sign and grouping: ``1 234,5`` (nb, sv, fi), ``1.234,5`` (da)."""
     from babel.numbers import format_decimal
 
     pattern = None if decimals is None else "#,##0" + ("." + "0" * decimals if decimals else "")
     return format_decimal(value, format=pattern, locale=_BABEL[normalise(locale)])
-
-
-def format_phone(number: str, country: str = "NO") -> str:
-    """A phone number grouped as its country does: ``22 33 44 55`` at home, ``+46 8 123 456 78`` from abroad.
-
-    Text that is no phone number is given back unchanged.
-    """
-    import phonenumbers
-
-    try:
-        parsed = phonenumbers.parse(number, country)
-    except phonenumbers.NumberParseException:
-        return number
-    if not phonenumbers.is_possible_number(parsed):
-        return number
-    home = phonenumbers.region_code_for_number(parsed) == country
-    form = phonenumbers.PhoneNumberFormat.NATIONAL if home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
-    return phonenumbers.format_number(parsed, form)

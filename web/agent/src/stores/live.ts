@@ -37,7 +37,7 @@ export class LiveStore {
   constructor(readonly options: LiveOptions) {
     this.link = new Link<ServerFrame>({
       url: options.url,
-      hello: (resume) => ({ t: "hello", resume, scope: "all", build: this.#build }) satisfies ClientFrame,
+      hello: (resume) => ({ t: "hello", resume }) satisfies ClientFrame,
       onFrame: (frame) => this.#frame(frame),
       onState: (state) => this.#changed(state),
       finalCodes: [4401],

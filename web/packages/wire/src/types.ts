@@ -86,7 +86,7 @@ export type OrganisationSettings = With<S["Organisation"], { settings: Record<st
 // ---- the agent socket ----
 
 export type ClientFrame =
-  | { t: "hello"; resume: string | null; scope: "all"; build: string }
+  | { t: "hello"; resume: string | null }
   | { t: "open" | "close_conversation" | "looking" | "typing" | "idle" | "lock"; conversation_id: string }
   | { t: "pong" };
 
