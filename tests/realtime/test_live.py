@@ -295,7 +295,9 @@ async def test_agent_is_told_where_the_visitor_is(desk):
         await inbox.say("open", conversation_id=conversation)
         await inbox.until("presence")
         await visitor.visit(key, attributes={"Varer i kurven": 2})
-        await inbox.until("visitor", conversation_id=conversation, attributes={"Varer i kurven": 2}, signed_attributes={})
+        await inbox.until(
+            "visitor", conversation_id=conversation, attributes={"Varer i kurven": 2}, signed_attributes={}
+        )
         chat = await visitor.visitor_socket()
         await chat.until("welcome")
         await chat.say("page", url="https://butikk.example/kasse", title="Kasse")

@@ -27,7 +27,18 @@ FAREWELL_SECONDS = 10.0
 class Socket:
     """One connected browser. ``push`` never waits; ``write`` is the task that sends."""
 
-    __slots__ = ("_bytes", "_frames", "_sent", "_timer", "_waiter", "_writer", "account_id", "closing", "heard", "session_id")
+    __slots__ = (
+        "_bytes",
+        "_frames",
+        "_sent",
+        "_timer",
+        "_waiter",
+        "_writer",
+        "account_id",
+        "closing",
+        "heard",
+        "session_id",
+    )
 
     def __init__(self, account_id: UUID, session_id: UUID | None) -> None:
         self.account_id = account_id

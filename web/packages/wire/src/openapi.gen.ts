@@ -1298,7 +1298,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * GetWidgetMessages
+         * @description Up to 50 messages of the visitor's own conversation, the last ones before ``before_seq``.
+         */
+        get: operations["get_widget_messages"];
         put?: never;
         /**
          * PostWidgetMessage
@@ -1656,6 +1660,11 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
             version: number;
+        };
+        /** EarlierOut */
+        EarlierOut: {
+            earlier: boolean;
+            messages: components["schemas"]["VisitorMessage"][];
         };
         /** Embed */
         Embed: {
@@ -5056,6 +5065,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Uploaded"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_widget_messages: {
+        parameters: {
+            query?: {
+                before_seq?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EarlierOut"];
                 };
             };
             /** @description An error, of whatever status. */
