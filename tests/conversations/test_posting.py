@@ -289,7 +289,7 @@ async def test_retry_behind_the_wall(desk: Desk):
     posted = await desk.post(desk.siv, got.conversation_id)
     async with desk.db.work(desk.account.id) as tx:
         await set_message_states(tx, desk.now, [posted.message.id], "failed_permanent")
-        with pytest.raises(NoMessage):
+        with pytest.raises(NoConversation):
             await posting.retry(tx, desk.kari.caller, got.conversation_id, posted.message.id)
 
 

@@ -21,6 +21,15 @@ def test_every_named_statement_is_asked_by_somebody() -> None:
     assert unused == []
 
 
+def test_the_wall_of_one_conversation_is_asked_in_one_place() -> None:
+    askers = {
+        file.name
+        for file in (ROOMS / "conversations").glob("*.py")
+        if re.search(r"\bsql\.(may_see|hold)\b", file.read_text("utf-8"))
+    }
+    assert askers == {"seeing.py"}
+
+
 def test_no_statement_of_several_lines_stands_in_python() -> None:
     found = [
         f"{file.relative_to(ROOMS)}:{node.lineno}"

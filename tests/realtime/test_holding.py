@@ -229,7 +229,7 @@ async def test_a_command_that_fails_is_answered_and_the_line_stays(desk, monkeyp
             raise psycopg.OperationalError("the server closed the connection")
 
         with monkeypatch.context() as broken:
-            broken.setattr("svardesk.realtime.agents.reading.check_sees", away)
+            broken.setattr("svardesk.realtime.agents.seeing.check_sees", away)
             await inbox.say("open", conversation_id=conversation)
             await inbox.until("error", code="database_unavailable")
         await inbox.say("open", conversation_id=conversation)

@@ -7,9 +7,10 @@ from uuid import UUID
 import msgspec
 
 from svardesk.accounts.caller import Caller
-from svardesk.conversations.errors import BadSnooze, NoConversation, UnknownAssignee, VersionConflict
+from svardesk.conversations.errors import BadSnooze, UnknownAssignee, VersionConflict
 from svardesk.conversations.events import ConversationChanged
 from svardesk.conversations.schemas import ChangeConversation, ConversationRow, SystemDetails
+from svardesk.conversations.seeing import hold_for, who
 from svardesk.conversations.store import row_of, rows, sql
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database, Row, Tx
@@ -28,15 +29,7 @@ async def change(
 
     Raises ``NoConversation``, ``VersionConflict`` (when a version is given), ``UnknownAssignee``, ``BadSnooze``.
     """
-    held = await tx.maybe(
-        sql.hold,
-        account_id=tx.account,
-        id=conversation_id,
-        agent_id=caller.agent_id,
-        hidden_team_ids=list(caller.hidden_team_ids),
-    )
-    if held is None:
-        raise NoConversation
+    held = await hold_for(tx, caller, conversation_id)
     if what.version is not None and what.version != held["version"]:
         raise VersionConflict(None, None, version=held["version"])
     state = _state_of(held)
@@ -60,13 +53,7 @@ async def change(
         lines.append(line)
     if lines:
         await _write(tx, held, state, lines, now, by=caller.agent_id)
-    found = await tx.maybe(
-        sql.row_for,
-        account_id=tx.account,
-        id=conversation_id,
-        agent_id=caller.agent_id,
-        hidden_team_ids=list(caller.hidden_team_ids),
-    )
+    found = await tx.maybe(sql.row_for, account_id=tx.account, id=conversation_id, **who(caller))
     # Moving a conversation to a closed team may take it out of one's own sight: the answer still shows what was done.
     return row_of(found) if found is not None else (await rows(tx, [conversation_id]))[conversation_id]
 

@@ -6,9 +6,10 @@ from uuid import UUID
 import msgspec
 
 from svardesk.accounts.caller import Caller
-from svardesk.conversations.errors import DraftConflict, NoConversation
+from svardesk.conversations.errors import DraftConflict
 from svardesk.conversations.events import DraftChanged
 from svardesk.conversations.schemas import Draft, StoreDraft
+from svardesk.conversations.seeing import check_sees
 from svardesk.conversations.store import sql
 from svardesk.conversations.texts import MAX_BODY
 from svardesk.kit.db import Tx
@@ -23,7 +24,7 @@ async def get(tx: Tx, agent_id: UUID, conversation_id: UUID) -> Draft | None:
 
 async def store(tx: Tx, caller: Caller, now: datetime, conversation_id: UUID, what: StoreDraft) -> Draft:
     """Keep a draft that goes on from ``what.version``; raises ``NoConversation``, ``DraftConflict`` (fields: draft)."""
-    await _check_sees(tx, caller, conversation_id)
+    await check_sees(tx, caller, conversation_id)
     version = await tx.value(
         sql.store_draft,
         account_id=tx.account,
@@ -44,21 +45,9 @@ async def store(tx: Tx, caller: Caller, now: datetime, conversation_id: UUID, wh
 
 async def drop(tx: Tx, caller: Caller, conversation_id: UUID) -> None:
     """Throw the draft away; nothing happens without one. Raises ``NoConversation``."""
-    await _check_sees(tx, caller, conversation_id)
+    await check_sees(tx, caller, conversation_id)
     dropped = await tx.value(
         sql.drop_draft, account_id=tx.account, conversation_id=conversation_id, agent_id=caller.agent_id
     )
     if dropped is not None:
         await record(tx, DraftChanged(stream=conversation_id, agent_id=caller.agent_id, version=0))
-
-
-async def _check_sees(tx: Tx, caller: Caller, conversation_id: UUID) -> None:
-    seen = await tx.maybe(
-        sql.may_see,
-        account_id=tx.account,
-        id=conversation_id,
-        agent_id=caller.agent_id,
-        hidden_team_ids=list(caller.hidden_team_ids),
-    )
-    if seen is None:
-        raise NoConversation

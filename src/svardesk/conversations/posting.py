@@ -15,6 +15,7 @@ from svardesk.conversations.errors import (
 )
 from svardesk.conversations.events import AnswerRetried, MessageStateChanged
 from svardesk.conversations.schemas import Author, Message, Posted, PostMessage
+from svardesk.conversations.seeing import check_sees, who
 from svardesk.conversations.states import RETRYABLE
 from svardesk.conversations.store import actor_of, messages, row_of, sql
 from svardesk.conversations.texts import checked, preview
@@ -93,20 +94,19 @@ async def post(tx: Tx, caller: Caller, now: datetime, conversation_id: UUID, wha
 
 
 async def retry(tx: Tx, caller: Caller, conversation_id: UUID, message_id: UUID) -> Message:
-    """Queue a failed or blocked answer again; raises ``NoMessage``, or ``NotFailed`` when it is on its way or there."""
+    """Queue a failed or blocked answer again; raises ``NoConversation``, ``NoMessage``, ``NotFailed`` (on its way)."""
     actor = actor_of(caller.agent_id)
-    who = {"agent_id": caller.agent_id, "hidden_team_ids": list(caller.hidden_team_ids)}
     queued = await tx.maybe(
         sql.retry,
         account_id=tx.account,
         id=message_id,
         conversation_id=conversation_id,
         retryable=sorted(RETRYABLE),
-        **who,
+        **who(caller),
     )
     if queued is None:
-        visible = await tx.maybe(sql.may_see, account_id=tx.account, id=conversation_id, **who)
-        found = (await messages(tx, [message_id])).get(message_id) if visible else None
+        await check_sees(tx, caller, conversation_id)
+        found = (await messages(tx, [message_id])).get(message_id)
         if found is None or found.conversation_id != conversation_id or found.kind != "answer":
             raise NoMessage
         raise NotFailed(None, None, state=found.state)

@@ -10,6 +10,7 @@ from svardesk.contacts import service as contacts
 from svardesk.conversations import drafting, presence
 from svardesk.conversations.errors import NoConversation
 from svardesk.conversations.schemas import ConversationRow, Messages, Opened, PresentAgent, VisitorNow
+from svardesk.conversations.seeing import check_sees, who
 from svardesk.conversations.store import actor_of, message_of, row_of, sql
 from svardesk.kit.db import Tx
 
@@ -30,29 +31,10 @@ def know_visitors(kind: str, look: VisitorOf) -> None:
 
 async def row_for(tx: Tx, caller: Caller, conversation_id: UUID) -> ConversationRow:
     """Return one line of the inbox; raises ``NoConversation`` if the agent may not see it."""
-    row = await tx.maybe(
-        sql.row_for,
-        account_id=tx.account,
-        id=conversation_id,
-        agent_id=caller.agent_id,
-        hidden_team_ids=list(caller.hidden_team_ids),
-    )
+    row = await tx.maybe(sql.row_for, account_id=tx.account, id=conversation_id, **who(caller))
     if row is None:
         raise NoConversation
     return row_of(row)
-
-
-async def check_sees(tx: Tx, caller: Caller, conversation_id: UUID) -> None:
-    """Raise ``NoConversation`` unless the agent may see it."""
-    seen = await tx.maybe(
-        sql.may_see,
-        account_id=tx.account,
-        id=conversation_id,
-        agent_id=caller.agent_id,
-        hidden_team_ids=list(caller.hidden_team_ids),
-    )
-    if seen is None:
-        raise NoConversation
 
 
 async def open_conversation(tx: Tx, caller: Caller, now: datetime, conversation_id: UUID) -> Opened:
@@ -67,8 +49,7 @@ async def open_conversation(tx: Tx, caller: Caller, now: datetime, conversation_
         account_id=tx.account,
         id=conversation_id,
         contact_id=row.contact.id,
-        agent_id=caller.agent_id,
-        hidden_team_ids=list(caller.hidden_team_ids),
+        **who(caller),
     )
     there = (await presence.present(tx, [conversation_id], now))[conversation_id]
     visitor = None

@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from svardesk.accounts.caller import Caller
-from svardesk.conversations.errors import NoConversation
 from svardesk.conversations.events import ConversationRead, ReceiptsMoved
+from svardesk.conversations.seeing import check_sees
 from svardesk.conversations.states import STOPPED, sources
 from svardesk.conversations.store import sql
 from svardesk.kit.db import Tx
@@ -71,15 +71,7 @@ async def mark_read(tx: Tx, caller: Caller, now: datetime, conversation_id: UUID
         now=now,
     )
     if read is None:
-        seen = await tx.maybe(
-            sql.may_see,
-            account_id=tx.account,
-            id=conversation_id,
-            agent_id=caller.agent_id,
-            hidden_team_ids=list(caller.hidden_team_ids),
-        )
-        if seen is None:
-            raise NoConversation
+        await check_sees(tx, caller, conversation_id)
         return False
     await tx.run(sql.mentions_read, account_id=tx.account, id=conversation_id, agent_id=caller.agent_id, now=now)
     moved = await tx.maybe(sql.agents_read, account_id=tx.account, id=conversation_id, seq=seq)

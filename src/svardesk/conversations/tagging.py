@@ -6,9 +6,10 @@ from uuid import UUID
 import msgspec
 
 from svardesk.accounts.caller import Caller
-from svardesk.conversations.errors import NameTaken, NoConversation, NoTag
+from svardesk.conversations.errors import NameTaken, NoTag
 from svardesk.conversations.events import ConversationChanged
 from svardesk.conversations.schemas import ChangeTag, ConversationRow, MakeTag, Tag
+from svardesk.conversations.seeing import hold_for, who
 from svardesk.conversations.store import row_of, sql
 from svardesk.kit.db import Tx
 from svardesk.kit.errors import Unprocessable
@@ -58,7 +59,7 @@ async def change(tx: Tx, now: datetime, tag_id: UUID, what: ChangeTag) -> Tag:
 
 async def put(tx: Tx, caller: Caller, now: datetime, conversation_id: UUID, tag_id: UUID) -> ConversationRow:
     """Put a tag on; nothing happens when it is there. Raises ``NoConversation``, ``NoTag``."""
-    await _hold(tx, caller, conversation_id)
+    await hold_for(tx, caller, conversation_id)
     put_on = await tx.value(sql.put_tag, account_id=tx.account, conversation_id=conversation_id, tag_id=tag_id, now=now)
     if put_on is None and await tx.maybe(sql.tag, account_id=tx.account, id=tag_id) is None:
         raise NoTag
@@ -67,7 +68,7 @@ async def put(tx: Tx, caller: Caller, now: datetime, conversation_id: UUID, tag_
 
 async def take(tx: Tx, caller: Caller, conversation_id: UUID, tag_id: UUID) -> ConversationRow:
     """Take a tag off; nothing happens when it is not there. Raises ``NoConversation``."""
-    await _hold(tx, caller, conversation_id)
+    await hold_for(tx, caller, conversation_id)
     taken = await tx.value(sql.take_tag, account_id=tx.account, conversation_id=conversation_id, tag_id=tag_id)
     return await _after(tx, caller, conversation_id, changed=taken is not None)
 
@@ -79,29 +80,10 @@ def _name(name: str) -> str:
     return cleaned
 
 
-async def _hold(tx: Tx, caller: Caller, conversation_id: UUID) -> None:
-    held = await tx.maybe(
-        sql.hold,
-        account_id=tx.account,
-        id=conversation_id,
-        agent_id=caller.agent_id,
-        hidden_team_ids=list(caller.hidden_team_ids),
-    )
-    if held is None:
-        raise NoConversation
-
-
 async def _after(tx: Tx, caller: Caller, conversation_id: UUID, *, changed: bool) -> ConversationRow:
     if changed:
         version = await tx.value(sql.bump, account_id=tx.account, id=conversation_id)
         await record(
             tx, ConversationChanged(stream=conversation_id, what=("tags",), version=version, agent_id=caller.agent_id)
         )
-    row = await tx.one(
-        sql.row_for,
-        account_id=tx.account,
-        id=conversation_id,
-        agent_id=caller.agent_id,
-        hidden_team_ids=list(caller.hidden_team_ids),
-    )
-    return row_of(row)
+    return row_of(await tx.one(sql.row_for, account_id=tx.account, id=conversation_id, **who(caller)))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import svardesk
 from svardesk.accounts.caller import Caller
-from svardesk.conversations import presence, reading
+from svardesk.conversations import presence, reading, seeing
 from svardesk.conversations.errors import NoConversation
 from svardesk.house import House
 from svardesk.realtime import renewing
@@ -77,7 +77,7 @@ class AgentDoor:
     async def _open(self, socket: AgentSocket, conversation: UUID) -> None:
         try:
             async with self._house.db.work(socket.account_id) as tx:
-                await reading.check_sees(tx, socket.caller, conversation)
+                await seeing.check_sees(tx, socket.caller, conversation)
         except NoConversation:
             socket.push(frame("conversation_gone", id=conversation))
             return
