@@ -23,7 +23,7 @@ PUBLIC = {
     "POST /api/v1/password-resets", "POST /api/v1/password-resets/by-token/{token:str}",
     "GET /files/{file_id:uuid}",
     "GET /widget.js", "GET /widget/frame", "GET /widget/assets/{name:str}", "GET /widget/pinned/{name:str}",
-    "POST /widget/v1/session", "POST /widget/v1/messages", "POST /widget/v1/files", "POST /widget/v1/address",
+    "POST /widget/v1/session", "GET /widget/v1/messages", "POST /widget/v1/messages", "POST /widget/v1/files", "POST /widget/v1/address",
     "POST /widget/v1/receipts", "POST /widget/v1/reset",
 }  # fmt: skip
 """Everything that answers strangers; each of these has its own way to know whom it talks to, or nothing to hide."""

@@ -296,3 +296,52 @@ async def test_a_revoked_session_is_not_remembered_anywhere(browser: Browser, db
     # This process still remembers it for some seconds; the tail's word ends that.
     visitors.forget(session_id)
     assert (await browser.write("Er jeg her?")).status_code == 401
+
+
+async def test_what_was_said_earlier_is_fetched_page_by_page(browser: Browser, db: Database, widget: Widget) -> None:
+    await browser.say("nummer 1")
+    async with db.work(widget.account.id) as tx:
+        await tx.run(
+            """
+            INSERT INTO messages (account_id, id, conversation_id, seq, kind, author_kind, body, actor, created_at)
+            SELECT account_id, gen_random_uuid(), id, n, CASE WHEN n %% 10 = 0 THEN 'note' ELSE 'answer' END, 'agent',
+                'nummer ' || n, 'agent:test', created_at + n * interval '1 second'
+            FROM conversations, generate_series(2, 125) AS n
+            """
+        )
+        await tx.run("UPDATE conversations SET last_seq = 125, last_public_seq = 125")
+    shown = [n for n in range(1, 126) if n % 10 or n == 1]
+    opened = await browser.open()
+    assert [one["seq"] for one in opened["messages"]] == shown[-50:]
+    assert opened["earlier"] is True
+    pages = []
+    before = opened["messages"][0]["seq"]
+    for _ in range(2):
+        answer = await browser.http.get("/widget/v1/messages", params={"before_seq": before}, headers=browser.bearer)
+        assert answer.status_code == 200
+        pages.append(answer.json())
+        before = pages[-1]["messages"][0]["seq"]
+    assert [one["body"] for one in pages[0]["messages"]] == [f"nummer {n}" for n in shown[-100:-50]]
+    assert [one["seq"] for one in pages[1]["messages"]] == shown[:-100]
+    assert [page["earlier"] for page in pages] == [True, False]
+
+
+async def test_earlier_messages_are_the_visitors_own_or_nobodys(browse: Browse, db: Database, widget: Widget) -> None:
+    first, second, stranger = browse(), browse(), browse()
+    for one, text in ((first, "Min hemmelighet"), (second, "Noe annet")):
+        await one.open()
+        await one.say(text)
+    await stranger.open()
+    seen = {}
+    for name, one in (("first", first), ("second", second), ("stranger", stranger)):
+        answer = await one.http.get("/widget/v1/messages", headers=one.bearer)
+        assert answer.status_code == 200
+        seen[name] = [message["body"] for message in answer.json()["messages"]]
+    assert seen == {"first": ["Min hemmelighet"], "second": ["Noe annet"], "stranger": []}
+    assert (await first.http.get("/widget/v1/messages")).status_code == 401
+    assert (await first.http.get("/widget/v1/messages", headers={"authorization": "Bearer no"})).status_code == 401
+    for bad in ("-1", "x", str(2**31)):
+        answer = await first.http.get("/widget/v1/messages", params={"before_seq": bad}, headers=first.bearer)
+        assert answer.status_code == 400, bad
+    await first.post("reset")
+    assert (await first.http.get("/widget/v1/messages", headers=first.bearer)).status_code == 401

@@ -140,6 +140,33 @@ describe("a conversation", () => {
     await visitor.close();
   });
 
+  it("shows earlier messages when asked to, and stays where the reader was", async () => {
+    const visitor = await Visitor.chatting(stage.browser, stage.address);
+    const first = unique("Det aller første");
+    await visitor.write(first);
+    const row = await stage.agent.conversation(first);
+    for (let n = 1; n <= 60; n++) await stage.agent.answer(row.id, `Svar nummer ${n}`);
+    await visitor.page.reload(); // the chat opens again by itself
+    await visitor.ready();
+    await visitor.chat.getByText("Svar nummer 60", { exact: true }).waitFor();
+    expect((await visitor.said())[0]).toBe("< Svar nummer 11");
+    const earlier = visitor.chat.getByRole("button", { name: "Vis tidligere meldinger" });
+    const mark = visitor.chat.getByText("Svar nummer 11", { exact: true });
+    await earlier.scrollIntoViewIfNeeded();
+    const place = (await mark.boundingBox())?.y ?? 0;
+    await earlier.press("Enter");
+    await visitor.chat.getByText(first).waitFor();
+    await earlier.waitFor({ state: "detached" });
+    const said = await visitor.said();
+    expect(said.length).toBe(61);
+    expect([said[0], said[1], said[60]]).toEqual([`> ${first}`, "< Svar nummer 1", "< Svar nummer 60"]);
+    // The button's own line has gone from above it, nothing else has moved.
+    expect(Math.abs(((await mark.boundingBox())?.y ?? 0) - place)).toBeLessThan(60);
+    expect(await visitor.chat.locator("#log").evaluate((log) => log === document.activeElement)).toBe(true);
+    expect(visitor.complaints).toEqual([]);
+    await visitor.close();
+  });
+
   it("is one conversation in two tabs", async () => {
     const first = await Visitor.chatting(stage.browser, stage.address);
     const second = await Visitor.visit(first.page.context(), stage.address);

@@ -68,12 +68,17 @@ function answer(visitor, body) {
   setTimeout(() => post(visitor, false, `Takk, jeg ser på det: ${body}`), 2600);
 }
 
+const before = (visitor, seq) => {
+  const said = visitor.messages.filter((message) => message.seq < seq);
+  return { messages: said.slice(-50), earlier: said.length > 50 };
+};
+
 const session = (visitor, token) => ({
   visitor_token: token,
   identified: false,
   name: null,
   conversation: visitor.messages.length ? { id: visitor.id, status: visitor.status } : null,
-  messages: visitor.messages.slice(-50),
+  ...before(visitor, Number.POSITIVE_INFINITY),
   agents_online: state.online,
   reply_time_text: "Vi svarer vanligvis innen 5 minutter.",
   away_text: state.online ? null : "Vi har stengt nå og er tilbake mandag kl. 08:00. Skriv gjerne, så svarer vi da.",
@@ -122,6 +127,10 @@ const server = createServer(async (request, response) => {
       });
     if (url.pathname.startsWith("/widget/assets/"))
       return reply(200, "text/javascript", readFileSync(new URL(url.pathname.slice(8), STATIC)));
+    if (url.pathname === "/widget/v1/messages") {
+      const visitor = visitors.get(request.headers.authorization?.slice(7));
+      return json(visitor ? 200 : 401, visitor ? before(visitor, Number(url.searchParams.get("before_seq"))) : {});
+    }
     const file = /^\/files\/(.+)$/.exec(url.pathname);
     if (file) {
       for (const visitor of visitors.values()) {
@@ -153,8 +162,8 @@ const server = createServer(async (request, response) => {
   if (!visitor) return json(401, { error: { code: "unauthorised", message: "Who?", fields: {} } });
   if (url.pathname === "/widget/v1/messages") {
     const { client_id, body, file_ids } = JSON.parse(raw);
-    const before = visitor.messages.find((message) => message.client_id === client_id);
-    if (before) return json(200, { message: before });
+    const known = visitor.messages.find((message) => message.client_id === client_id);
+    if (known) return json(200, { message: known });
     if (body === "fail") return json(422, { error: { code: "invalid", message: "No.", fields: {} } });
     visitor.status = "open";
     const attachments = file_ids.map((id) => ({ id, url: `/files/${id}`, ...visitor.files.get(id), raw: undefined }));

@@ -22,6 +22,7 @@ export function session(messages: Message[], change: Partial<Session> = {}): Ses
     name: null,
     conversation: messages.length ? { id: "c1", status: "open" } : null,
     messages,
+    earlier: false,
     agents_online: true,
     reply_time_text: null,
     away_text: null,

@@ -76,6 +76,24 @@ describe("stale state and frames", () => {
     expect(store.messages.value[1]?.body).toBe("ny");
   });
 
+  it("keep earlier messages that were fetched, as long as a snapshot joins on to them", () => {
+    const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => message(from + n));
+    const seqs = (store: ChatStore) => store.messages.value.map((one) => one.seq);
+    const store = new ChatStore();
+    store.replace(session(range(51, 100), { earlier: true }));
+    expect(store.earlier.value).toBe(true);
+    store.precede({ messages: range(1, 50), earlier: false });
+    expect([seqs(store), store.earlier.value]).toEqual([range(1, 100).map((one) => one.seq), false]);
+    store.replace(session(range(71, 120), { earlier: true }));
+    expect([seqs(store), store.earlier.value]).toEqual([range(1, 120).map((one) => one.seq), false]);
+    // After a long night more was said than a snapshot holds: a hole must not look like a conversation.
+    store.replace(session(range(201, 250), { earlier: true }));
+    expect([seqs(store), store.earlier.value]).toEqual([range(201, 250).map((one) => one.seq), true]);
+    store.clear();
+    store.replace(session([]));
+    expect(store.earlier.value).toBe(false);
+  });
+
   it("forget what a snapshot no longer holds, and another conversation altogether", () => {
     const store = new ChatStore();
     store.replace(session([message(1), message(2), message(3)]));

@@ -5,6 +5,7 @@ from urllib.parse import unquote
 
 import msgspec
 from litestar import Request, Response
+from litestar.params import QueryParameter
 
 from svardesk.channels import uploads
 from svardesk.channels.uploads import Uploaded
@@ -35,12 +36,20 @@ MAX_MESSAGE: Final = 65_536
 """Bytes of one message's body."""
 
 Request_ = Request[Any, Any, Any]
+BeforeSeq = Annotated[int, QueryParameter(ge=0, le=visitors.BEYOND)]
 
 
 class MessageOut(msgspec.Struct, frozen=True):
     """The message as it is stored now."""
 
     message: VisitorMessage
+
+
+class EarlierOut(msgspec.Struct, frozen=True):
+    """Messages in ascending order, and whether there are still earlier ones."""
+
+    messages: list[VisitorMessage]
+    earlier: bool
 
 
 class AddressIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -81,6 +90,16 @@ async def post_widget_message(
     limit(MESSAGES, client_ip, str(visitor.id))
     message, new = await posting.take(db, clock, visitor, await request.body())
     return Response(encode(MessageOut(message)), status_code=201 if new else 200, media_type="application/json")
+
+
+async def get_widget_messages(
+    request: Request_, db: Database, clock: Clock, client_ip: str | None, before_seq: BeforeSeq = visitors.BEYOND
+) -> EarlierOut:
+    """Up to 50 messages of the visitor's own conversation, the last ones before ``before_seq``."""
+    visitor = await _visitor(request, db, clock, client_ip)
+    async with db.work(visitor.account_id) as tx:
+        seen = await visitors.snapshot(tx, visitor, clock.now(), before_seq=before_seq)
+    return EarlierOut(seen.messages, seen.earlier)
 
 
 async def post_widget_file(
@@ -190,6 +209,7 @@ ROUTES: tuple[Route, ...] = (
     route("GET", "/widget/assets/{name:str}", get_widget_asset, public=True, schema=False),
     route("GET", "/widget/pinned/{name:str}", get_pinned_loader, public=True, schema=False),
     route("POST", "/widget/v1/session", post_widget_session, public=True, status=200, max_body=32_768),
+    route("GET", "/widget/v1/messages", get_widget_messages, public=True),
     route("POST", "/widget/v1/messages", post_widget_message, public=True, status=201, max_body=MAX_MESSAGE),
     route("POST", "/widget/v1/files", post_widget_file, public=True, status=201, max_body=MAX_FILE * 2),
     route("POST", "/widget/v1/address", post_widget_address, public=True, status=204, max_body=4096),

@@ -203,8 +203,10 @@ async def sessions_of(tx: Tx, conversation_ids: Sequence[UUID]) -> set[UUID]:
     return {row["id"] for row in rows}
 
 
-async def snapshot(tx: Tx, visitor: Visitor, now: datetime, limit: int = SNAPSHOT) -> Snapshot:
-    """The visitor's conversation as it is now, last messages in ascending order."""
+async def snapshot(
+    tx: Tx, visitor: Visitor, now: datetime, limit: int = SNAPSHOT, *, before_seq: int = BEYOND
+) -> Snapshot:
+    """The visitor's conversation as it is now, its last messages (those before ``before_seq``) in ascending order."""
     row = None
     if visitor.conversation_id is not None:
         row = await tx.maybe(QUERIES.snapshot_conversation, account_id=tx.account, id=visitor.conversation_id)
@@ -222,7 +224,7 @@ async def snapshot(tx: Tx, visitor: Visitor, now: datetime, limit: int = SNAPSHO
         QUERIES.messages,
         account_id=tx.account,
         conversation_id=row["id"],
-        before_seq=BEYOND,
+        before_seq=before_seq,
         limit=limit + 1,
     )
     return Snapshot(

@@ -31,25 +31,29 @@ export class Api {
   token: string | null = null;
 
   async session(body: Record<string, unknown>): Promise<Session> {
-    return (await this.#post("session", body, 15_000)) as Session;
+    return (await this.#call("session", body, 15_000)) as Session;
   }
 
   async message(item: OutboxItem, fileIds: string[], page: Page): Promise<Message> {
     const { client_id, body } = item;
-    const answer = await this.#post("messages", { client_id, body, file_ids: fileIds, page }, 20_000);
+    const answer = await this.#call("messages", { client_id, body, file_ids: fileIds, page }, 20_000);
     return (answer as { message: Message }).message;
   }
 
+  earlier(seq: number): Promise<Pick<Session, "messages" | "earlier">> {
+    return this.#call(`messages?before_seq=${seq}`, undefined, 15_000) as Promise<Session>;
+  }
+
   address(body: { email: string } | { phone: string }): Promise<unknown> {
-    return this.#post("address", body, 15_000);
+    return this.#call("address", body, 15_000);
   }
 
   receipts(body: { delivered_seq?: number; read_seq?: number }): Promise<unknown> {
-    return this.#post("receipts", body, 15_000);
+    return this.#call("receipts", body, 15_000);
   }
 
   reset(): Promise<unknown> {
-    return this.#post("reset", {}, 15_000);
+    return this.#call("reset", {}, 15_000);
   }
 
   /** Uploads one file; `progress` goes from 0 to 1. XMLHttpRequest, since fetch cannot tell how far an upload is. */
@@ -71,17 +75,17 @@ export class Api {
     });
   }
 
-  async #post(path: string, body: unknown, timeout: number): Promise<unknown> {
+  async #call(path: string, body: object | undefined, timeout: number): Promise<unknown> {
     let response: Response;
     let text: string;
     try {
       response = await fetch(`/widget/v1/${path}`, {
-        method: "POST",
+        method: body ? "POST" : "GET",
         headers: {
           "Content-Type": "application/json",
           ...(this.token && path !== "session" && { Authorization: `Bearer ${this.token}` }),
         },
-        body: JSON.stringify(body),
+        ...(body && { body: JSON.stringify(body) }),
         credentials: "omit",
         signal: AbortSignal.timeout(timeout),
       });

@@ -9,7 +9,7 @@ import { Link } from "./link";
 import { Outbox } from "./outbox";
 import { Sender } from "./sender";
 import { ChatStore } from "./store";
-import type { Boot, Frame, OutboxItem, OutFile } from "./types";
+import type { Boot, Frame, OutboxItem, OutFile, Session } from "./types";
 import { uuid7 } from "./uuid7";
 
 const TYPING_EVERY = 3_000;
@@ -173,6 +173,14 @@ export class Chat {
     this.tell({ t: "event", name: "sent", detail: {} });
     await this.#changed();
     await this.sender.flush();
+  }
+
+  /** Fetches what was said before the first message that is here; nothing when the desk does not answer. */
+  async earlier(): Promise<Pick<Session, "messages" | "earlier"> | undefined> {
+    const [first] = this.store.messages.value;
+    const page = await this.api.earlier(first?.seq ?? 0).catch(() => undefined);
+    // Another conversation may stand here by now.
+    return this.store.messages.value[0]?.id === first?.id ? page : undefined;
   }
 
   async retry(item: OutboxItem): Promise<void> {

@@ -19,6 +19,8 @@ export class ChatStore {
   readonly shown = signal(false);
   readonly modal = signal(false);
   readonly messages = signal<readonly Message[]>([]);
+  /** The desk has messages before these. */
+  readonly earlier = signal(false);
   readonly outbox = signal<readonly OutboxItem[]>([]);
   readonly conversation = signal<string | null>(null);
   readonly status = signal<string | null>(null);
@@ -64,7 +66,12 @@ export class ChatStore {
     }
     this.conversation.value = id;
     this.status.value = session.conversation?.status ?? null;
-    this.messages.value = kept.filter((message) => message.seq < first || message.seq > last);
+    // What lies before a window that joins on stays; else nobody knows what was said in between.
+    const joins = kept.some((message) => message.seq >= first);
+    if (!joins) this.earlier.value = session.earlier;
+    this.messages.value = kept.filter(
+      (message) => (message.seq < first && (joins || !session.earlier)) || message.seq > last,
+    );
     for (const message of session.messages) this.upsert(message, kept);
     this.agentsOnline.value = session.agents_online;
     this.awayText.value = session.away_text;
@@ -76,6 +83,14 @@ export class ChatStore {
     this.#receipts(session.agents_delivered_seq, session.agents_read_seq);
     this.resume = session.resume;
     this.phase.value = "ready";
+  }
+
+  /** Takes messages from before the first one. */
+  precede({ messages, earlier }: Pick<Session, "messages" | "earlier">): void {
+    batch(() => {
+      for (const message of messages) this.upsert(message);
+      this.earlier.value = earlier;
+    });
   }
 
   /** Inserts or replaces one message by its seq; a lower version than the known one is old news and is dropped. */

@@ -51,6 +51,8 @@ export interface Session {
   name: string | null;
   conversation: { id: string; status: string } | null;
   messages: Message[];
+  /** There are messages before these. */
+  earlier: boolean;
   agents_online: boolean;
   reply_time_text: string | null;
   away_text: string | null;

@@ -22,17 +22,33 @@ export function follow({ chat, screen }: Props): void {
 
 /** What was said. New messages are read out politely. */
 export function Log({ chat, screen }: Props) {
-  const { typing, agentsOnline, phase, status, pending } = chat.store;
+  const { typing, earlier, agentsOnline, phase, status, pending } = chat.store;
   const scrolled = () => {
     const { scrollHeight, scrollTop, clientHeight } = box();
     screen.atEnd.value = scrollHeight - scrollTop - clientHeight < 40;
     if (screen.atEnd.value) screen.missed.value = 0;
+  };
+  const more = async () => {
+    const page = await chat.earlier();
+    if (!page) return;
+    const { scrollHeight, scrollTop } = box();
+    chat.store.precede(page);
+    // What was read stays where it is, and the keyboard with it when the button has gone.
+    box().scrollTo(0, box().scrollHeight - scrollHeight + scrollTop);
+    if (!page.earlier) box().focus();
   };
   return (
     <div class="talk">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
       <section id="log" aria-label={t("widget.log")} tabIndex={0} onScroll={scrolled}>
         <p class="welcome">{t("widget.welcome")}</p>
+        {earlier.value && (
+          <p class="system">
+            <button type="button" onClick={more}>
+              {t("widget.earlier")}
+            </button>
+          </p>
+        )}
         <div role="log" aria-label={t("widget.log")} aria-busy={phase.value === "starting"}>
           <Rows chat={chat} screen={screen} />
           {status.value === "closed" && !pending.value.length && <p class="system">{t("widget.ended")}</p>}
