@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from psycopg import errors as pg
 
 from svardesk.channels import ingress
 from svardesk.channels.connections import get
@@ -106,6 +107,45 @@ async def test_one_poison_event_is_set_aside_and_the_rest_goes_on(inbox: Inbox) 
         listed = await ingress.quarantined(tx)
     assert [(row["id"], row["state"]) for row in listed] == [(envelope_id, "parsed")]
     assert listed[0]["item_errors"] == ["EmptyMessage: empty_message: Write something or attach a file."]
+
+
+async def test_a_limit_of_the_database_is_poison_too(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An OperationalError that a statement brings about itself (class 54) ends neither envelope nor sweep."""
+    real = ingress.receive
+
+    async def receive(tx: Any, now: Any, inbound: Any, **more: Any) -> Any:
+        if inbound.body == "bad":
+            await tx.run("DO $$ BEGIN RAISE program_limit_exceeded; END $$")
+        return await real(tx, now, inbound, **more)
+
+    monkeypatch.setattr(ingress, "receive", receive)
+    bad = await inbox.arrive({"id": "1", "text": "bad"}, {"id": "2", "text": "Hei"})
+    await inbox.arrive({"id": "3", "text": "Hallo"})
+    assert await inbox.sweep() == 2
+    assert await inbox.bodies() == ["Hei", "Hallo"]
+    assert await inbox.items() == [("1", "message", "quarantined"), ("2", "message", "done"), ("3", "message", "done")]
+    async with inbox.db.work(inbox.account.id) as tx:
+        (listed,) = await ingress.quarantined(tx)
+    assert (listed["id"], listed["item_errors"][0].split(":")[0]) == (bad, "ProgramLimitExceeded")
+
+    def parse(raw: Any, connection: Any) -> Any:
+        raise pg.StatementTooComplex("too complex")
+
+    monkeypatch.setattr(inbox.adapter, "parse", parse)
+    worse = await inbox.arrive({"id": "4", "text": "x"})
+    for _ in range(ingress.LAST_ATTEMPT):
+        await inbox.sweep()
+        inbox.clock.advance(3600)
+    assert (await inbox.envelope(worse))["state"] == "quarantined"
+
+    def cut(raw: Any, connection: Any) -> Any:
+        raise pg.AdminShutdown("terminating connection")
+
+    monkeypatch.setattr(inbox.adapter, "parse", cut)
+    later = await inbox.arrive({"id": "5", "text": "y"})
+    with pytest.raises(pg.AdminShutdown):
+        await inbox.sweep()
+    assert (await inbox.envelope(later))["state"] == "received", "the database's own troubles are nobody's poison"
 
 
 async def test_a_poison_envelope_is_tried_five_times_then_set_aside_and_blocks_nobody(inbox: Inbox) -> None:

@@ -13,7 +13,6 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from psycopg import errors as pg
 
 from svardesk.channels import states
 from svardesk.channels.connections import QUERIES, NoSuchConnection, get
@@ -34,8 +33,7 @@ from svardesk.channels.events import DeliveryFailed
 from svardesk.channels.registry import adapter as adapter_of
 from svardesk.conversations.states import set_message_states
 from svardesk.kit.clock import Clock
-from svardesk.kit.db import Database, Row, Tx
-from svardesk.kit.errors import Unavailable
+from svardesk.kit.db import Database, Row, Tx, passes
 from svardesk.kit.ids import uuid7
 from svardesk.kit.keyring import KeyRing
 from svardesk.spine import record
@@ -107,7 +105,7 @@ async def sweep(db: Database, clock: Clock, keyring: KeyRing, adapters: Adapters
                     raise outcome
                 log.error("delivery_broke_off", delivery=str(row["id"]), exc_info=outcome)
                 # The row stays leased; when the lease ends the next worker asks the provider first.
-                if row["state"] != "unknown" or isinstance(outcome, (pg.OperationalError, pg.InterfaceError, Unavailable)):
+                if row["state"] != "unknown" or passes(outcome):
                     continue
                 async with db.work(row["account_id"]) as tx:
                     # A look that broke off is counted: what breaks every time ends with a person, not in a circle.

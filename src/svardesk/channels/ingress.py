@@ -12,7 +12,6 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from psycopg import errors as pg
 from psycopg.types.json import Jsonb
 
 from svardesk.channels import deliveries
@@ -23,7 +22,7 @@ from svardesk.contacts import identities
 from svardesk.conversations.receiving import Inbound, receive
 from svardesk.conversations.texts import MAX_BODY, clean
 from svardesk.kit.clock import Clock
-from svardesk.kit.db import Database, Row, Tx
+from svardesk.kit.db import Database, Row, Tx, passes
 from svardesk.kit.errors import NotFound
 from svardesk.kit.ids import uuid7
 from svardesk.kit.keyring import KeyRing
@@ -70,9 +69,9 @@ async def sweep(db: Database, clock: Clock, keyring: KeyRing, adapters: Adapters
     for row in claimed:
         try:
             await parse_envelope(db, clock, keyring, row["account_id"], row["id"], adapters)
-        except (pg.OperationalError, pg.InterfaceError):
-            raise
-        except Exception as error:  # noqa: BLE001  (whatever a parser breaks on: the envelope is set aside, the rest goes on)
+        except Exception as error:  # whatever a parser breaks on: the envelope is set aside, the rest goes on
+            if passes(error):
+                raise
             await _failed(db, clock.now(), row, error)
     return len(claimed)
 
@@ -139,9 +138,9 @@ async def _take(
                 return 0, None
             handler = HANDLERS.get(event.type)
             return 1, await handler(tx, now, connection, event) if handler is not None else None
-    except (pg.OperationalError, pg.InterfaceError):
-        raise
     except Exception as error:
+        if passes(error):
+            raise
         log.warning("item_set_aside", envelope=str(envelope_id), type=event.type, exc_info=error)
         await tx.run(QUERIES.quarantine_item, **item, error=describe(error))
         return 0, None

@@ -280,6 +280,18 @@ class Database:
             self.wake()
 
 
+def passes(error: BaseException) -> bool:
+    """Whether the same work may well succeed in a moment: the connection is gone, or it lost a race with others.
+
+    Not every OperationalError is of that kind: one that a statement brings about itself (a value too long for an index,
+    say) would come back for ever and hold up what waits behind it.
+    """
+    if not isinstance(error, OperationalError):
+        return isinstance(error, Unavailable)
+    # 08 connection, 40 deadlock or serialisation, 53 resources, 55 lock not available, 57 operator or crash, 58 system
+    return error.sqlstate is None or error.sqlstate[:2] in {"08", "40", "53", "55", "57", "58"}
+
+
 async def with_retry(call: Callable[[], Awaitable[T]], tries: int = 3) -> T:
     """Run ``call`` again when PostgreSQL chose it as the victim of a deadlock or serialisation conflict."""
     for left in range(tries, 0, -1):

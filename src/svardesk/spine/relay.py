@@ -22,8 +22,7 @@ from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 
 from svardesk.kit.clock import Clock
-from svardesk.kit.db import Database, Tx
-from svardesk.kit.errors import Unavailable
+from svardesk.kit.db import Database, Tx, passes
 from svardesk.kit.ids import uuid7
 from svardesk.kit.sql import load
 from svardesk.spine import log as event_log
@@ -170,7 +169,7 @@ class Relay:
         except _Moved:
             raise
         except Exception as error:
-            if unreadable or _no_fault_of_the_reaction(error):
+            if unreadable or passes(error):
                 raise
             # Something in the batch fails: once more, each reaction in a savepoint, and what fails is set aside.
             await self._commit(mine, reached, careful=True)
@@ -211,7 +210,7 @@ class Relay:
             async with tx.savepoint():
                 await reaction.run(tx, [one])
         except Exception as error:
-            if _no_fault_of_the_reaction(error):
+            if passes(error):
                 raise
             log.exception("reaction_set_aside", reaction=reaction.name, type=one.type, position=one.position)
             self.set_aside += 1
@@ -250,7 +249,7 @@ class Relay:
                         await _become(tx, row["account_id"])
                         await reaction.run(tx, [one])
                 except Exception as error:
-                    if _no_fault_of_the_reaction(error):
+                    if passes(error):
                         raise
                     await tx.conn.execute(b"SET LOCAL ROLE svardesk_system")
                     wait = timedelta(seconds=FIRST_RETRY_SECONDS * 4 ** row["attempts"])
@@ -265,18 +264,6 @@ class Relay:
                     await tx.run(_sql.solve_set_aside, id=row["id"], now=self._clock.now())
                     solved += 1
         return solved
-
-
-def _no_fault_of_the_reaction(error: Exception) -> bool:
-    """Whether the same batch may well work in a moment: the connection is gone, or it lost a race with others.
-
-    Not every OperationalError is of that kind: one that the statement brings about itself (a value too long for an
-    index, say) would come back for ever and hold up its lanes.
-    """
-    if not isinstance(error, psycopg.OperationalError):
-        return isinstance(error, Unavailable)
-    # 08 connection, 40 deadlock or serialisation, 53 resources, 55 lock not available, 57 operator or crash, 58 system
-    return error.sqlstate is None or error.sqlstate[:2] in {"08", "40", "53", "55", "57", "58"}
 
 
 def _by_account(events: list[Recorded]) -> dict[UUID, list[Recorded]]:
