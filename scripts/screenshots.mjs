@@ -7,12 +7,15 @@ const browser = await chromium.launch({
   executablePath: process.env.SVARDESK_CHROMIUM || process.env.CHROMIUM || "/usr/bin/chromium",
   args: ["--no-sandbox", "--disable-dev-shm-usage", "--font-render-hinting=none"],
 });
-const locale = { locale: "nb-NO", timezoneId: "Europe/Oslo", reducedMotion: "reduce", deviceScaleFactor: 1.25 };
+const locale = { locale: "nb-NO", timezoneId: "Europe/Oslo", reducedMotion: "reduce", deviceScaleFactor: 1.2 };
+const MOST = 250_000; // bytes: a README is read on trains
 
 async function take(page, name) {
   await page.evaluate(() => document.fonts.ready);
-  await page.screenshot({ path: `${folder}/${name}.png` });
-  process.stdout.write(`   ${name}.png\n`);
+  await page.mouse.move(1, 1); // nothing is hovered over
+  const { length } = await page.screenshot({ path: `${folder}/${name}.png` });
+  process.stdout.write(`   ${name}.png, ${Math.round(length / 1000)} kB\n`);
+  if (length > MOST) throw new Error(`${name}.png is heavier than ${MOST / 1000} kB`);
 }
 
 async function agent(options) {

@@ -79,13 +79,12 @@ export function MessageItem({ message, row, joined, lastOfBlock }: ItemProps) {
   if (message.kind === "system") return <System message={message} />;
   const mine = message.kind === "answer";
   const kind = message.kind === "note" ? "note" : mine ? "mine" : "theirs";
-  const name =
-    message.author.name ??
-    (message.kind === "inbound" ? (row.contact.name ?? t("contact.unnamed")) : t(`author.${message.author.kind}`));
+  const known = message.author.name ?? (message.kind === "inbound" ? row.contact.name : null);
+  const name = known ?? t(message.kind === "inbound" ? "contact.unnamed" : `author.${message.author.kind}`);
   const label = message.kind === "note" ? t("message.note_by", { name }) : name;
   return (
     <article class={`message ${kind}${joined ? " joined" : ""}`} aria-label={`${label}, ${full(message.created_at)}`}>
-      {!joined && <Avatar id={message.author.id ?? message.author.kind} name={name} />}
+      {!joined && <Avatar id={message.author.id ?? message.author.kind} name={known} />}
       <div class="message-main">
         {!joined && (
           <div class="message-head">

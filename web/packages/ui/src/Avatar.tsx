@@ -1,3 +1,5 @@
+import { Icon } from "./Icon";
+
 interface AvatarProps {
   /** Decides the tone, so that a person looks the same everywhere. */
   id: string;
@@ -6,11 +8,11 @@ interface AvatarProps {
   online?: boolean | undefined;
 }
 
-/** First letters of the first and the last name; a dot for a person without name. */
+/** First letters of the first and the last name; none for a person without name. */
 export function initials(name: string | null): string {
   const words = (name ?? "").trim().split(/\s+/).filter(Boolean);
   const letters = words.length > 1 ? [words[0], words[words.length - 1]] : words;
-  return letters.map((word) => [...(word ?? "")][0]?.toUpperCase() ?? "").join("") || "·";
+  return letters.map((word) => [...(word ?? "")][0]?.toUpperCase() ?? "").join("");
 }
 
 export function tone(id: string): number {
@@ -22,7 +24,7 @@ export function tone(id: string): number {
 export function Avatar({ id, name, size = "medium", online }: AvatarProps) {
   return (
     <span class={`avatar ${size} tone-${tone(id)}`} aria-hidden="true">
-      {initials(name)}
+      {initials(name) || <Icon name="person" />}
       {online !== undefined && <span class={`dot${online ? " online" : ""}`} />}
     </span>
   );
