@@ -1,1 +1,1 @@
-"""Benchmarks: each a command that prints our figures with the limits beside them (``make bench``, docs/benchmarks.md)."""
+"""Benchmarks: each a command that prints our figures with the limits beside them (``make bench``)."""

@@ -127,5 +127,8 @@ async def test_a_body_in_parts_goes_through_the_router(browser: Browser, client:
 
 
 async def test_other_methods_are_the_routers(client: Client) -> None:
-    answer = await client.get(door.PATH)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (405, "method_not_allowed")
+    put = await client.put(door.PATH)
+    assert (put.status_code, put.json()["error"]["code"]) == (405, "method_not_allowed")
+    # Reading what was said earlier.
+    get = await client.get(door.PATH)
+    assert (get.status_code, get.json()["error"]["code"]) == (401, "visitor_token_missing")
