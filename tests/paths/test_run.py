@@ -57,6 +57,12 @@ class Running:
             if found := re.search(pattern, line):
                 return found
 
+    def up(self) -> None:
+        """Wait until the web process answers and the worker has begun, in whichever order they say so."""
+        for pattern in (READY, r"working, process \d+"):
+            if not re.search(pattern, self.text):
+                self.wait_for(pattern)
+
     def end(self, seconds: float = 30) -> int:
         """Wait for the end (of output, too: held open as long as any child lives); the exit code."""
         until = time.monotonic() + seconds
@@ -135,6 +141,7 @@ def test_starts_says_where_restarts_what_dies_and_stops_everything(
     running = start("--demo")
     web = int(running.wait_for(r"^web     \| serving, process (\d+)")[1])
     running.wait_for(r"Stop with Ctrl-C")
+    running.up()
     text, port = running.text, environment["PORT"]
     assert "Preparing the database" in text
     assert f"serving, process {web}, with the demo shop" in text
@@ -185,7 +192,7 @@ def test_starts_says_where_restarts_what_dies_and_stops_everything(
 @pytest.mark.slow
 def test_a_second_run_on_the_same_folder_is_refused(start: Callable[..., Running], data: Path) -> None:
     first = start()
-    first.wait_for(READY)
+    first.up()
     second = start(PORT=str(free_port()))
     assert second.end() == 1
     assert second.text == (
@@ -200,7 +207,7 @@ def test_a_second_run_on_the_same_folder_is_refused(start: Callable[..., Running
 @pytest.mark.slow
 def test_killed_with_9_its_children_go_and_the_database_is_adopted(start: Callable[..., Running], data: Path) -> None:
     running = start()
-    running.wait_for(READY)
+    running.up()
     children = [int(pid) for pid in re.findall(r"(?:serving|working), process (\d+)", running.text)]
     assert len(children) == 2
     database = read_postmaster(data / "postgres" / "pgdata")
@@ -211,7 +218,7 @@ def test_killed_with_9_its_children_go_and_the_database_is_adopted(start: Callab
     assert lives(database.pid)
 
     second = start()
-    second.wait_for(READY)
+    second.up()
     adopted = read_postmaster(data / "postgres" / "pgdata")
     assert adopted
     assert adopted.pid == database.pid
@@ -223,13 +230,13 @@ def test_killed_with_9_its_children_go_and_the_database_is_adopted(start: Callab
 @pytest.mark.timeout(90)
 def test_a_child_that_does_not_stop_is_killed_after_ten_seconds(start: Callable[..., Running]) -> None:
     running = start(TEST_WORKER="deaf")
-    running.wait_for(READY)
+    running.up()
     began = time.monotonic()
     assert running.stop() == 0
     assert 9.5 < time.monotonic() - began < 20
     assert "The worker process does not stop; killing it." in running.text
     impatient = start(TEST_WORKER="deaf")
-    impatient.wait_for(READY)
+    impatient.up()
     impatient.process.send_signal(signal.SIGINT)
     impatient.wait_for("Stopping")
     # The same Ctrl-C once more, as `make` and `timeout` pass it on, is no second one.
@@ -255,7 +262,7 @@ def test_with_a_server_of_ones_own_nothing_is_embedded(
 ) -> None:
     dsn = clone()
     running = start(SVARDESK_DATABASE_URL=dsn)
-    running.wait_for(READY)
+    running.up()
     assert running.stop() == 0
     assert not (data / "postgres").exists()
     with psycopg.connect(dsn) as conn:
