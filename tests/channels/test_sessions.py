@@ -282,7 +282,7 @@ async def test_log_out_ends_the_token_at_once_and_tells_the_house(browse: Browse
     async with db.system() as tx:
         told = await tx.all(
             "SELECT payload FROM event_outbox WHERE type = 'visitor_session_changed' AND account_id = %(id)s"
-                " ORDER BY event_outbox.id",
+            " ORDER BY event_outbox.id",
             id=widget.account.id,
         )
     assert [one["payload"]["revoked"] for one in told] == [False, True]
