@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import signal
 import sys
 import time
 
@@ -22,6 +23,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Svardesk's benchmarks.")
     parser.add_argument("names", nargs="*", choices=[*TITLES, []], metavar="name", help=", ".join(TITLES))
     names = parser.parse_args().names or list(TITLES)
+    # Terminated is ended in order too: what was started is stopped on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     all_figures: list[Figure] = []
     broken: list[str] = []
     for name in names:

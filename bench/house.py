@@ -233,12 +233,13 @@ def opened(data: Path, settings: Mapping[str, str] | None = None, *, preload: Pa
         yield desk
     finally:
         # Ctrl-C may come twice: the processes and the database are stopped all the same.
-        old = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        old = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             desk.stop()
         finally:
             desk.cluster.stop()
-            signal.signal(signal.SIGINT, old)
+            for number, handler in old.items():
+                signal.signal(number, handler)
 
 
 def start_cluster(cluster: Cluster, preload: Path | None = None) -> None:
