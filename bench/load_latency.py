@@ -151,14 +151,21 @@ async def _enter(plan: dict[str, Any], watch: Watch) -> list[SocketLine]:
 
 
 async def closed_loop(plan: dict[str, Any]) -> Result:
-    """One agent; ``concurrency`` visitors write again as soon as the agent has seen their last message."""
+    """One agent; ``concurrency`` messages are on their way, and the next is sent as soon as the agent has seen one."""
     port, count = plan["port"], plan["messages"]
     watch = Watch(count)
     lines = await _enter(plan, watch)
     done = asyncio.Event()
-    requests = [message(port, plan["visitors"][mark % plan["concurrency"]]["token"], mark) for mark in range(count)]
+    # Each of the lanes has visitors of its own: two messages in one conversation could be shown by one frame.
+    lanes = plan["concurrency"]
+    share = len(plan["visitors"]) // lanes
+    requests = [
+        message(port, plan["visitors"][mark % lanes + lanes * (mark // lanes % share)]["token"], mark)
+        for mark in range(count)
+    ]
+    # A message may be seen before its own sender has the answer: one line more for each.
     pool = Pool(port, watch.answered)
-    # A visitor may write again before the answer to the last message was read: one line more for each.
+    # A message may be seen before its own sender has the answer: one line more for each.
     await pool.open(plan["concurrency"] * 2)
     finished = 0
 
