@@ -148,7 +148,7 @@ describe("everybody can use it", () => {
     }
     expect(stops.size).toBeGreaterThanOrEqual(6);
     await chat.getByRole("button", { name: "Lukk chat" }).click();
-    expect(await page.locator("svardesk-chat button").isVisible()).toBe(true);
+    await page.locator("svardesk-chat button").waitFor({ state: "visible" });
     await visitor.close();
   });
 
