@@ -120,8 +120,12 @@ DECLARE
     got record;
 BEGIN
     PERFORM set_config('svardesk.account', p_account::text, true);
-    IF EXISTS (SELECT 1 FROM inbound_items i
-                WHERE i.account_id = p_account AND i.connection_id = p_connection AND i.idempotency_key = p_key) THEN
+    -- The unique key comes first and says whether this is new: a second copy at the same moment waits here for the first
+    -- and then finds it.
+    INSERT INTO inbound_items (account_id, id, envelope_id, connection_id, idempotency_key, type, state, created_at)
+    VALUES (p_account, p_item, p_envelope, p_connection, p_key, 'message', 'done', p_now)
+    ON CONFLICT (account_id, connection_id, idempotency_key) DO NOTHING;
+    IF NOT FOUND THEN
         RETURN QUERY SELECT CASE WHEN m.actor = 'visitor:' || p_session THEN 'repeated' ELSE 'elsewhere' END,
             m.conversation_id, m.id, m.seq, c.status, c.version, m.created_at, c.contact_id
         FROM messages m JOIN conversations c ON c.account_id = m.account_id AND c.id = m.conversation_id
@@ -142,12 +146,11 @@ BEGIN
                         WHERE s.account_id = p_account AND s.id = p_session AND s.revoked_at IS NULL) THEN
             RAISE no_data_found USING MESSAGE = 'this session has ended';
         END IF;
-        -- Two first copies at one moment: the second one waits here for the first and then breaks on the unique key,
-        -- which undoes its message; its retry finds the first.
-        INSERT INTO inbound_items (account_id, id, envelope_id, connection_id, idempotency_key, type, state, created_at)
-        VALUES (p_account, p_item, p_envelope, p_connection, p_key, 'message', 'done', p_now);
         INSERT INTO envelopes (account_id, id, connection_id, received_at, sha256, raw, headers, state, attempts, contact_id)
         VALUES (p_account, p_envelope, p_connection, p_now, sha256(p_raw), p_raw, p_headers, 'parsed', 1, got.contact_id);
+    ELSE
+        -- Nothing was taken: the key stays free for the retry that brings what was missing.
+        DELETE FROM inbound_items i WHERE i.account_id = p_account AND i.id = p_item;
     END IF;
     RETURN QUERY SELECT got.outcome, got.conversation_id, got.message_id, got.seq, got.status, got.version,
         got.created_at, got.contact_id;
