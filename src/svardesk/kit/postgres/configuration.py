@@ -32,7 +32,7 @@ DEFAULTS: Mapping[str, str] = {
     "fsync": "on",
     "synchronous_commit": "on",
     "full_page_writes": "on",
-    "wal_compression": "on",
+    "wal_compression": "off",
     "min_wal_size": "80MB",
     "max_wal_size": "1GB",
     "checkpoint_timeout": "10min",
