@@ -37,8 +37,9 @@ $$;
 
 -- Deliveries that are due, of all organisations, each leased to the caller under a new fence. The first of a conversation
 -- only: whatever is still on its way holds back what was written after it. A lease that ran out while `sending` means
--- that a worker vanished in the middle: nobody knows whether the message went out, so it becomes `unknown`. A lease that
--- ends later than one given now was given before the clock was put back, and what is queued or under way waits for no time.
+-- that a worker vanished in the middle: once it was handed over nobody knows whether the message went out, so it becomes
+-- `unknown`; before that it surely did not, and is sent again. What waits for a time holds back only what waits longer. A
+-- lease that ends later than one given now was given before the clock was put back, and what is queued or under way waits for no time.
 CREATE OR REPLACE FUNCTION channels_claim_deliveries(at timestamptz, lease interval, most integer)
     RETURNS TABLE (account_id uuid, id uuid, state text, fence bigint)
     LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
@@ -53,14 +54,17 @@ AS $$
                SELECT 1 FROM deliveries earlier
                 WHERE earlier.account_id = d.account_id AND earlier.conversation_id = d.conversation_id
                   AND earlier.seq < d.seq
-                  AND earlier.state IN ('queued', 'sending', 'failed_temporary', 'unknown', 'scheduled'))
+                  AND (earlier.state IN ('queued', 'sending', 'failed_temporary', 'unknown')
+                       OR (earlier.state = 'scheduled' AND d.state = 'scheduled' AND earlier.due_at <= d.due_at)))
          ORDER BY d.due_at, d.seq
          LIMIT most
            FOR UPDATE OF d SKIP LOCKED
     )
     UPDATE deliveries d
-       SET state = CASE WHEN d.state IN ('sending', 'unknown') THEN 'unknown' ELSE 'sending' END,
+       SET state = CASE WHEN d.state = 'unknown' OR (d.state = 'sending' AND d.handed_at IS NOT NULL) THEN 'unknown'
+                        ELSE 'sending' END,
            attempt = d.attempt + CASE WHEN d.state = 'sending' THEN 0 ELSE 1 END,
+           handed_at = CASE WHEN d.state = 'unknown' OR d.state = 'sending' THEN d.handed_at END,
            fence = d.fence + 1,
            lease_until = at + lease
       FROM due

@@ -26,7 +26,8 @@ SELECT m.account_id, m.id, m.conversation_id, m.seq, m.kind, m.author_kind, m.au
         SELECT json_agg(json_build_object('id', f.id, 'name', f.name, 'size', f.size, 'media_type', f.media_type,
             'url', '/files/' || f.id, 'image', f.image) ORDER BY f.created_at, f.id)
         FROM files f WHERE f.account_id = m.account_id AND f.message_id = m.id
-    ) AS attachments
+    ) AS attachments,
+    m.automated, m.send_at
 FROM messages m
 LEFT JOIN agents a ON m.author_kind = 'agent' AND a.account_id = m.account_id AND a.id = m.author_id
 LEFT JOIN contacts p ON m.author_kind = 'contact' AND p.account_id = m.account_id AND p.id = m.author_id;

@@ -28,6 +28,8 @@ CREATE OR REPLACE FUNCTION privacy_erase(
     LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$
 BEGIN
+    DELETE FROM automatic_mails t
+    WHERE t.account_id = p_account AND t.message_id IN (SELECT m.id FROM messages m WHERE m.account_id = t.account_id AND m.conversation_id = ANY(p_conversations));
     UPDATE deliveries t SET
         external_id = NULL,
         error_code = NULL,
@@ -42,6 +44,12 @@ BEGIN
     WHERE t.account_id = p_account AND t.message_id IN (SELECT m.id FROM messages m WHERE m.account_id = t.account_id AND m.conversation_id = ANY(p_conversations));
     DELETE FROM inbound_items t
     WHERE t.account_id = p_account AND t.envelope_id IN (SELECT e.id FROM envelopes e WHERE e.account_id = t.account_id AND e.contact_id = ANY(p_contacts));
+    DELETE FROM mail_ids t
+    WHERE t.account_id = p_account AND t.message_id IN (SELECT m.id FROM messages m WHERE m.account_id = t.account_id AND m.conversation_id = ANY(p_conversations));
+    DELETE FROM mail_participants t
+    WHERE t.account_id = p_account AND t.conversation_id = ANY(p_conversations);
+    DELETE FROM mails t
+    WHERE t.account_id = p_account AND t.message_id IN (SELECT m.id FROM messages m WHERE m.account_id = t.account_id AND m.conversation_id = ANY(p_conversations));
     DELETE FROM message_search t
     WHERE t.account_id = p_account AND t.message_id IN (SELECT m.id FROM messages m WHERE m.account_id = t.account_id AND m.conversation_id = ANY(p_conversations));
     DELETE FROM webchat_sessions t

@@ -17,6 +17,7 @@ FILES = (
     "accounts",
     "conversations",
     "channels",
+    "email",
     "search",
     "privacy",
     "guards",

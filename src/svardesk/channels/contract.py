@@ -5,13 +5,17 @@ It opens no transaction, retries nothing, decides nothing about conversations. E
 numbers) reads ``Capabilities`` and never asks for a channel's name. ``tests/contract`` runs one suite over all adapters.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 from uuid import UUID
 
 import msgspec
 
+from svardesk.conversations.receiving import Received
+from svardesk.conversations.schemas import Letter
+from svardesk.conversations.texts import MAX_BODY
+from svardesk.kit.db import Tx
 from svardesk.kit.errors import SvardeskError, Unprocessable
 
 Trust = Literal["none", "claimed", "platform_account", "domain_verified", "signed_token", "phone_number"]
@@ -20,6 +24,7 @@ EventType = Literal[
     "message_edited",
     "message_deleted",
     "reaction",
+    "receipt_sent",
     "receipt_delivered",
     "receipt_read",
     "postback",
@@ -100,7 +105,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What one connection can do just now; it may change while running.
 
     ``windows`` empty means: writing is never free. ``local`` means that ``send`` makes no call to the outside, so that
-    the answer goes out in the transaction that plans it.
+    the answer goes out in the transaction that plans it. ``addressed``: answers have a subject and recipients.
+    ``hold_seconds``: an answer waits so long before it goes out, so that its author can take it back.
     """
 
     max_text: TextLimit | None = None
@@ -120,6 +126,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     trust_default: Trust = "none"
     storable_media: bool = True
     local: bool = False
+    addressed: bool = False
+    hold_seconds: int = 0
 
 
 # ------------------------------------------------------------------------------------------------ inwards
@@ -149,18 +157,29 @@ class Raw(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sender(msgspec.Struct, frozen=True, kw_only=True):
-    """Who wrote: the channel's own id of them, and how sure the channel is."""
+    """Who wrote: the channel's own id of them, and how sure the channel is.
+
+    ``address_kind`` is set where ``external_id`` is an address that means the same in every channel (``email``,
+    ``phone``); None: an id that only this connection knows. ``also``: further addresses that they claim, (kind, address).
+    """
 
     external_id: str
+    address_kind: Literal["email", "phone"] | None = None
+    also: tuple[tuple[Literal["email", "phone"], str], ...] = ()
     kind: SenderKind = "customer"
     display: str | None = None
     trust: Trust = "none"
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):
-    """A file as the channel names it. ``file_id`` is set where we already hold its bytes."""
+    """A file as the channel names it.
+
+    ``file_id`` is set where we already hold its row, ``content`` where the envelope held its bytes: they are put into the
+    store before the event is taken.
+    """
 
     ref: str
+    content: bytes | None = None
     file_id: UUID | None = None
     media_type: str | None = None
     size: int | None = None
@@ -180,9 +199,13 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Watermark(msgspec.Struct, frozen=True, kw_only=True):
-    """Which of our messages a receipt, edit or bounce is about: by ids, or everything up to a time or a seq."""
+    """Which of our messages a receipt, edit or bounce is about.
+
+    By the provider's ids, by ours where it repeats them, or everything up to a time or a seq.
+    """
 
     external_ids: tuple[str, ...] = ()
+    message_ids: tuple[UUID, ...] = ()
     up_to: datetime | None = None
     up_to_seq: int | None = None
 
@@ -192,6 +215,8 @@ class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
 
     ``idempotency_key`` is unique within the connection: the same thing told twice has the same key.
     ``occurred_at`` is the provider's time (aware). ``raw_ref`` points into the envelope where one holds several.
+    ``letter``: what an addressed message carries beside its text, ``longest``: how long its text may be. ``own`` is the
+    adapter's own reading, for its hooks (``place``, ``keep``); nobody else looks into it.
     """
 
     type: EventType
@@ -209,13 +234,52 @@ class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
     client_id: UUID | None = None
     locale: str | None = None
     subject: str | None = None
+    letter: Letter | None = None
+    own: Any = None
+    longest: int = MAX_BODY
+    silent: bool | None = None
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an event belongs. ``conversation_id`` None: a new conversation, or the one of its thread key.
+
+    ``stranger``: it names a conversation in which its sender had no part, so it joins as unverified. ``ignore``: nothing
+    is to become of it (our own copy of what we sent).
+    """
+
+    conversation_id: UUID | None = None
+    stranger: bool = False
+    ignore: bool = False
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of an event: its message, and the files that came with it, attachment's ref → file."""
+
+    received: Received
+    envelope_id: UUID
+    files: Mapping[str, UUID]
+    stranger: bool
 
 
 # ------------------------------------------------------------------------------------------------ outwards
 
 
+class OutboundFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of an answer; ``read`` gives its bytes."""
+
+    id: UUID
+    name: str
+    media_type: str
+    size: int
+    read: Callable[[], Awaitable[bytes]]
+
+
 class OutboundCommand(msgspec.Struct, frozen=True, kw_only=True):
-    """One message to send, once. ``idempotency_key`` is the delivery's id: hand it on where the provider takes one."""
+    """One message to send, once. ``idempotency_key`` is the delivery's id: hand it on where the provider takes one.
+
+    ``own`` is what the adapter's ``prepare`` read for it. ``about_to_send``: await it right before the provider may take
+    the message; a worker that vanishes earlier has surely sent nothing.
+    """
 
     delivery_id: UUID
     message_id: UUID
@@ -225,8 +289,14 @@ class OutboundCommand(msgspec.Struct, frozen=True, kw_only=True):
     recipient: str | None
     text: str
     file_ids: tuple[UUID, ...] = ()
+    files: tuple[OutboundFile, ...] = ()
     attempt: int = 1
     external_id: str | None = None
+    locale: str | None = None
+    automated: bool = False
+    letter: Letter | None = None
+    own: Any = None
+    about_to_send: Callable[[], Awaitable[None]] | None = None
 
     @property
     def idempotency_key(self) -> str:
@@ -343,6 +413,8 @@ class Adapter(Protocol):
 
     kind: ClassVar[str]
     version: ClassVar[int]
+    tells_handing_over: ClassVar[bool]
+    """Whether ``send`` awaits ``about_to_send`` itself, so that what happens before it is surely no sending."""
 
     def config_schema(self) -> dict[str, Any]:
         """JSON Schema of ``Connection.config``."""
@@ -384,6 +456,18 @@ class Adapter(Protocol):
         """Stream a file that an event referred to."""
         ...
 
+    async def place(self, tx: Tx, now: datetime, connection: Connection, event: InboundEvent) -> Place:
+        """Where an event belongs, in the transaction that takes it."""
+        ...
+
+    async def keep(self, tx: Tx, now: datetime, connection: Connection, event: InboundEvent, taken: Taken) -> None:
+        """Note what the adapter needs to know of a message later, in the transaction that took it."""
+        ...
+
+    async def prepare(self, tx: Tx, now: datetime, command: OutboundCommand) -> OutboundCommand:
+        """Read what ``send`` needs, in a transaction before it. Must give the same again for the same delivery."""
+        ...
+
     async def fetch_profile(self, connection: Connection, external_id: str) -> Profile:
         """What the channel tells about a person."""
         ...
@@ -404,6 +488,8 @@ class Adapter(Protocol):
 class AdapterBase:
     """What most channels answer to the rarer questions."""
 
+    tells_handing_over: ClassVar[bool] = False
+
     def verify(self, query: Mapping[str, str], headers: Mapping[str, str], raw: bytes) -> Answer | None:
         """No check of our address."""
         del query, headers, raw
@@ -412,6 +498,19 @@ class AdapterBase:
         """Nothing lies anywhere to be fetched."""
         del connection
         return [], cursor
+
+    async def place(self, tx: Tx, now: datetime, connection: Connection, event: InboundEvent) -> Place:
+        """The thread key says it."""
+        del tx, now, connection, event
+        return Place()
+
+    async def keep(self, tx: Tx, now: datetime, connection: Connection, event: InboundEvent, taken: Taken) -> None:
+        """Nothing more than the house notes."""
+
+    async def prepare(self, tx: Tx, now: datetime, command: OutboundCommand) -> OutboundCommand:
+        """Everything is in the command."""
+        del tx, now
+        return command
 
     async def signal(self, connection: Connection, thread: str, signal: Signal) -> None:
         """No signals."""

@@ -7,9 +7,9 @@ next one asks the adapter (``reconcile``) before anything is sent again.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
@@ -21,6 +21,7 @@ from svardesk.channels.contract import (
     Blocked,
     NotSent,
     OutboundCommand,
+    OutboundFile,
     Permanent,
     ReconcileResult,
     SendResult,
@@ -32,8 +33,11 @@ from svardesk.channels.contract import (
 from svardesk.channels.events import DeliveryFailed
 from svardesk.channels.registry import adapter as adapter_of
 from svardesk.conversations.states import set_message_states
+from svardesk.conversations.store import letter_of
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database, Row, Tx, passes
+from svardesk.kit.errors import Conflict
+from svardesk.kit.files import FileStore
 from svardesk.kit.ids import uuid7
 from svardesk.kit.keyring import KeyRing
 from svardesk.spine import record
@@ -70,18 +74,80 @@ async def plan(tx: Tx, now: datetime, message_ids: Sequence[UUID], adapters: Ada
     if not {row["message_id"] for row in rows}.issuperset(message_ids):
         await _without_way(tx, now, message_ids)
     local: list[Row] = []
+    later: list[tuple[Row, datetime]] = [(row, row["send_at"]) for row in rows if row["send_at"] is not None]
     for connection_id in {row["connection_id"] for row in rows}:
         try:
             connection = await get(tx, connection_id)
         except NoSuchConnection:
             continue  # out of service since: the sweep says so, delivery by delivery
-        if adapters(connection.kind).capabilities(connection).local:
-            local += [row for row in rows if row["connection_id"] == connection_id]
+        offered = adapters(connection.kind).capabilities(connection)
+        at_once = [row for row in rows if row["connection_id"] == connection_id and row["send_at"] is None]
+        if offered.local:
+            local += at_once
+        elif offered.hold_seconds:
+            until = now + _seconds(offered.hold_seconds)
+            later += [(row, until) for row in at_once if not row["automated"]]
     if local:
         await tx.run(QUERIES.sent_at_once, account_id=tx.account, ids=[row["id"] for row in local], now=now)
         await set_message_states(tx, now, [row["message_id"] for row in local], "sent")
+    if later:
+        await _put_off(tx, now, later)
     if len(local) < len(rows):
         tx.notify(SWEEP, SWEEP_NAME)
+    return len(rows)
+
+
+async def _put_off(tx: Tx, now: datetime, later: Sequence[tuple[Row, datetime]]) -> None:
+    """These wait: for the time that their author chose, or a few seconds in which they can be taken back."""
+    await tx.run(
+        QUERIES.put_off,
+        account_id=tx.account,
+        ids=[row["id"] for row, _ in later],
+        dues=[due for _, due in later],
+    )
+    held = [row["message_id"] for row, _ in later if row["send_at"] is None]
+    if held:
+        await tx.run(
+            QUERIES.waits_until,
+            account_id=tx.account,
+            ids=held,
+            dues=[due for row, due in later if row["send_at"] is None],
+        )
+        await set_message_states(tx, now, held, "scheduled")
+
+
+async def cancel(tx: Tx, now: datetime, message_id: UUID) -> bool:
+    """Take an answer back that has not gone out; returns False when it is too late. Idempotent."""
+    held = await tx.maybe(QUERIES.hold_delivery_of_message, account_id=tx.account, message_id=message_id)
+    if held is not None:
+        if held["state"] == "cancelled":
+            return True
+        if held["state"] not in states.CANCELLABLE:
+            return False
+        await tx.run(QUERIES.queue_again, account_id=tx.account, id=held["id"], now=now, state="cancelled")
+    return bool(await set_message_states(tx, now, [message_id], "cancelled"))
+
+
+async def customer_wrote(tx: Tx, now: datetime, conversation_ids: Sequence[UUID]) -> int:
+    """Answers that wait for a time of their author's choice are held: the customer has said something since.
+
+    A person confirms them (*send again*) or takes them back. Returns how many were held.
+    """
+    rows = await tx.all(QUERIES.hold_scheduled, account_id=tx.account, conversation_ids=list(conversation_ids))
+    if rows:
+        await set_message_states(
+            tx, now, [row["message_id"] for row in rows], "blocked_by_policy", reason="customer_wrote"
+        )
+        for row in rows:
+            await record(
+                tx,
+                DeliveryFailed(
+                    stream=row["conversation_id"],
+                    message_id=row["message_id"],
+                    delivery_id=row["id"],
+                    state="blocked_by_policy",
+                ),
+            )
     return len(rows)
 
 
@@ -91,13 +157,19 @@ async def _without_way(tx: Tx, now: datetime, message_ids: Sequence[UUID]) -> No
         await set_message_states(tx, now, [row["id"] for row in lost], "failed_permanent", reason="no_connection")
 
 
-async def sweep(db: Database, clock: Clock, keyring: KeyRing, adapters: Adapters = adapter_of) -> int:
+async def sweep(
+    db: Database,
+    clock: Clock,
+    keyring: KeyRing,
+    adapters: Adapters = adapter_of,
+    files: FileStore | None = None,
+) -> int:
     """Claim a batch of due deliveries of all organisations and see each through; returns how many."""
     async with db.system() as tx:
         claimed = await tx.all(QUERIES.claim_deliveries, now=clock.now(), lease=LEASE, limit=BATCH)
     if claimed:
         done = await asyncio.gather(
-            *(_one(db, clock, keyring, adapters, row) for row in claimed), return_exceptions=True
+            *(_one(db, clock, keyring, adapters, files, row) for row in claimed), return_exceptions=True
         )
         for row, outcome in zip(claimed, done, strict=True):
             if isinstance(outcome, BaseException):
@@ -113,7 +185,9 @@ async def sweep(db: Database, clock: Clock, keyring: KeyRing, adapters: Adapters
     return len(claimed)
 
 
-async def _one(db: Database, clock: Clock, keyring: KeyRing, adapters: Adapters, row: Row) -> None:
+async def _one(
+    db: Database, clock: Clock, keyring: KeyRing, adapters: Adapters, files: FileStore | None, row: Row
+) -> None:
     account_id, delivery_id, fence = row["account_id"], row["id"], row["fence"]
     async with db.work(account_id) as tx:
         found = await tx.maybe(QUERIES.command, account_id=account_id, id=delivery_id, fence=fence)
@@ -128,22 +202,59 @@ async def _one(db: Database, clock: Clock, keyring: KeyRing, adapters: Adapters,
         if found["deleted_at"] is not None and row["state"] == "sending":
             await settle(tx, clock.now(), delivery_id, fence, Permanent(code="message_deleted", error_class="content"))
             return
-    adapter = adapters(connection.kind)
-    command = OutboundCommand(
-        delivery_id=delivery_id,
-        message_id=found["message_id"],
-        conversation_id=found["conversation_id"],
-        connection=connection,
-        external_thread_key=found["external_thread_key"],
-        recipient=found["recipient"],
-        text=found["body"],
-        file_ids=tuple(found["file_ids"]),
-        attempt=found["attempt"],
-        external_id=found["external_id"],
-    )
+        adapter = adapters(connection.kind)
+        command = OutboundCommand(
+            delivery_id=delivery_id,
+            message_id=found["message_id"],
+            conversation_id=found["conversation_id"],
+            connection=connection,
+            external_thread_key=found["external_thread_key"],
+            recipient=found["recipient"],
+            text=found["body"],
+            file_ids=tuple(found["file_ids"]),
+            files=tuple(_file(files, account_id, one) for one in found["files"] or ()),
+            attempt=found["attempt"],
+            external_id=found["external_id"],
+            locale=found["locale"],
+            automated=found["automated"],
+            letter=letter_of(found["details"]),
+            about_to_send=_handing_over(db, clock, account_id, delivery_id, fence),
+        )
+        command = await adapter.prepare(tx, clock.now(), command)
+        if not adapter.tells_handing_over and row["state"] == "sending":
+            # From here on a worker that vanishes leaves an outcome that nobody knows.
+            await tx.run(QUERIES.handing_over, account_id=account_id, id=delivery_id, fence=fence, now=clock.now())
     result = await _call(adapter, command, reconcile=row["state"] == "unknown")
     async with db.work(account_id) as tx:
         await settle(tx, clock.now(), delivery_id, fence, result)
+
+
+class FenceLost(Conflict):
+    """Another worker has taken this delivery over."""
+
+    code = "fence_lost"
+
+
+def _handing_over(
+    db: Database, clock: Clock, account_id: UUID, delivery_id: UUID, fence: int
+) -> Callable[[], Awaitable[None]]:
+    async def note() -> None:
+        async with db.work(account_id) as tx:
+            if not await tx.run(
+                QUERIES.handing_over, account_id=account_id, id=delivery_id, fence=fence, now=clock.now()
+            ):
+                raise FenceLost
+
+    return note
+
+
+def _file(store: FileStore | None, account_id: UUID, one: dict[str, Any]) -> OutboundFile:
+    async def read() -> bytes:
+        if store is None:
+            raise RuntimeError("no file store was given to this sweep")
+        return await store.read(account_id, one["sha256"])
+
+    return OutboundFile(id=UUID(one["id"]), name=one["name"], media_type=one["media_type"], size=one["size"], read=read)
 
 
 async def _call(adapter: Adapter, command: OutboundCommand, *, reconcile: bool) -> SendResult | ReconcileResult:
@@ -272,7 +383,15 @@ async def outside_news(
 ) -> int:
     """A receipt or bounce as the provider words it: by its own ids, or everything of a thread until an instant."""
     below = _below(state)
-    if about.external_ids:
+    if about.message_ids:
+        rows = await tx.all(
+            QUERIES.by_message_ids,
+            account_id=tx.account,
+            connection_id=connection_id,
+            message_ids=list(about.message_ids),
+        )
+        rows = [row for row in rows if row["state"] in below]
+    elif about.external_ids:
         rows = await tx.all(
             QUERIES.by_external_ids,
             account_id=tx.account,
@@ -291,7 +410,16 @@ async def outside_news(
         )
     else:
         rows = []
-    return await _move(tx, now, rows, state)
+    moved = await _move(tx, now, rows, state)
+    if state in states.NEEDS_PERSON:
+        for row in rows:
+            await record(
+                tx,
+                DeliveryFailed(
+                    stream=row["conversation_id"], message_id=row["message_id"], delivery_id=row["id"], state=state
+                ),
+            )
+    return moved
 
 
 def _below(state: str) -> list[str]:

@@ -5,6 +5,7 @@ one statement (``webchat_take``), because its sender waits for the answer. What 
 set aside with its error, visible and replayable; what breaks only one event sets that event aside, and the rest goes on.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -14,16 +15,14 @@ from uuid import UUID
 import structlog
 from psycopg.types.json import Jsonb
 
-from svardesk.channels import deliveries
+from svardesk.channels import taking
 from svardesk.channels.connections import QUERIES, NoSuchConnection, get
-from svardesk.channels.contract import Adapter, Connection, InboundEvent, Raw
+from svardesk.channels.contract import Adapter, Connection, Raw
 from svardesk.channels.registry import adapter as adapter_of
-from svardesk.contacts import identities
-from svardesk.conversations.receiving import Inbound, receive
-from svardesk.conversations.texts import MAX_BODY, clean
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database, Row, Tx, passes
 from svardesk.kit.errors import NotFound
+from svardesk.kit.files import FileStore
 from svardesk.kit.ids import uuid7
 from svardesk.kit.keyring import KeyRing
 from svardesk.spine.wakeups import SWEEP
@@ -34,7 +33,8 @@ SWEEP_NAME: Final = "envelopes"
 LEASE: Final = timedelta(seconds=60)
 BATCH: Final = 50
 LAST_ATTEMPT: Final = 5
-LONGEST_ERROR: Final = 500
+PARSED_HERE: Final = 64 * 1024
+"""Bytes up to which parsing is a matter of milliseconds; what is larger is parsed in a thread, and the loop goes on."""
 
 Adapters = Callable[[str], Adapter]
 
@@ -62,13 +62,19 @@ async def store(tx: Tx, connection: Connection, raw: Raw) -> UUID:
     return envelope_id
 
 
-async def sweep(db: Database, clock: Clock, keyring: KeyRing, adapters: Adapters = adapter_of) -> int:
+async def sweep(
+    db: Database,
+    clock: Clock,
+    keyring: KeyRing,
+    adapters: Adapters = adapter_of,
+    files: FileStore | None = None,
+) -> int:
     """Parse a batch of envelopes of all organisations; returns how many were claimed."""
     async with db.system() as tx:
         claimed = await tx.all(QUERIES.claim_envelopes, now=clock.now(), lease=LEASE, limit=BATCH)
     for row in claimed:
         try:
-            await parse_envelope(db, clock, keyring, row["account_id"], row["id"], adapters)
+            await parse_envelope(db, clock, keyring, row["account_id"], row["id"], adapters, files)
         except Exception as error:  # whatever a parser breaks on: the envelope is set aside, the rest goes on
             if passes(error):
                 raise
@@ -77,25 +83,46 @@ async def sweep(db: Database, clock: Clock, keyring: KeyRing, adapters: Adapters
 
 
 async def parse_envelope(
-    db: Database, clock: Clock, keyring: KeyRing, account_id: UUID, envelope_id: UUID, adapters: Adapters = adapter_of
+    db: Database,
+    clock: Clock,
+    keyring: KeyRing,
+    account_id: UUID,
+    envelope_id: UUID,
+    adapters: Adapters = adapter_of,
+    files: FileStore | None = None,
 ) -> int:
-    """Parse one envelope and take what is in it; returns how many events were new. Harmless to repeat."""
-    now = clock.now()
+    """Parse one envelope and take what is in it; returns how many events were new. Harmless to repeat.
+
+    Read, parse, put what it holds of files into the store, and only then open the transaction that takes everything: no
+    parser and no store is waited for while rows are held.
+    """
     async with db.work(account_id) as tx:
-        held = await tx.maybe(QUERIES.lock_envelope, account_id=account_id, id=envelope_id)
+        held = await tx.maybe(QUERIES.read_envelope, account_id=account_id, id=envelope_id)
         if held is None:
             raise NoSuchEnvelope
         if held["state"] != "received":
             return 0
         connection = await get(tx, held["connection_id"], keyring)
-        raw = Raw(body=bytes(held["raw"]), received_at=held["received_at"], headers=held["headers"] or {})
-        new, contact_id = 0, None
-        for event in adapters(connection.kind).parse(raw, connection):
-            taken, of_contact = await _take(tx, now, connection, envelope_id, event)
-            new += taken
-            contact_id = of_contact or contact_id
-        await tx.run(QUERIES.envelope_parsed, account_id=account_id, id=envelope_id, contact_id=contact_id)
-    return new
+    raw = Raw(body=bytes(held["raw"]), received_at=held["received_at"], headers=held["headers"] or {})
+    adapter = adapters(connection.kind)
+    events = (
+        adapter.parse(raw, connection)
+        if len(raw.body) < PARSED_HERE
+        else await asyncio.to_thread(adapter.parse, raw, connection)
+    )
+    stored = await taking.put_files(files, account_id, events)
+    now = clock.now()
+    async with db.work(account_id) as tx:
+        again = await tx.maybe(QUERIES.lock_envelope, account_id=account_id, id=envelope_id)
+        if again is None:
+            raise NoSuchEnvelope
+        if again["state"] != "received":
+            return 0
+        taker = taking.Taker(tx, now, connection, adapter, envelope_id, stored)
+        for event in events:
+            await taker.take(event)
+        await tx.run(QUERIES.envelope_parsed, account_id=account_id, id=envelope_id, contact_id=taker.contact_id)
+    return taker.new
 
 
 async def _failed(db: Database, now: datetime, row: Row, error: Exception) -> None:
@@ -108,107 +135,9 @@ async def _failed(db: Database, now: datetime, row: Row, error: Exception) -> No
             account_id=row["account_id"],
             id=row["id"],
             state="quarantined" if last else "received",
-            error=describe(error),
+            error=taking.describe(error),
             due_at=None if last else now + timedelta(seconds=2 ** row["attempts"]),
         )
-
-
-def describe(error: Exception) -> str:
-    """An error in one line: its class and, for our own, the sentence."""
-    return f"{type(error).__name__}: {error}"[:LONGEST_ERROR]
-
-
-async def _take(
-    tx: Tx, now: datetime, connection: Connection, envelope_id: UUID, event: InboundEvent
-) -> tuple[int, UUID | None]:
-    """Take one event; (1 if it was new, whose it is). What breaks is set aside alone."""
-    item = {
-        "account_id": tx.account,
-        "id": uuid7(),
-        "envelope_id": envelope_id,
-        "connection_id": connection.id,
-        "idempotency_key": event.idempotency_key,
-        "type": event.type,
-        "now": now,
-    }
-    try:
-        async with tx.savepoint():
-            state = "done" if event.type in HANDLERS else "ignored"
-            if await tx.maybe(QUERIES.add_item, **item, state=state) is None:
-                return 0, None
-            handler = HANDLERS.get(event.type)
-            return 1, await handler(tx, now, connection, event) if handler is not None else None
-    except Exception as error:
-        if passes(error):
-            raise
-        log.warning("item_set_aside", envelope=str(envelope_id), type=event.type, exc_info=error)
-        await tx.run(QUERIES.quarantine_item, **item, error=describe(error))
-        return 0, None
-
-
-async def _message(tx: Tx, now: datetime, connection: Connection, event: InboundEvent) -> UUID | None:
-    sender = event.sender
-    if sender.kind != "customer":
-        return None
-    person = await identities.find_or_create(
-        tx,
-        now,
-        kind=connection.kind,
-        scope=str(connection.id),
-        address=sender.external_id,
-        trust=sender.trust,
-        name=sender.display,
-        locale=event.locale,
-    )
-    files = [one.file_id for one in event.content.attachments if one.file_id is not None]
-    await receive(
-        tx,
-        now,
-        Inbound(
-            contact_id=person.contact_id,
-            identity_id=person.identity_id,
-            connection_id=connection.id,
-            channel=connection.kind,
-            thread=event.external_thread_key,
-            body=clean(event.content.text)[:MAX_BODY],
-            actor=f"{connection.kind}:{person.identity_id}",
-            client_id=event.client_id,
-            file_ids=files,
-            occurred_at=event.occurred_at,
-            locale=event.locale,
-            brand_id=connection.brand_id,
-            team_id=connection.team_id,
-            automated=event.automated is True,
-            subject=event.subject,
-        ),
-    )
-    return person.contact_id
-
-
-async def _delivered(tx: Tx, now: datetime, connection: Connection, event: InboundEvent) -> UUID | None:
-    return await _news(tx, now, connection, event, "delivered")
-
-
-async def _read(tx: Tx, now: datetime, connection: Connection, event: InboundEvent) -> UUID | None:
-    return await _news(tx, now, connection, event, "read")
-
-
-async def _bounce(tx: Tx, now: datetime, connection: Connection, event: InboundEvent) -> UUID | None:
-    return await _news(tx, now, connection, event, "failed_permanent")
-
-
-async def _news(tx: Tx, now: datetime, connection: Connection, event: InboundEvent, state: str) -> None:
-    if event.about is not None:
-        await deliveries.outside_news(tx, now, connection.id, event.external_thread_key, state, event.about)
-
-
-HANDLERS: Final = {
-    "message": _message,
-    "receipt_delivered": _delivered,
-    "receipt_read": _read,
-    "bounce": _bounce,
-}
-"""What the house does with an event; a type without a handler is kept, marked ``ignored`` and can be replayed."""
 
 
 async def quarantined(tx: Tx, limit: int = 100) -> list[Row]:

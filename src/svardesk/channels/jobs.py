@@ -28,10 +28,10 @@ def sweeps(parts: Parts) -> tuple[Sweep, ...]:
     """Deliveries and envelopes (woken when something is due, looked at every few seconds), orphaned uploads."""
 
     async def send(db: Database, clock: Clock) -> int:
-        return await deliveries.sweep(db, clock, parts.keyring)
+        return await deliveries.sweep(db, clock, parts.keyring, files=parts.files)
 
     async def parse(db: Database, clock: Clock) -> int:
-        return await ingress.sweep(db, clock, parts.keyring)
+        return await ingress.sweep(db, clock, parts.keyring, files=parts.files)
 
     async def tidy(db: Database, clock: Clock) -> int:
         return await uploads.sweep_orphans(db, clock, parts.files)

@@ -83,6 +83,8 @@ deliveries = tenant_table(
     instant("sent_at", nullable=True),
     instant("delivered_at", nullable=True),
     instant("read_at", nullable=True),
+    # Set right before the provider may take it: what vanished earlier has surely not been sent.
+    instant("handed_at", nullable=True),
     ref("messages", "message_id", on_delete="CASCADE"),
     ref("conversations", "conversation_id", on_delete="CASCADE"),
     ref("connections", "connection_id"),

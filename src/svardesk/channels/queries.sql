@@ -54,10 +54,15 @@ VALUES (:account_id, :id, :connection_id, :received_at, :sha256, :raw, :headers,
 
 -- name: lock_envelope
 -- One envelope that waits for its parser, held until the transaction ends.
-SELECT id, connection_id, received_at, raw, headers, attempts, state
+SELECT id, attempts, state
 FROM envelopes
 WHERE account_id = :account_id AND id = :id
 FOR NO KEY UPDATE;
+
+-- name: read_envelope
+-- One envelope, to be parsed before anything is held.
+SELECT id, connection_id, received_at, raw, headers, attempts, state
+FROM envelopes WHERE account_id = :account_id AND id = :id;
 
 -- name: envelope_parsed
 -- Done with an envelope; its person is known now.
@@ -120,15 +125,41 @@ FROM (SELECT conversation_id, max(seq) AS seq FROM wanted GROUP BY conversation_
 JOIN conversations c ON c.account_id = :account_id AND c.id = last.conversation_id
 JOIN messages m ON m.account_id = c.account_id AND m.conversation_id = c.id AND m.seq <= last.seq
 LEFT JOIN wanted ON wanted.message_id = m.id
-WHERE m.kind = 'answer' AND m.state = 'queued' AND m.deleted_at IS NULL AND c.connection_id IS NOT NULL
+WHERE m.kind = 'answer' AND m.state IN ('queued', 'scheduled') AND m.deleted_at IS NULL AND c.connection_id IS NOT NULL
 ON CONFLICT (account_id, message_id) DO NOTHING
-RETURNING id, message_id, conversation_id, connection_id, seq;
+RETURNING id, message_id, conversation_id, connection_id, seq,
+    (SELECT p.send_at FROM messages p WHERE p.account_id = deliveries.account_id AND p.id = deliveries.message_id) AS send_at,
+    (SELECT p.automated FROM messages p WHERE p.account_id = deliveries.account_id AND p.id = deliveries.message_id) AS automated;
+
+-- name: put_off
+-- These wait until a time.
+UPDATE deliveries d SET state = 'scheduled', due_at = w.due
+FROM unnest(:ids::uuid[], :dues::timestamptz[]) AS w (id, due)
+WHERE d.account_id = :account_id AND d.id = w.id AND d.state = 'queued';
+
+-- name: waits_until
+-- Until when their authors can take them back.
+UPDATE messages m SET send_at = w.due
+FROM unnest(:ids::uuid[], :dues::timestamptz[]) AS w (id, due)
+WHERE m.account_id = :account_id AND m.id = w.id;
+
+-- name: hold_scheduled
+-- Answers that wait for a time of their author's choice, not the few seconds in which they can be taken back.
+UPDATE deliveries d SET state = 'blocked_by_policy', error_code = 'customer_wrote', error_class = 'policy', reason = 'customer_wrote'
+FROM messages m
+WHERE d.account_id = :account_id AND d.conversation_id = ANY(:conversation_ids) AND d.state = 'scheduled'
+    AND m.account_id = d.account_id AND m.id = d.message_id AND m.send_at > m.created_at + interval '2 minutes'
+RETURNING d.id, d.message_id, d.conversation_id;
+
+-- name: handing_over
+-- The provider may take it from here on.
+UPDATE deliveries SET handed_at = :now WHERE account_id = :account_id AND id = :id AND fence = :fence;
 
 -- name: answers_without_way
 -- Answers in conversations that no connection carries.
 SELECT m.id FROM messages m
 JOIN conversations c ON c.account_id = m.account_id AND c.id = m.conversation_id
-WHERE m.account_id = :account_id AND m.id = ANY(:message_ids) AND m.kind = 'answer' AND m.state = 'queued'
+WHERE m.account_id = :account_id AND m.id = ANY(:message_ids) AND m.kind = 'answer' AND m.state IN ('queued', 'scheduled')
     AND c.connection_id IS NULL;
 
 -- name: claim_deliveries
@@ -138,9 +169,12 @@ SELECT account_id, id, state, fence FROM channels_claim_deliveries(:now, :lease,
 -- name: command
 -- Everything that an adapter needs to send one message.
 SELECT d.id, d.message_id, d.conversation_id, d.connection_id, d.attempt, d.external_id, d.fence, d.state,
-    c.external_thread_key, i.address AS recipient, m.body, m.deleted_at,
+    c.external_thread_key, i.address AS recipient, m.body, m.deleted_at, m.details, m.automated, c.locale,
     ARRAY(SELECT f.id FROM files f WHERE f.account_id = m.account_id AND f.message_id = m.id ORDER BY f.created_at, f.id)
-        AS file_ids
+        AS file_ids,
+    (SELECT jsonb_agg(jsonb_build_object('id', f.id, 'name', f.name, 'media_type', f.media_type, 'size', f.size,
+            'sha256', f.sha256) ORDER BY f.created_at, f.id)
+        FROM files f WHERE f.account_id = m.account_id AND f.message_id = m.id) AS files
 FROM deliveries d
 JOIN messages m ON m.account_id = d.account_id AND m.id = d.message_id
 JOIN conversations c ON c.account_id = d.account_id AND c.id = d.conversation_id
@@ -194,6 +228,13 @@ FOR NO KEY UPDATE;
 -- Deliveries that the provider names, held.
 SELECT id, message_id, state, seq, conversation_id FROM deliveries
 WHERE account_id = :account_id AND connection_id = :connection_id AND external_id = ANY(:external_ids)
+ORDER BY seq
+FOR NO KEY UPDATE;
+
+-- name: by_message_ids
+-- Deliveries of messages that the provider names by our own ids, held.
+SELECT id, message_id, state, seq, conversation_id FROM deliveries
+WHERE account_id = :account_id AND connection_id = :connection_id AND message_id = ANY(:message_ids)
 ORDER BY seq
 FOR NO KEY UPDATE;
 

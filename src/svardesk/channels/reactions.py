@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from svardesk.channels import deliveries
-from svardesk.conversations.events import AnswerPosted, AnswerRetried
+from svardesk.conversations.events import AnswerPosted, AnswerRetried, MessageReceived
 from svardesk.kit.clock import SystemClock
 from svardesk.kit.db import Tx
 from svardesk.spine import Reaction, Recorded
@@ -22,7 +22,15 @@ async def send_again(tx: Tx, batch: Sequence[Recorded]) -> None:
         await deliveries.again(tx, _clock.now(), one.event.message_id)
 
 
+async def hold_what_waits(tx: Tx, batch: Sequence[Recorded]) -> None:
+    """A customer wrote: what was to go out later is held for a person to look at again."""
+    spoke = {one.event.stream for one in batch if not one.event.silent}
+    if spoke:
+        await deliveries.customer_wrote(tx, _clock.now(), sorted(spoke))
+
+
 REACTIONS = {
     AnswerPosted: (Reaction("deliver_answer", deliver),),
     AnswerRetried: (Reaction("send_answer_again", send_again),),
+    MessageReceived: (Reaction("hold_scheduled_answers", hold_what_waits),),
 }

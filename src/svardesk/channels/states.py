@@ -35,6 +35,9 @@ NEEDS_PERSON = frozenset({"failed_permanent", "blocked_by_window", "blocked_by_p
 RETRYABLE = frozenset({"failed_temporary", "failed_permanent", "blocked_by_window", "blocked_by_policy", "unknown"})
 """States from which a person may queue the message again."""
 
+CANCELLABLE = frozenset({"queued", "scheduled", "failed_temporary", "blocked_by_window", "blocked_by_policy"})
+"""States in which an answer has surely not gone out and can be taken back."""
+
 _OUTCOMES = {
     "sent",
     "delivered",

@@ -81,6 +81,12 @@ class DraftConflict(Conflict):
     code = "draft_conflict"
 
 
+class BadSendTime(Unprocessable):
+    """An answer can wait for a time that is still to come, at most half a year away."""
+
+    code = "bad_send_time"
+
+
 class NotFailed(Conflict):
     """Only an answer that failed can be sent again."""
 

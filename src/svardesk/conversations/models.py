@@ -162,6 +162,8 @@ messages = tenant_table(
     instant("created_at"),
     instant("edited_at", nullable=True),
     instant("deleted_at", nullable=True),
+    # An answer that waits until then; NULL for the others.
+    instant("send_at", nullable=True),
     ref("conversations", "conversation_id"),
     UniqueConstraint("account_id", "conversation_id", "seq"),
     # A retry with the same client id finds its first copy; the actor keeps one client's ids apart from another's.

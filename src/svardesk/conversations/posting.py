@@ -1,11 +1,13 @@
 """Agents write: answers and notes, once per client id, never on a stale view, never two at once."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from svardesk.accounts.caller import Caller
 from svardesk.conversations.errors import (
     AnswerLocked,
+    BadSendTime,
     ClientIdTaken,
     FilesMissing,
     NewerExists,
@@ -14,14 +16,18 @@ from svardesk.conversations.errors import (
     NotFailed,
 )
 from svardesk.conversations.events import AnswerRetried, MessageStateChanged
-from svardesk.conversations.schemas import Author, Message, Posted, PostMessage
+from svardesk.conversations.schemas import Author, Letter, Message, Posted, PostMessage
 from svardesk.conversations.seeing import check_sees, who
 from svardesk.conversations.states import RETRYABLE
 from svardesk.conversations.store import actor_of, messages, row_of, sql
 from svardesk.conversations.texts import checked, preview
 from svardesk.kit.db import Tx
 from svardesk.kit.ids import uuid7
+from svardesk.kit.jsons import encode
 from svardesk.spine import record
+
+LONGEST_WAIT: Final = timedelta(days=180)
+"""So far ahead an answer may be planned; who means next year means a promise."""
 
 
 async def post(tx: Tx, caller: Caller, now: datetime, conversation_id: UUID, what: PostMessage) -> tuple[Posted, bool]:
@@ -71,7 +77,10 @@ async def post(tx: Tx, caller: Caller, now: datetime, conversation_id: UUID, wha
             raise ClientIdTaken
         case _:
             raise NoConversation
-    if what.file_ids:
+    addressed = what.kind == "answer" and (what.addressing is not None or what.send_at is not None)
+    if addressed:
+        await _address(tx, now, message_id, what)
+    if what.file_ids or addressed:
         return Posted(message=(await messages(tx, [message_id], actor))[message_id], conversation=row_of(row)), True
     # Everything about a message without files is known here: no second look at the database.
     message = Message(
@@ -91,6 +100,22 @@ async def post(tx: Tx, caller: Caller, now: datetime, conversation_id: UUID, wha
         version=1,
     )
     return Posted(message=message, conversation=row_of(row)), True
+
+
+async def _address(tx: Tx, now: datetime, message_id: UUID, what: PostMessage) -> None:
+    letter = None
+    if what.addressing is not None:
+        given = what.addressing
+        letter = Letter(subject=given.subject or "", to=given.to or [], cc=given.cc, bcc=given.bcc)
+    if what.send_at is not None and not now < what.send_at <= now + LONGEST_WAIT:
+        raise BadSendTime
+    await tx.run(
+        sql.address,
+        account_id=tx.account,
+        id=message_id,
+        letter=None if letter is None else encode(letter).decode(),
+        send_at=what.send_at,
+    )
 
 
 async def retry(tx: Tx, caller: Caller, conversation_id: UUID, message_id: UUID) -> Message:

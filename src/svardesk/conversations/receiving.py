@@ -8,11 +8,13 @@ from uuid import UUID
 import msgspec
 
 from svardesk.conversations.errors import ContactMissing, FilesMissing
+from svardesk.conversations.schemas import Letter
 from svardesk.conversations.store import sql
-from svardesk.conversations.texts import checked, preview
+from svardesk.conversations.texts import MAX_BODY, checked, preview
 from svardesk.conversations.thanks import is_only_thanks
 from svardesk.kit.db import Tx
 from svardesk.kit.ids import uuid7
+from svardesk.kit.jsons import encode
 
 
 class Inbound(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,7 +22,9 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
 
     The conversation is ``conversation_id``, or the living one of (``connection_id``, ``thread``), or a new one with
     ``contact_id``. ``actor`` names who sends (``visitor:<id>``, ``connection:<id>``) and keeps client ids apart.
-    ``silent`` None: told from the text. ``occurred_at`` is the provider's time, for showing only.
+    ``silent`` None: told from the text. ``occurred_at`` is the provider's time, for showing only. ``letter`` is what an
+    addressed message carries beside its text, ``author_id`` who wrote it when that is not the conversation's contact
+    (``machine``: nobody did, it is a report), ``longest`` how many characters the channel may bring.
     """
 
     channel: str
@@ -41,6 +45,10 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     automated: bool = False
     silent: bool | None = None
     file_ids: Sequence[UUID] = ()
+    letter: Letter | None = None
+    author_id: UUID | None = None
+    machine: bool = False
+    longest: int = MAX_BODY
 
 
 class Received(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +76,7 @@ async def receive(tx: Tx, now: datetime, inbound: Inbound) -> Received:
     waiting clock, unless it is silent. Records ``message_received`` (and ``conversation_started`` or
     ``conversation_changed``). Raises ``EmptyMessage``, ``FilesMissing``, ``ContactMissing`` (make one, call again).
     """
-    body = checked(inbound.body, files=bool(inbound.file_ids))
+    body = checked(inbound.body, files=bool(inbound.file_ids), longest=inbound.longest)
     silent = inbound.silent
     if silent is None:
         silent = not inbound.file_ids and is_only_thanks(body)
@@ -105,4 +113,13 @@ async def receive(tx: Tx, now: datetime, inbound: Inbound) -> Received:
         raise FilesMissing
     if outcome != "repeated":
         tx.wake = True
+        if inbound.letter is not None or inbound.author_id is not None or inbound.machine:
+            await tx.run(
+                sql.dress,
+                account_id=tx.account,
+                id=row["message_id"],
+                letter=None if inbound.letter is None else encode(inbound.letter).decode(),
+                author_id=inbound.author_id,
+                machine=inbound.machine,
+            )
     return Received(**row)

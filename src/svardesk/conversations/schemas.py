@@ -115,8 +115,54 @@ class SystemDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     until: datetime | None = None
 
 
+class Correspondent(msgspec.Struct, frozen=True):
+    """Somebody as a letter names them; ``name`` may be empty."""
+
+    name: str
+    address: str
+
+
+class Letter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an addressed message (a mail, a filled-in form) carries beside its text.
+
+    ``automatic``: a machine wrote it, and which kind of machine. ``trust``: what the channel could prove of the sender.
+    ``stranger``: it refers to this conversation, but comes from an address that had no part in it. ``quoted`` and
+    ``signature`` are cut from the text that is shown, never lost. ``html``: there is a formatted form to look at. ``cut``:
+    the text is longer than what is shown. ``fields``: what was filled in, as label and value. ``failed``: addresses that a
+    bounce is about, each with the reason.
+    """
+
+    subject: str = ""
+    sender: Correspondent | None = None
+    to: list[Correspondent] = []
+    cc: list[Correspondent] = []
+    bcc: list[Correspondent] = []
+    automatic: Literal["none", "receipt", "out_of_office", "bounce", "list"] = "none"
+    trust: Literal["domain_verified", "unverified", ""] = ""
+    stranger: bool = False
+    quoted: str = ""
+    signature: str = ""
+    html: bool = False
+    cut: bool = False
+    forwarded_from: Correspondent | None = None
+    fields: list[tuple[str, str]] = []
+    failed: list[tuple[str, str]] = []
+
+
+class Addressing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """To whom an answer goes where the channel has addresses; left out: to whoever wrote, under the same subject."""
+
+    subject: Annotated[str, msgspec.Meta(max_length=300)] | None = None
+    to: Annotated[list[Correspondent], msgspec.Meta(max_length=50)] | None = None
+    cc: Annotated[list[Correspondent], msgspec.Meta(max_length=50)] = []
+    bcc: Annotated[list[Correspondent], msgspec.Meta(max_length=50)] = []
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """What was said. Order is ``seq``. ``client_id`` is only there for its author. ``deleted``: erased, body empty."""
+    """What was said. Order is ``seq``. ``client_id`` is only there for its author. ``deleted``: erased, body empty.
+
+    ``automated``: no person wrote it. ``send_at``: an answer that waits until then.
+    """
 
     id: UUID
     conversation_id: UUID
@@ -134,6 +180,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     silent: bool = False
     deleted: bool = False
+    automated: bool = False
+    letter: Letter | None = None
+    send_at: datetime | None = None
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,6 +200,7 @@ class PostMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """An agent's answer or note. ``based_on_seq`` is the last public seq the agent had on the screen.
 
     ``then`` is the status after an answer; ``confirm`` sends although something newer or a colleague is there.
+    ``send_at`` lets an answer wait until then. ``addressing`` counts where the channel has addresses.
     """
 
     client_id: UUID
@@ -161,6 +211,8 @@ class PostMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     based_on_seq: Seq = 0
     confirm: bool = False
     then: Literal["waiting", "open", "closed"] = "waiting"
+    send_at: datetime | None = None
+    addressing: Addressing | None = None
 
 
 class Posted(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,11 +1,12 @@
 """Rows of the database as the room's structs."""
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from svardesk.conversations.schemas import Attachment, Author, ContactRef, ConversationRow, Message
+from svardesk.conversations.schemas import Attachment, Author, ContactRef, ConversationRow, Letter, Message
 from svardesk.kit.db import Reader, Row
 from svardesk.kit.sql import load
 
@@ -49,6 +50,7 @@ def row_of(row: Row) -> ConversationRow:
 
 def message_of(row: Row, actor: str | None = None) -> Message:
     """Return a line of the view ``message_rows``; ``actor`` is who asks and sees the client ids of its own messages."""
+    details: dict[str, Any] = row["details"] or {}
     return Message(
         id=row["id"],
         conversation_id=row["conversation_id"],
@@ -61,12 +63,21 @@ def message_of(row: Row, actor: str | None = None) -> Message:
         state_reason=row["state_reason"],
         client_id=row["client_id"] if actor is not None and row["actor"] == actor else None,
         mention_ids=row["mention_ids"] or [],
-        details=row["details"],
+        details=row["details"] if "type" in details else None,
         created_at=row["created_at"],
         version=row["version"],
         silent=row["silent"],
         deleted=row["deleted"],
+        automated=row["automated"],
+        letter=letter_of(details),
+        send_at=row["send_at"],
     )
+
+
+def letter_of(details: dict[str, Any] | None) -> Letter | None:
+    """Return what an addressed message carries beside its text, from the column ``details``."""
+    found = (details or {}).get("letter")
+    return None if found is None else msgspec.convert(found, Letter)
 
 
 async def rows(tx: Reader, ids: Iterable[UUID]) -> dict[UUID, ConversationRow]:

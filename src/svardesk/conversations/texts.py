@@ -16,14 +16,14 @@ def clean(body: str) -> str:
     return body.translate(_FORBIDDEN).replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
-def checked(body: str, *, files: bool) -> str:
-    """Return the cleaned body; raises ``EmptyMessage``, or ``text_too_long`` (422) above ``MAX_BODY`` characters."""
+def checked(body: str, *, files: bool, longest: int = MAX_BODY) -> str:
+    """Return the cleaned body; raises ``EmptyMessage``, or ``text_too_long`` (422) above ``longest`` characters."""
     text = clean(body)
     if not text and not files:
         raise EmptyMessage
-    if len(text) > MAX_BODY:
+    if len(text) > longest:
         raise Unprocessable(
-            "text_too_long", f"A message may be at most {MAX_BODY} characters long.", max=MAX_BODY, length=len(text)
+            "text_too_long", f"A message may be at most {longest} characters long.", max=longest, length=len(text)
         )
     return text
 

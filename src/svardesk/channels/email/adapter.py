@@ -1,0 +1,364 @@
+"""E-mail as an adapter: a mail becomes an event, an answer becomes a mail that is handed over once."""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any, ClassVar, Final
+
+import msgspec
+
+from svardesk.channels.contract import (
+    AdapterBase,
+    Attachment,
+    AttachmentLimit,
+    Capabilities,
+    Check,
+    Connection,
+    Content,
+    ErrorText,
+    EventType,
+    Health,
+    InboundEvent,
+    NotSent,
+    Ok,
+    OutboundCommand,
+    Permanent,
+    Place,
+    Raw,
+    Receipts,
+    ReconcileResult,
+    Reject,
+    Sender,
+    SendResult,
+    Sent,
+    Taken,
+    Temporary,
+    Unknown,
+    Watermark,
+    Window,
+)
+from svardesk.channels.email import hook, smtp
+from svardesk.channels.email.config import KIND, MailboxConfig, imap_settings, keys_of, read, smtp_settings
+from svardesk.channels.email.errors import FolderMissing, MailServerError
+from svardesk.channels.email.imap import Mailbox
+from svardesk.channels.email.keeping import keep_mail, place_mail
+from svardesk.channels.email.mime import BadMailAddress
+from svardesk.channels.email.oauth import OAuthError
+from svardesk.channels.email.parsing import parse
+from svardesk.channels.email.parsing.parsed import Address, ParsedMail
+from svardesk.channels.email.preparing import Prepared, composed, prepare_mail
+from svardesk.channels.email.tokens import read_message_id
+from svardesk.conversations.schemas import Correspondent, Letter
+from svardesk.kit.db import Tx
+
+MAX_TEXT: Final = 60_000
+"""Characters of a mail that stand in the conversation; the rest is a click away."""
+MAX_CUT: Final = 30_000
+MAX_ATTACHMENT: Final = 25 * 1024 * 1024
+ARRIVED_HEADER: Final = "svardesk-arrived"
+"""Says when the server took the mail (INTERNALDATE), where that is known."""
+PROBLEM_HEADER: Final = "svardesk-problem"
+NOBODY: Final = "unknown@invalid"
+
+TokenOf = Callable[[Connection], Awaitable[str | None]]
+
+
+async def _no_token(connection: Connection) -> str | None:
+    del connection
+    return None
+
+
+class EmailAdapter(AdapterBase):
+    """Mailboxes. ``token_of`` gives an access token where a mailbox signs in by OAuth; whoever wires the house sets it."""
+
+    kind: ClassVar[str] = KIND
+    version: ClassVar[int] = 1
+    tells_handing_over: ClassVar[bool] = True
+
+    def __init__(self) -> None:
+        self.token_of: TokenOf = _no_token
+
+    def config_schema(self) -> dict[str, Any]:
+        """JSON Schema of a mailbox's settings."""
+        schema, components = msgspec.json.schema_components([MailboxConfig], ref_template="#/$defs/{name}")
+        return {"type": "object", "allOf": list(schema), "$defs": components}
+
+    def capabilities(self, connection: Connection) -> Capabilities:
+        """Answers have addresses and can wait; nothing tells that they were read."""
+        config = read(connection)
+        return Capabilities(
+            windows=(Window("always", None),) if config.smtp is not None else (),
+            attachments=AttachmentLimit(types=("*/*",), max_bytes=MAX_ATTACHMENT),
+            receipts=Receipts(delivered="weak", read="weak"),
+            proactive="consent",
+            trust_default="claimed",
+            formatting="html",
+            addressed=True,
+            hold_seconds=config.hold_seconds,
+        )
+
+    def authenticate(self, headers: Mapping[str, str], raw: bytes, connection: Connection) -> Ok | Reject:
+        """A mail server of the organisation hands a mail over: signed with the mailbox's secret, and not long ago."""
+        return hook.check(headers, raw, connection)
+
+    def parse(self, raw: Raw, connection: Connection) -> list[InboundEvent]:
+        """One mail, one event. Never raises: what cannot be understood is a message all the same."""
+        config = read(connection)
+        mail = parse(raw.body, trusted_authserv=config.authserv, own_addresses=config.own_addresses)
+        keys = keys_of(connection)
+        ours = read_message_id(mail.message_id or "", *keys) if keys else None
+        at = mail.date or raw.received_at
+        key = _key(mail, raw.body)
+        if ours is not None:
+            # Our own answer has come by: the proof that it went out.
+            return [
+                InboundEvent(
+                    type="receipt_sent",
+                    idempotency_key=key,
+                    external_thread_key=None,
+                    sender=Sender(external_id=config.address or NOBODY, kind="page"),
+                    occurred_at=at,
+                    about=Watermark(message_ids=(ours[1],)),
+                )
+            ]
+        about = _about(mail, keys)
+        failed = mail.bounce is not None and any(one.action == "failed" for one in mail.bounce.recipients)
+        kind: EventType = "message"
+        if mail.automatic != "none":
+            kind = "bounce" if failed and about is not None else "auto_reply"
+        sender = mail.sender or Address("", NOBODY)
+        return [
+            InboundEvent(
+                type=kind,
+                idempotency_key=key,
+                external_thread_key=f"mail:{key}",
+                sender=Sender(
+                    external_id=sender.address.lower()[:320],
+                    kind="bot" if mail.automatic == "bounce" else "customer",
+                    display=sender.name[:200] or None,
+                    trust="domain_verified" if mail.trust == "domain_verified" else "claimed",
+                    address_kind="email",
+                ),
+                occurred_at=at,
+                content=Content(text=_text(mail), attachments=_files(mail, raw)),
+                about=about,
+                automated=mail.automatic != "none",
+                silent=True if mail.automatic != "none" else None,
+                locale=mail.language,
+                subject=(mail.bare_subject or mail.subject)[:300] or None,
+                letter=_letter(mail),
+                own=mail,
+                longest=MAX_TEXT,
+            )
+        ]
+
+    async def place(self, tx: Tx, now: datetime, connection: Connection, event: InboundEvent) -> Place:
+        """Reply token, Message-IDs, our own ids, a number in the subject: in this order; never by the bare subject."""
+        del now
+        return await place_mail(tx, connection, event.own)
+
+    async def keep(self, tx: Tx, now: datetime, connection: Connection, event: InboundEvent, taken: Taken) -> None:
+        """Note the mail's ids, its participants and its formatted form."""
+        await keep_mail(tx, now, connection, event.own, taken)
+
+    async def prepare(self, tx: Tx, now: datetime, command: OutboundCommand) -> OutboundCommand:
+        """The mail that the answer becomes; the same again at every attempt."""
+        return msgspec.structs.replace(command, own=await prepare_mail(tx, now, command))
+
+    async def send(self, command: OutboundCommand) -> SendResult:
+        """Hand the mail over to the mailbox's server."""
+        prepared: Prepared | None = command.own
+        connection = command.connection
+        try:
+            settings = smtp_settings(connection, await self._token(connection))
+        except OAuthError as error:
+            return Temporary(code=error.code, error_class="connection", reason=error.said)
+        if settings is None or prepared is None:
+            return Permanent(code="no_smtp", error_class="connection", reason="no_smtp")
+        try:
+            mail = await composed(prepared, command)
+        except BadMailAddress as error:
+            return Permanent(code="address", error_class="address", reason=str(error.fields.get("address", ""))[:200])
+        if not mail.recipients:
+            return Permanent(code="no_recipient", error_class="address", reason="no_recipient")
+        recipients = [*mail.recipients, *([prepared.copy_to] if prepared.copy_to else [])]
+        try:
+            outcome = await smtp.send(
+                settings,
+                prepared.envelope_from,
+                list(dict.fromkeys(recipients)),
+                mail.raw,
+                envelope_id=str(command.delivery_id),
+                before_content=command.about_to_send,
+            )
+        except MailServerError as error:
+            return Permanent(code=error.code, error_class="connection", reason=error.said)
+        return _result(outcome, prepared)
+
+    async def reconcile(self, command: OutboundCommand) -> ReconcileResult:
+        """Look for the mail by its Message-ID: in the mailbox itself, and among what its provider keeps as sent."""
+        prepared: Prepared | None = command.own
+        connection = command.connection
+        if prepared is None:
+            return NotSent()
+        try:
+            settings = imap_settings(connection, await self._token(connection))
+            if settings is None:
+                return Unknown(reason="no_imap")
+            async with Mailbox(settings) as mailbox:
+                for folder in _folders(read(connection)):
+                    try:
+                        if await mailbox.find(prepared.outgoing.message_id, folder):
+                            return Sent(external_id=prepared.mail_id)
+                    except FolderMissing:
+                        continue
+        except (MailServerError, OAuthError) as error:
+            return Unknown(reason=error.code)
+        return Unknown(reason="not_found")
+
+    async def health(self, connection: Connection) -> Health:
+        """Sign in to both servers."""
+        checks: list[Check] = []
+        try:
+            token = await self._token(connection)
+            imap = imap_settings(connection, token)
+            if imap is not None:
+                async with Mailbox(imap) as mailbox:
+                    state = mailbox.folder
+                checks.append(Check(name="imap", ok=True, detail=str(state.exists if state else 0)))
+        except (MailServerError, OAuthError) as error:
+            checks.append(Check(name="imap", ok=False, detail=f"{error.code}: {error.said}"[:300]))
+        try:
+            out = smtp_settings(connection, await self._token(connection))
+            if out is not None:
+                await smtp.probe(out)
+                checks.append(Check(name="smtp", ok=True))
+        except (MailServerError, OAuthError) as error:
+            checks.append(Check(name="smtp", ok=False, detail=f"{error.code}: {error.said}"[:300]))
+        bad = [one for one in checks if not one.ok]
+        status = "ok" if not bad else ("disconnected" if len(bad) == len(checks) else "degraded")
+        return Health(status=status, checks=tuple(checks))
+
+    def describe_error(self, code: str) -> ErrorText:
+        """What a refusal means to an agent."""
+        for prefix, text in _ERRORS.items():
+            if code == prefix or code.startswith(f"{prefix}."):
+                return text
+        return ErrorText(error_class="provider", text_key="delivery.failed")
+
+    async def _token(self, connection: Connection) -> str | None:
+        return await self.token_of(connection) if read(connection).provider != "password" else None
+
+
+def _result(outcome: smtp.Outcome, prepared: Prepared) -> SendResult:
+    match outcome:
+        case smtp.Accepted(refused=refused):
+            lost = [one for one in refused if one.address.lower() in prepared.main]
+            if lost and all(one.address.lower() in {r.address.lower() for r in refused} for one in lost) and len(
+                lost
+            ) == len(prepared.main):
+                first = lost[0]
+                return Permanent(code=str(first.code), error_class=first.error_class, reason=first.said[:200])
+            return Sent(external_id=prepared.mail_id)
+        case smtp.Deferred(code=code, said=said, error_class=error_class):
+            return Temporary(code=code, error_class=error_class, reason=said[:200])
+        case smtp.Refused(code=code, said=said, error_class=error_class):
+            return Permanent(code=code, error_class=error_class, reason=said[:200])
+        case smtp.Uncertain(said=said):
+            return Unknown(reason=said[:200] or "no_answer")
+
+
+def _key(mail: ParsedMail, raw: bytes) -> str:
+    """The same mail delivered twice has the same key, whatever way it took; a copy of its id alone does not.
+
+    So a second delivery with other Received headers is recognised, and a mail that carries a strange mail's Message-ID is
+    not lost.
+    """
+    head, separator, body = raw.partition(b"\r\n\r\n")
+    if not separator:
+        head, separator, body = raw.partition(b"\n\n")
+    if mail.message_id is None:
+        return hashlib.sha256(raw).hexdigest()
+    sender = mail.sender.address if mail.sender else ""
+    said = "\0".join([mail.message_id, sender, mail.subject, mail.date.isoformat() if mail.date else ""])
+    # Line ends differ between ways of delivery.
+    content = (body if separator else head).replace(b"\r\n", b"\n").strip()
+    return hashlib.sha256(said.encode("utf-8", "replace") + b"\0" + content).hexdigest()
+
+
+def _about(mail: ParsedMail, keys: tuple[bytes, ...]) -> Watermark | None:
+    if mail.bounce is None or not mail.bounce.original_message_id:
+        return None
+    found = read_message_id(mail.bounce.original_message_id, *keys) if keys else None
+    if found is not None:
+        return Watermark(message_ids=(found[1],))
+    return Watermark(external_ids=(mail.bounce.original_message_id,))
+
+
+def _text(mail: ParsedMail) -> str:
+    return (mail.visible or mail.text)[: MAX_TEXT]
+
+
+def _files(mail: ParsedMail, raw: Raw) -> tuple[Attachment, ...]:
+    files = [
+        Attachment(
+            ref=f"part:{one.part}",
+            content=one.content,
+            media_type=one.media_type,
+            size=len(one.content),
+            name=one.name,
+        )
+        for one in mail.files
+        if one.content
+    ]
+    if not mail.text.strip() and not files:
+        # Nothing could be read in it: the mail itself is what an agent can look at.
+        files.append(Attachment(ref="raw", content=raw.body or b"\n", media_type="message/rfc822", name="mail.eml"))
+    return tuple(files)
+
+
+def _person(one: Address) -> Correspondent:
+    return Correspondent(one.name[:200], one.address[:320])
+
+
+def _letter(mail: ParsedMail) -> Letter:
+    failed = [
+        (one.address or "", f"{one.status or ''} {one.diagnostic}".strip()[:300])
+        for one in (mail.bounce.recipients if mail.bounce else ())
+    ]
+    return Letter(
+        subject=mail.subject[:300],
+        sender=_person(mail.sender) if mail.sender else None,
+        to=[_person(one) for one in mail.to[:50]],
+        cc=[_person(one) for one in mail.cc[:50]],
+        automatic=mail.automatic,
+        trust=mail.trust,
+        quoted=mail.quoted[:MAX_CUT],
+        signature=mail.signature[:4000],
+        html=mail.html is not None,
+        cut=len(mail.visible or mail.text) > MAX_TEXT,
+        forwarded_from=_person(mail.forwarded_from) if mail.forwarded_from else None,
+        failed=failed[:20],
+    )
+
+
+def _folders(config: MailboxConfig) -> list[str]:
+    wanted = [config.folder, config.move_to if config.after == "move" else "", config.sent_folder or "\\Sent"]
+    return list(dict.fromkeys(one for one in wanted if one))
+
+
+_ERRORS: Final = {
+    "address": ErrorText(error_class="address", text_key="delivery.address"),
+    "no_recipient": ErrorText(error_class="address", text_key="delivery.address"),
+    "5.1": ErrorText(error_class="address", text_key="delivery.address"),
+    "5.2.2": ErrorText(error_class="address", text_key="delivery.mailbox_full"),
+    "5.7": ErrorText(error_class="policy", text_key="delivery.refused"),
+    "too_large": ErrorText(error_class="content", text_key="delivery.too_large"),
+    "5.3.4": ErrorText(error_class="content", text_key="delivery.too_large"),
+    "auth_refused": ErrorText(error_class="connection", text_key="delivery.sign_in"),
+    "token_expired": ErrorText(error_class="connection", text_key="delivery.sign_in"),
+    "unreachable": ErrorText(error_class="connection", text_key="delivery.unreachable"),
+    "timeout": ErrorText(error_class="connection", text_key="delivery.unreachable"),
+    "lost": ErrorText(error_class="connection", text_key="delivery.unreachable"),
+    "no_smtp": ErrorText(error_class="connection", text_key="delivery.no_smtp"),
+}

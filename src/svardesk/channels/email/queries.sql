@@ -1,0 +1,173 @@
+-- name: by_ids
+-- Which conversations do these Message-IDs belong to? The caller chooses by its own order.
+SELECT i.mail_id, i.conversation_id, i.message_id
+FROM mail_ids i
+JOIN conversations c ON c.account_id = i.account_id AND c.id = i.conversation_id
+WHERE i.account_id = :account_id AND i.mail_id = ANY(:mail_ids) AND i.kind = 'is' AND c.archived_at IS NULL;
+
+-- name: named_by
+-- Which conversations hold a mail that names this one? What is answered may arrive after its answer.
+SELECT i.conversation_id
+FROM mail_ids i
+JOIN conversations c ON c.account_id = i.account_id AND c.id = i.conversation_id
+WHERE i.account_id = :account_id AND i.mail_id = :mail_id AND i.kind = 'names' AND c.archived_at IS NULL
+ORDER BY c.created_at LIMIT 1;
+
+-- name: living
+-- Is there such a conversation?
+SELECT id FROM conversations WHERE account_id = :account_id AND id = :id AND archived_at IS NULL;
+
+-- name: by_number
+-- The conversation of a number in a subject.
+SELECT id FROM conversations WHERE account_id = :account_id AND number = :number AND archived_at IS NULL;
+
+-- name: takes_part
+-- Has this address a part in the conversation?
+SELECT standing FROM mail_participants
+WHERE account_id = :account_id AND conversation_id = :conversation_id AND address = :address;
+
+-- name: is_known_as
+-- Is this address one of the person's whom the conversation is with?
+SELECT true AS yes
+FROM conversations c
+JOIN identities i ON i.account_id = c.account_id AND i.contact_id = c.contact_id
+WHERE c.account_id = :account_id AND c.id = :conversation_id AND i.kind = 'email' AND i.address = :address
+    AND i.trust <> 'none' LIMIT 1;
+
+-- name: take_part
+-- These addresses have a part in the conversation; nobody's standing is lowered by it.
+INSERT INTO mail_participants (account_id, conversation_id, address, standing, created_at)
+SELECT :account_id, :conversation_id, w.address, w.standing, :now
+FROM unnest(:addresses::text[], :standings::text[]) AS w (address, standing)
+ON CONFLICT (account_id, conversation_id, address) DO UPDATE SET standing = excluded.standing
+WHERE mail_participants.standing = 'stranger' AND excluded.standing <> 'stranger';
+
+-- name: add_mail
+-- What a mail carries beside the text of its message.
+INSERT INTO mails (account_id, message_id, conversation_id, connection_id, envelope_id, direction, mail_id, refs, sender, reply_to,
+    recipients, subject, body, html, inline_files, language, automatic, written_at, created_at)
+VALUES (:account_id, :message_id, :conversation_id, :connection_id, :envelope_id, :direction, :mail_id, :refs, :sender,
+    :reply_to,
+    :recipients, :subject, :body, :html, :inline_files, :language, :automatic, :written_at, :now)
+ON CONFLICT (account_id, message_id) DO NOTHING;
+
+-- name: add_ids
+-- Which Message-IDs a message is and names.
+INSERT INTO mail_ids (account_id, mail_id, message_id, conversation_id, kind)
+SELECT :account_id, w.mail_id, :message_id, :conversation_id, w.kind
+FROM unnest(:mail_ids::text[], :kinds::text[]) AS w (mail_id, kind)
+ON CONFLICT (account_id, mail_id, message_id, kind) DO NOTHING;
+
+-- name: mail
+-- What is kept of one mail.
+SELECT message_id, conversation_id, connection_id, direction, mail_id, refs, sender, reply_to, recipients, subject, body, html,
+    inline_files, language, automatic, written_at, created_at
+FROM mails WHERE account_id = :account_id AND message_id = :message_id;
+
+-- name: answered
+-- The customer's newest mail in a conversation before a message: what that message answers. Machines and strangers are
+-- not answered.
+SELECT m.message_id, m.mail_id, m.refs, m.sender, m.reply_to, m.recipients, m.subject, m.body, m.language, m.written_at,
+    m.created_at
+FROM mails m
+JOIN messages x ON x.account_id = m.account_id AND x.id = m.message_id
+WHERE m.account_id = :account_id AND m.conversation_id = :conversation_id AND m.direction = 'in' AND m.automatic = 'none'
+    AND x.seq < :before_seq AND x.deleted_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM mail_participants p WHERE p.account_id = m.account_id
+        AND p.conversation_id = m.conversation_id AND p.address = lower(m.sender->>'address') AND p.standing = 'stranger')
+ORDER BY x.seq DESC LIMIT 1;
+
+-- name: outgoing
+-- What the mail of an answer is made of, beside what the command says.
+SELECT x.seq, x.created_at, c.number, c.subject, c.locale, c.team_id, c.channel, p.name AS contact_name,
+    p.locale AS contact_locale
+FROM messages x
+JOIN conversations c ON c.account_id = x.account_id AND c.id = x.conversation_id
+LEFT JOIN contacts p ON p.account_id = c.account_id AND p.id = c.contact_id
+WHERE x.account_id = :account_id AND x.id = :message_id;
+
+-- name: mailboxes
+-- Which mailboxes of all organisations are to be read?
+SELECT account_id, connection_id, version FROM email_mailboxes();
+
+-- name: version
+-- Has anybody changed the settings?
+SELECT version FROM connections WHERE account_id = :account_id AND id = :id AND archived_at IS NULL;
+
+-- name: cursor
+-- How far a mailbox has been read.
+SELECT folder, uid_validity, last_uid FROM mailboxes WHERE account_id = :account_id AND connection_id = :connection_id;
+
+-- name: move_cursor
+-- What was fetched is stored: go on behind it. In the transaction that stores the mails.
+INSERT INTO mailboxes (account_id, connection_id, folder, uid_validity, last_uid, waiting, taken, looked_at, arrived_at)
+VALUES (:account_id, :connection_id, :folder, :uid_validity, :last_uid, :waiting, :count, :now,
+    CASE WHEN :count > 0 THEN :now::timestamptz END)
+ON CONFLICT (account_id, connection_id) DO UPDATE SET folder = excluded.folder, uid_validity = excluded.uid_validity,
+    last_uid = excluded.last_uid, waiting = excluded.waiting, taken = mailboxes.taken + excluded.taken,
+    looked_at = excluded.looked_at, arrived_at = coalesce(excluded.arrived_at, mailboxes.arrived_at),
+    failing_since = NULL, error = NULL, error_code = NULL;
+
+-- name: mailbox_fails
+-- It cannot be read.
+INSERT INTO mailboxes (account_id, connection_id, failing_since, error, error_code)
+VALUES (:account_id, :connection_id, :now, :error, :code)
+ON CONFLICT (account_id, connection_id) DO UPDATE SET failing_since = coalesce(mailboxes.failing_since, excluded.failing_since),
+    error = excluded.error, error_code = excluded.error_code
+RETURNING failing_since;
+
+-- name: sending_works
+-- Mail went out by it.
+INSERT INTO mailboxes (account_id, connection_id, sent_at) VALUES (:account_id, :connection_id, :now)
+ON CONFLICT (account_id, connection_id) DO UPDATE
+SET sent_at = excluded.sent_at, send_failing_since = NULL, send_error = NULL;
+
+-- name: sending_fails
+-- Mail cannot go out by it.
+INSERT INTO mailboxes (account_id, connection_id, send_failing_since, send_error)
+VALUES (:account_id, :connection_id, :now, :error)
+ON CONFLICT (account_id, connection_id) DO UPDATE
+SET send_failing_since = coalesce(mailboxes.send_failing_since, excluded.send_failing_since), send_error = excluded.send_error;
+
+-- name: set_status
+-- How a connection is, if that is news.
+UPDATE connections SET status = :status, version = version + 1
+WHERE account_id = :account_id AND id = :id AND status <> :status AND status <> 'paused'
+RETURNING version;
+
+-- name: states
+-- How the mailboxes of the organisation are.
+SELECT connection_id, folder, waiting, taken, looked_at, arrived_at, failing_since, error, error_code, sent_at,
+    send_failing_since, send_error
+FROM mailboxes WHERE account_id = :account_id;
+
+-- name: automatic_since
+-- How many automatic mails an address got lately, and how many a conversation holds.
+SELECT (SELECT count(*) FROM automatic_mails a
+        WHERE a.account_id = :account_id AND a.address = :address AND a.created_at > :since) AS lately,
+    (SELECT count(*) FROM automatic_mails a
+        WHERE a.account_id = :account_id AND a.conversation_id = :conversation_id) AS here;
+
+-- name: note_automatic
+-- An automatic mail goes out.
+INSERT INTO automatic_mails (account_id, message_id, conversation_id, address, created_at)
+VALUES (:account_id, :message_id, :conversation_id, :address, :now) ON CONFLICT DO NOTHING;
+
+-- name: shown_mail
+-- The formatted form of a mail, for an agent who may see its conversation.
+SELECT m.html, m.inline_files, m.subject
+FROM mails m
+JOIN messages x ON x.account_id = m.account_id AND x.id = m.message_id
+JOIN conversations c ON c.account_id = m.account_id AND c.id = m.conversation_id
+WHERE m.account_id = :account_id AND m.message_id = :message_id AND c.archived_at IS NULL AND x.deleted_at IS NULL
+    AND (c.team_id IS NULL OR c.assignee_id = :agent_id OR NOT (c.team_id = ANY(:hidden_team_ids)));
+
+-- name: raw_mail
+-- The mail as it came in, while it is kept, for an agent who may see its conversation.
+SELECT e.raw
+FROM mails m
+JOIN envelopes e ON e.account_id = m.account_id AND e.id = m.envelope_id
+JOIN messages x ON x.account_id = m.account_id AND x.id = m.message_id
+JOIN conversations c ON c.account_id = m.account_id AND c.id = m.conversation_id
+WHERE m.account_id = :account_id AND m.message_id = :message_id AND c.archived_at IS NULL AND x.deleted_at IS NULL
+    AND (c.team_id IS NULL OR c.assignee_id = :agent_id OR NOT (c.team_id = ANY(:hidden_team_ids)));

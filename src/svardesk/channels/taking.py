@@ -1,0 +1,233 @@
+"""Taking what a parser found: each event once, in a savepoint of its own, so that one that breaks spoils no other."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from svardesk.channels import deliveries
+from svardesk.channels.connections import QUERIES
+from svardesk.channels.contract import Adapter, Attachment, Connection, InboundEvent, Place, Taken
+from svardesk.contacts import identities
+from svardesk.conversations.receiving import Inbound, receive
+from svardesk.conversations.texts import clean
+from svardesk.kit.db import Tx, passes
+from svardesk.kit.files import FileStore, Stored
+from svardesk.kit.ids import uuid7
+from svardesk.kit.sniff import FileTypeRefused, check, safe_name
+
+log = structlog.get_logger()
+
+LONGEST_ERROR: Final = 500
+LARGEST_FILE: Final = 40 * 1024 * 1024
+UNKNOWN_TYPE: Final = "application/octet-stream"
+
+
+class Held(msgspec.Struct, frozen=True):
+    """A file of an event that lies in the store already: what its row will say."""
+
+    stored: Stored
+    name: str
+    media_type: str
+    image: bool
+
+
+Files = Mapping[tuple[str, str], Held]
+"""(event's key, attachment's ref) → where its bytes lie."""
+
+
+def describe(error: Exception) -> str:
+    """An error in one line: its class and, for our own, the sentence."""
+    return f"{type(error).__name__}: {error}"[:LONGEST_ERROR]
+
+
+async def put_files(store: FileStore | None, account_id: UUID, events: Sequence[InboundEvent]) -> Files:
+    """Put the bytes that events brought along into the store. Content is addressed by its hash: harmless to repeat.
+
+    Whatever a customer sends is kept; what is not of the kinds that we know is only ever handed over as a download.
+    """
+    found: dict[tuple[str, str], Held] = {}
+    for event in events:
+        for one in event.content.attachments:
+            if one.content and store is not None:
+                stored = await store.put(account_id, _once(one.content), max_bytes=LARGEST_FILE)
+                found[event.idempotency_key, one.ref] = _held(stored, one)
+    return found
+
+
+async def _once(content: bytes) -> AsyncIterator[bytes]:
+    yield content
+
+
+def _held(stored: Stored, one: Attachment) -> Held:
+    name = one.name or "file"
+    try:
+        kind = check((one.content or b"")[:16_384], name)
+    except FileTypeRefused:
+        return Held(stored, safe_name(name), UNKNOWN_TYPE, image=False)
+    return Held(stored, kind.name, kind.media_type, kind.image)
+
+
+class Taker:
+    """Takes the events of one envelope in one transaction. ``new``: how many were; ``contact_id``: whose they are."""
+
+    def __init__(
+        self, tx: Tx, now: datetime, connection: Connection, adapter: Adapter, envelope_id: UUID, files: Files
+    ) -> None:
+        self._tx = tx
+        self._now = now
+        self._connection = connection
+        self._adapter = adapter
+        self._envelope_id = envelope_id
+        self._files = files
+        self.new = 0
+        self.contact_id: UUID | None = None
+
+    async def take(self, event: InboundEvent) -> None:
+        """Take one event; what breaks is set aside alone, with its error."""
+        item = {
+            "account_id": self._tx.account,
+            "id": uuid7(),
+            "envelope_id": self._envelope_id,
+            "connection_id": self._connection.id,
+            "idempotency_key": event.idempotency_key,
+            "type": event.type,
+            "now": self._now,
+        }
+        handler = _HANDLERS.get(event.type)
+        try:
+            async with self._tx.savepoint():
+                state = "done" if handler is not None else "ignored"
+                if await self._tx.maybe(QUERIES.add_item, **item, state=state) is None:
+                    return
+                if handler is not None:
+                    await handler(self, event)
+        except Exception as error:
+            if passes(error):
+                raise
+            log.warning("item_set_aside", envelope=str(self._envelope_id), type=event.type, exc_info=error)
+            await self._tx.run(QUERIES.quarantine_item, **item, error=describe(error))
+            return
+        self.new += 1
+
+    async def message(self, event: InboundEvent) -> None:
+        """Somebody wrote, or a machine did."""
+        sender = event.sender
+        if sender.kind not in {"customer", "bot"}:
+            return
+        place = await self._adapter.place(self._tx, self._now, self._connection, event)
+        if not place.ignore:
+            await self._receive(event, place)
+
+    async def _receive(self, event: InboundEvent, place: Place) -> None:
+        tx, now, connection, sender = self._tx, self._now, self._connection, event.sender
+        # A report about one of our own messages belongs to whom that message went, not to the machine that wrote it.
+        machine = sender.kind == "bot" and place.conversation_id is not None
+        person = (
+            None
+            if machine
+            else await identities.find_or_create(
+                tx,
+                now,
+                kind=sender.address_kind or connection.kind,
+                scope="" if sender.address_kind else str(connection.id),
+                address=sender.external_id,
+                trust=sender.trust,
+                name=sender.display,
+                locale=event.locale,
+            )
+        )
+        actor = f"{connection.kind}:{connection.id if person is None else person.identity_id}"
+        files = {ref: file_id async for ref, file_id in self._rows(event, actor)}
+        letter = event.letter
+        if letter is not None and place.stranger:
+            letter = msgspec.structs.replace(letter, stranger=True)
+        received = await receive(
+            tx,
+            now,
+            Inbound(
+                contact_id=None if person is None else person.contact_id,
+                identity_id=None if person is None else person.identity_id,
+                connection_id=connection.id,
+                channel=connection.kind,
+                conversation_id=place.conversation_id,
+                thread=event.external_thread_key,
+                body=clean(event.content.text)[: event.longest],
+                actor=actor,
+                client_id=event.client_id,
+                file_ids=list(files.values()),
+                occurred_at=event.occurred_at,
+                locale=event.locale,
+                brand_id=connection.brand_id,
+                team_id=connection.team_id,
+                automated=event.automated is True,
+                silent=event.silent,
+                subject=event.subject,
+                letter=letter,
+                author_id=person.contact_id if person is not None and place.stranger else None,
+                machine=machine,
+                longest=event.longest,
+            ),
+        )
+        taken = Taken(received=received, envelope_id=self._envelope_id, files=files, stranger=place.stranger)
+        await self._adapter.keep(tx, now, connection, event, taken)
+        self.contact_id = received.contact_id if person is None else person.contact_id
+
+    async def _rows(self, event: InboundEvent, actor: str) -> AsyncIterator[tuple[str, UUID]]:
+        for one in event.content.attachments:
+            held = self._files.get((event.idempotency_key, one.ref))
+            if one.file_id is not None:
+                yield one.ref, one.file_id
+            elif held is not None:
+                file_id = uuid7()
+                await self._tx.run(
+                    QUERIES.add_file,
+                    account_id=self._tx.account,
+                    id=file_id,
+                    actor=actor,
+                    name=held.name,
+                    media_type=held.media_type,
+                    size=held.stored.size,
+                    sha256=held.stored.sha256,
+                    image=held.image,
+                    now=self._now,
+                )
+                yield one.ref, file_id
+
+    async def sent(self, event: InboundEvent) -> None:
+        """Ours went out: the proof came back."""
+        await self._news(event, "sent")
+
+    async def delivered(self, event: InboundEvent) -> None:
+        """Ours arrived."""
+        await self._news(event, "delivered")
+
+    async def read(self, event: InboundEvent) -> None:
+        """Ours was read."""
+        await self._news(event, "read")
+
+    async def bounce(self, event: InboundEvent) -> None:
+        """Ours did not arrive; where the channel tells that by a message, it stands in the conversation too."""
+        await self._news(event, "failed_permanent")
+        if event.letter is not None:
+            await self.message(event)
+
+    async def _news(self, event: InboundEvent, state: str) -> None:
+        if event.about is not None:
+            await deliveries.outside_news(
+                self._tx, self._now, self._connection.id, event.external_thread_key, state, event.about
+            )
+
+
+_HANDLERS: Final[Mapping[str, Callable[[Taker, InboundEvent], Awaitable[None]]]] = {
+    "message": Taker.message,
+    "auto_reply": Taker.message,
+    "receipt_sent": Taker.sent,
+    "receipt_delivered": Taker.delivered,
+    "receipt_read": Taker.read,
+    "bounce": Taker.bounce,
+}
+"""What the house does with an event; a type without a handler is kept, marked ``ignored`` and can be replayed."""
