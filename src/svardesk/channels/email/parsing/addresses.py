@@ -116,7 +116,7 @@ def _name(text: str, address: str) -> str:
     name = decode_words(text).strip()
     if name.startswith("(") and name.endswith(")"):
         name = name[1:-1]
-    name = re.sub(r'\\(.)', r"\1", name).replace('"', "").strip(" \t,;")
+    name = re.sub(r"\\(.)", r"\1", name).replace('"', "").strip(" \t,;")
     if len(name) >= 2 and name[0] == name[-1] == "'":
         name = name[1:-1].strip()
     return "" if name.lower() == address.lower() else name[:200]

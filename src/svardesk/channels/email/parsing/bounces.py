@@ -18,19 +18,40 @@ _SUBJECT = re.compile(
     r"olevererbart|kan inte levereras|kunde inte levereras|ej levererat|leveransfel|leverans misslyckades|toimittaminen epäonnistui|ei voitu toimittaa|toimitusvirhe|"
     r"toimittamaton|perille|statusmeddelelse om levering|leveringsstatus)"
 )
-_DELAY = re.compile(r"(?i)\b(?:delay(?:ed)?|warning: (?:message|could not)|still (?:being )?(?:trying|retrying|attempting)|will (?:be )?retr(?:y|ied)|forsinket|forsinka|försenat|forsinket|viivästy\w+|not yet been delivered)\b")
-_DAEMON = re.compile(r"(?i)(?:mailer-daemon|postmaster|mail-?daemon|microsoftexchange[0-9a-f]*|mdaemon|double-bounce|mailerdaemon)\Z")
+_DELAY = re.compile(
+    r"(?i)\b(?:delay(?:ed)?|warning: (?:message|could not)|still (?:being )?(?:trying|retrying|attempting)|will (?:be )?retr(?:y|ied)|forsinket|forsinka|försenat|forsinket|viivästy\w+|not yet been delivered)\b"
+)
+_DAEMON = re.compile(
+    r"(?i)(?:mailer-daemon|postmaster|mail-?daemon|microsoftexchange[0-9a-f]*|mdaemon|double-bounce|mailerdaemon)\Z"
+)
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _REPLY_CODE = re.compile(r"(?<![\d.#])([45]\d\d)[ -](?=[\w#])")
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\"'@]+@[^\s<>()\[\],;:\"'@]+\.[A-Za-z0-9-]+")
 _MESSAGE_ID = re.compile(r"(?im)^[> \t]*message-id:[ \t]*(?:\r?\n[ \t]+)?<([^<>\s]+)>")
-_COPY_BELOW = re.compile(r"(?im)^[-\s]*(?:this is a copy of|below this line is a copy|included is a copy|original message (?:headers )?follows|here are your message|opprinnelige meldingshoder|original message headers|the following text was generated|------ )")
+_COPY_BELOW = re.compile(
+    r"(?im)^[-\s]*(?:this is a copy of|below this line is a copy|included is a copy|original message (?:headers )?follows|here are your message|opprinnelige meldingshoder|original message headers|the following text was generated|------ )"
+)
 _TOKEN = re.compile(r"\+([A-Za-z0-9._=-]{6,200})@")
 _BLANK = re.compile(rb"\r?\n[ \t]*\r?\n")
-_ACTIONS: dict[str, Action] = {"failed": "failed", "delayed": "delayed", "delivered": "delivered", "relayed": "relayed", "expanded": "expanded"}
+_ACTIONS: dict[str, Action] = {
+    "failed": "failed",
+    "delayed": "delayed",
+    "delivered": "delivered",
+    "relayed": "relayed",
+    "expanded": "expanded",
+}
 
 
-def read(root: Part, *, sender: str, subject: str, return_path: str | None, text: str, own_to: tuple[str, ...], problems: list[str]) -> Bounce | None:
+def read(
+    root: Part,
+    *,
+    sender: str,
+    subject: str,
+    return_path: str | None,
+    text: str,
+    own_to: tuple[str, ...],
+    problems: list[str],
+) -> Bounce | None:
     """Read a bounce; None when the mail is none. ``own_to``: the addresses it came to, where a token may stand."""
     parts = list(root.walk())
     token = next((match[1] for address in own_to if (match := _TOKEN.search(address)) is not None), None)
@@ -39,7 +60,10 @@ def read(root: Part, *, sender: str, subject: str, return_path: str | None, text
         if part.media_type in {"message/delivery-status", "message/global-delivery-status"}:
             recipients += _status(part, problems)
     daemon = bool(_DAEMON.fullmatch(sender.rpartition("@")[0])) or return_path == ""
-    is_report = root.media_type == "multipart/report" and root.parameters.get("report-type", "delivery-status").lower() == "delivery-status"
+    is_report = (
+        root.media_type == "multipart/report"
+        and root.parameters.get("report-type", "delivery-status").lower() == "delivery-status"
+    )
     failed_header = root.headers.plain("x-failed-recipients")
     looks = daemon and bool(_SUBJECT.search(subject))
     if not recipients and not (looks or (failed_header and daemon) or (is_report and daemon)):
@@ -77,7 +101,14 @@ def _status(part: Part, problems: list[str]) -> list[Recipient]:
         if action is None:
             action = "delayed" if (code or "5").startswith("4") else "failed"
         kind, _, said = diagnostic.partition(";")
-        found.append(Recipient(address=_bare(named), action=action, status=code, diagnostic=(said.strip() if said and " " not in kind.strip() else diagnostic)[:1000]))
+        found.append(
+            Recipient(
+                address=_bare(named),
+                action=action,
+                status=code,
+                diagnostic=(said.strip() if said and " " not in kind.strip() else diagnostic)[:1000],
+            )
+        )
     return found
 
 
@@ -93,7 +124,13 @@ def _bare(named: str) -> str | None:
 
 def _original_id(parts: list[Part], text: str, problems: list[str]) -> str | None:
     for part in parts[1:]:
-        if part.media_type in {"message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers", "message/rfc822-headers"}:
+        if part.media_type in {
+            "message/rfc822",
+            "text/rfc822-headers",
+            "message/global",
+            "message/global-headers",
+            "message/rfc822-headers",
+        }:
             content = part.content(problems)[:200_000].lstrip(b"\r\n")
             fields, _ = split(content, 0, len(content), [])
             found = message_id(fields.plain("message-id"))
@@ -115,14 +152,30 @@ def _written(text: str, subject: str, failed_header: str, own_to: tuple[str, ...
     ours = {address.lower() for address in own_to}
     addresses = [match[0] for match in _ADDRESS.finditer(failed_header)]
     if not addresses:
-        addresses = [match[0] for match in _ADDRESS.finditer(said) if match[0].lower() not in ours and not _DAEMON.fullmatch(match[0].rpartition("@")[0])][:1]
+        addresses = [
+            match[0]
+            for match in _ADDRESS.finditer(said)
+            if match[0].lower() not in ours and not _DAEMON.fullmatch(match[0].rpartition("@")[0])
+        ][:1]
     status = _STATUS.search(said)
     reply = _REPLY_CODE.search(said)
     code = status[1] if status else None
     temporary = (code or (reply[1] if reply else "5")).startswith("4") or bool(_DELAY.search(subject))
-    action: Action = "delayed" if temporary or (code is None and reply is None and _DELAY.search(said[:1500]) and not re.search(r"(?i)permanent|failed", said[:1500])) else "failed"
+    action: Action = (
+        "delayed"
+        if temporary
+        or (
+            code is None
+            and reply is None
+            and _DELAY.search(said[:1500])
+            and not re.search(r"(?i)permanent|failed", said[:1500])
+        )
+        else "failed"
+    )
     diagnostic = _diagnostic(said)
-    unique = list(dict.fromkeys(f"{one.rpartition('@')[0]}@{one.rpartition('@')[2].lower()}" for one in addresses))[:MAX_RECIPIENTS]
+    unique = list(dict.fromkeys(f"{one.rpartition('@')[0]}@{one.rpartition('@')[2].lower()}" for one in addresses))[
+        :MAX_RECIPIENTS
+    ]
     return [Recipient(address=one, action=action, status=code, diagnostic=diagnostic) for one in unique] or [
         Recipient(address=None, action=action, status=code, diagnostic=diagnostic)
     ]
@@ -138,5 +191,3 @@ def _diagnostic(said: str) -> str:
         if _ADDRESS.search(line):
             return lines[at + 1][:1000]
     return lines[0][:1000] if lines else ""
-
-

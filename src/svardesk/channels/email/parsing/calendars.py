@@ -68,9 +68,7 @@ def _event(text: str) -> tuple[dict[str, _Field], str, list[_Field]]:
 
 
 def _parameters(text: str) -> dict[str, str]:
-    return {
-        name.upper(): value.strip('"') for name, value in re.findall(r';([A-Za-z-]+)=("[^"]*"|[^:;"]*)', text)
-    }
+    return {name.upper(): value.strip('"') for name, value in re.findall(r';([A-Za-z-]+)=("[^"]*"|[^:;"]*)', text)}
 
 
 def _text(one: _Field) -> str:

@@ -11,8 +11,18 @@ from svardesk.channels.email.parsing.parsed import MailFile
 from svardesk.channels.email.parsing.parts import Part, text_of
 
 _TNEF_TYPES = {"application/ms-tnef", "application/vnd.ms-tnef"}
-_NOISE = {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-encrypted"}
-_REPORTS = {"message/delivery-status", "message/global-delivery-status", "message/disposition-notification", "message/feedback-report"}
+_NOISE = {
+    "application/pgp-signature",
+    "application/pkcs7-signature",
+    "application/x-pkcs7-signature",
+    "application/pgp-encrypted",
+}
+_REPORTS = {
+    "message/delivery-status",
+    "message/global-delivery-status",
+    "message/disposition-notification",
+    "message/feedback-report",
+}
 _REPORTS |= {"text/rfc822-headers", "message/rfc822-headers", "message/global-headers"}
 _CID = re.compile(r"""\bcid:([^"'\s>)]{1,500})""", re.IGNORECASE)
 _SEE_HTML = re.compile(
@@ -94,11 +104,18 @@ def _collect(part: Part, parent: Part | None, found: _Found, *, in_report: bool)
     if kind in _NOISE or (kind in _REPORTS and (in_report or not part.file_name)):
         return
     if kind in {"text/plain", "text/html"} and part.disposition != "attachment":
-        alone = above in {"", "multipart/alternative", "multipart/related"} and not (above == "multipart/related" and found.units)
+        alone = above in {"", "multipart/alternative", "multipart/related"} and not (
+            above == "multipart/related" and found.units
+        )
         if not part.file_name or alone:
             found.units.append(Unit([part], []) if kind == "text/plain" else Unit([], [part]))
             return
-    if above == "multipart/alternative" and kind.startswith("text/") and kind != "text/calendar" and part.disposition != "attachment":
+    if (
+        above == "multipart/alternative"
+        and kind.startswith("text/")
+        and kind != "text/calendar"
+        and part.disposition != "attachment"
+    ):
         return
     found.files.append(part)
 
@@ -136,7 +153,12 @@ def _without_uuencoded(text: str, part: Part, contents: Contents) -> str:
         kept.append(content[position:start])
         position = end
         contents.files.append(
-            MailFile(part=f"{part.path}.u{number}", name=parameters.safe_name(name), media_type="application/octet-stream", content=data)
+            MailFile(
+                part=f"{part.path}.u{number}",
+                name=parameters.safe_name(name),
+                media_type="application/octet-stream",
+                content=data,
+            )
         )
     return b"".join([*kept, content[position:]]).decode("utf-8", "replace")
 

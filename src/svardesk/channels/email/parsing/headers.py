@@ -185,7 +185,9 @@ _DATE = re.compile(
     r"(\d{1,2})[ \t.-]+([A-Za-z]{3})[a-z]*[ \t.,-]+(\d{4}|\d{2})[ \t,]+(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?"
     r"(?:[.,]\d+)?[ \t]*(?:([+-])(\d{2}):?(\d{2})|\(?([A-Za-z]{1,5})\b)?"
 )
-_ISO_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?[ ]?(?:Z|([+-])(\d{2}):?(\d{2}))?")
+_ISO_DATE = re.compile(
+    r"(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?[ ]?(?:Z|([+-])(\d{2}):?(\d{2}))?"
+)
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 _NORDIC_MONTHS = {"mai": 5, "maj": 5, "okt": 10, "des": 12}
 _ZONES = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "CET": 1, "CEST": 2}

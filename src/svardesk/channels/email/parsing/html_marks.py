@@ -5,13 +5,21 @@ import re
 from svardesk.channels.email.parsing.html_tokens import Tag
 from svardesk.channels.email.parsing.lines import Mark
 
-_QUOTES = re.compile(r"\b(?:yahoo_quoted|protonmail_quote|zmail_extra|tutanota_quote|hey_quote|iwcquote|ms-outlook-mobile-reference-message)\b")
+_QUOTES = re.compile(
+    r"\b(?:yahoo_quoted|protonmail_quote|zmail_extra|tutanota_quote|hey_quote|iwcquote|ms-outlook-mobile-reference-message)\b"
+)
 _INTRODUCTIONS = re.compile(r"\b(?:gmail_attr|moz-cite-prefix|protonmail_attr)\b")
 _SIGNATURES = re.compile(
     r"\b(?:gmail_signature|moz-signature|protonmail_signature_block|applemailsignature|ms-outlook-mobile-signature|"
     r"ymail_android_signature|ydp[0-9a-f]+signature|outlookmobilesignature|x_signature|elementtoproof_signature)\b|\Asignature\Z"
 )
-_TAILS = {"divrplyfwdmsg", "appendonsend", "mail-editor-reference-message-container", "x_divrplyfwdmsg", "x_appendonsend"}
+_TAILS = {
+    "divrplyfwdmsg",
+    "appendonsend",
+    "mail-editor-reference-message-container",
+    "x_divrplyfwdmsg",
+    "x_appendonsend",
+}
 _CITE_CLASSES = re.compile(r"\b(?:gmail_quote|moz-cite|protonmail_quote|quote|cite|webmail-quote)\b")
 _HIDDEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|font-size\s*:\s*0(?:px|pt|em|%)?\s*(?:;|!|\Z)|"
@@ -43,7 +51,11 @@ def mark(tag: Tag) -> Mark:
 def is_citation(tag: Tag) -> bool:
     """Whether a blockquote quotes; the other kind is how mail programs indent a paragraph."""
     given = tag.attributes
-    if given.get("type", "").lower() == "cite" or given.get("cite") or _CITE_CLASSES.search(given.get("class", "").lower()):
+    if (
+        given.get("type", "").lower() == "cite"
+        or given.get("cite")
+        or _CITE_CLASSES.search(given.get("class", "").lower())
+    ):
         return True
     style = given.get("style", "")
     return not (_NO_BORDER.search(style) or _INDENTED.search(style))

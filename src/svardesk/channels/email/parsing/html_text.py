@@ -20,7 +20,9 @@ _BLOCKS = frozenset(
     "legend main menu nav section summary table tbody tfoot thead tr caption li ol ul blockquote pre".split()
 )
 _PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 dl".split())
-_SKIPPED = frozenset("head script style title svg select template object audio video canvas map datalist textarea iframe".split())
+_SKIPPED = frozenset(
+    "head script style title svg select template object audio video canvas map datalist textarea iframe".split()
+)
 # A closing tag of the left closes what is open up to it, but never past one of these.
 _WALLS = frozenset({"table", "td", "th", "blockquote"})
 _SEARCHED = 60
@@ -28,7 +30,9 @@ _SEARCHED = 60
 _MAX_CITES = 8
 
 _SPACES = re.compile(r"[ \t\r\n\f\u00a0\u2007\u202f]+")
-_INVISIBLE = re.compile(r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+_INVISIBLE = re.compile(
+    r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
+)
 _TRACKED = re.compile(r"(?i)[?&](?:utm_[a-z]+|mc_[a-z]+|_hs[a-z]+|fbclid|gclid|mkt_tok|ref_src)=[^&#]*")
 _SAFE_LINK = re.compile(r"(?i)(https?://|tel:|mailto:)")
 _FILE_NAME = re.compile(r"(?i)\.(?:png|gif|jpe?g|svg|bmp|webp)\Z|\A(?:image|logo|bilde|bild|kuva|billede)\s*\d*\Z")
@@ -218,7 +222,13 @@ def _layout(writer: _Writer, entry: _Open, tag: Tag) -> None:
     name = tag.name
     if name in {"td", "th"}:
         # The next cell stands on the same line when the one before it was short.
-        if not writer.row_begins and writer.cell_texts and not writer.cell_broken and writer.length and not writer.prefix:
+        if (
+            not writer.row_begins
+            and writer.cell_texts
+            and not writer.cell_broken
+            and writer.length
+            and not writer.prefix
+        ):
             writer.need, writer.cell = 0, True
         elif not writer.row_begins:
             writer.gap(1)

@@ -34,7 +34,9 @@ _TIME = re.compile(rf"(?<![\d.:]){_CLOCK}(?!\d)")
 _STARTS_WITH_DATE = re.compile(
     rf"\W{{0,3}}{_LEAD}(?:{_WEEKDAY}\s*)?(?:den\s+|the\s+|d\.\s*)?(?<![\d.]){_DATE}(?!\d)", re.IGNORECASE
 )
-_ADDRESS = re.compile(r"[<(\[]?\s*(?:mailto:)?[^\s<>()\[\]@:,;\"]+@[^\s<>()\[\]@:,;\"]+\.[^\s<>()\[\]@:,;\"]+\s*[>)\]]?")
+_ADDRESS = re.compile(
+    r"[<(\[]?\s*(?:mailto:)?[^\s<>()\[\]@:,;\"]+@[^\s<>()\[\]@:,;\"]+\.[^\s<>()\[\]@:,;\"]+\s*[>)\]]?"
+)
 _OWN_WORDS = re.compile(
     rf"(?i:\b(?:jeg|eg|jag|vi|me|han|hun|ho|hon|du|dere|dykk|ni|i|we|you|she|he|they|minä|hän|som|who|dem)\s+{_VERB})\b"
     rf"|\b(?i:{_VERB})\s+(?:jeg|eg|jag|vi|han|hun|ho|hon|du|dere|dykk|ni|you|we|til|till|at|att|om|in|to|i|på|about|følgende|följande)\b"
@@ -129,7 +131,8 @@ _FORWARDED = (
     r"forwarded (?:message|mail|email)|áframsend(?:ur|ing) \w+|framsend skilaboð|weitergeleitete nachricht"
 )
 _SEPARATOR = re.compile(
-    rf"\W{{0,3}}[-_=*–—]{{2,}}\s*(?:({_ORIGINAL})|({_FORWARDED}))(?:\s+(?:fra|från|from|av)\s.{{0,80}})?\s*:?\s*[-_=*–—]*\s*\Z", re.IGNORECASE
+    rf"\W{{0,3}}[-_=*–—]{{2,}}\s*(?:({_ORIGINAL})|({_FORWARDED}))(?:\s+(?:fra|från|from|av)\s.{{0,80}}|\s*[/|]\s*[\w. ]{{1,40}})?\s*:?\s*[-_=*–—]*\s*\Z",
+    re.IGNORECASE,
 )
 _BEGIN_FORWARDED = re.compile(
     rf"(?:begin |start på |begynnelse på |påbegynt |påbegyndt |början på )?(?:{_FORWARDED}|videresendte melding)(?: alkaa)?\s*:\s*\Z"
@@ -160,9 +163,7 @@ def separator(line: Line) -> str:
 
 
 _FROM_LABEL = "fra|frå|från|lähettäjä|from|frá|von|avsender|avsendar|avsändare|afsender|de"
-_SENT_LABEL = (
-    "sendt|sent|skickat|skickades|lähetetty|dato|datum|date|päiväys|päivämäärä|pvm|dagsetning|sent den|sendt den|gesendet|lähetysaika|send"
-)
+_SENT_LABEL = "sendt|sent|skickat|skickades|lähetetty|dato|datum|date|päiväys|päivämäärä|pvm|dagsetning|sent den|sendt den|gesendet|lähetysaika|send"
 _TO_LABEL = "til|till|to|vastaanottaja|vastaanottajat|an|mottaker|mottakar|mottagare|modtager"
 _SUBJECT_LABEL = "emne|ämne|aihe|subject|efni|betreff|tema"
 _MORE_LABEL = (
@@ -234,11 +235,19 @@ def _complete(seen: dict[str, str]) -> bool:
     if "sender" not in seen or len(seen) < 3:
         return False
     timed = bool(_TIME.search(seen.get("sent", "")))
-    return ("subject" in seen and ("sent" in seen or "@" in seen["sender"])) or (timed and ("to" in seen or "@" in seen["sender"]))
+    return ("subject" in seen and ("sent" in seen or "@" in seen["sender"])) or (
+        timed and ("to" in seen or "@" in seen["sender"])
+    )
 
 
 def _after_values(lines: list[Line], end: int, *, cited: bool) -> int:
     """Behind a last value that was broken over lines."""
-    while end < len(lines) and not lines[end].blank and lines[end].cited == cited and "@" in lines[end].bare and len(lines[end].bare) < 120:
+    while (
+        end < len(lines)
+        and not lines[end].blank
+        and lines[end].cited == cited
+        and "@" in lines[end].bare
+        and len(lines[end].bare) < 120
+    ):
         end += 1
     return end

@@ -5,7 +5,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from svardesk.channels.email.parsing import automatic, bounces, contents, html_text, language, lines, parts, quoting, subjects, trust
+from svardesk.channels.email.parsing import (
+    automatic,
+    bounces,
+    contents,
+    html_text,
+    language,
+    lines,
+    parts,
+    quoting,
+    subjects,
+    trust,
+)
 from svardesk.channels.email.parsing.addresses import addresses, plain_addresses
 from svardesk.channels.email.parsing.charsets import clean
 from svardesk.channels.email.parsing.contents import Contents, message_headers
@@ -19,13 +30,19 @@ MAX_PROBLEMS = 50
 
 _T = TypeVar("_T")
 _WORD = re.compile(r"\w+")
-_QUOTE_IN_HTML = re.compile(r"(?i)divRplyFwdMsg|appendonsend|gmail_quote|yahoo_quoted|moz-cite|protonmail_quote|<blockquote|reference-message-container")
-_SIGNATURE_IN_HTML = re.compile(r"(?i)gmail_signature|moz-signature|id=[\"']?(?:x_)?signature|mobile-signature|AppleMailSignature")
+_QUOTE_IN_HTML = re.compile(
+    r"(?i)divRplyFwdMsg|appendonsend|gmail_quote|yahoo_quoted|moz-cite|protonmail_quote|<blockquote|reference-message-container"
+)
+_SIGNATURE_IN_HTML = re.compile(
+    r"(?i)gmail_signature|moz-signature|id=[\"']?(?:x_)?signature|mobile-signature|AppleMailSignature"
+)
 _ENOUGH = 8
 """Words by which a place in one text is found in another."""
 
 
-def parse(raw: bytes, *, trusted_authserv: Sequence[str] = (), own_addresses: Sequence[str] = (), instance: str = "") -> ParsedMail:
+def parse(
+    raw: bytes, *, trusted_authserv: Sequence[str] = (), own_addresses: Sequence[str] = (), instance: str = ""
+) -> ParsedMail:
     """Read a mail; any bytes give an answer, the same bytes the same one.
 
     ``trusted_authserv``: names of the servers whose Authentication-Results count (see `trust`); ``own_addresses``: the desk's own, which are
@@ -115,7 +132,11 @@ class _Reading:
         return self.attempt(
             names[0],
             (),
-            lambda: tuple(one for value in values for one in addresses(value.decode("ascii") if value.isascii() else _raw_text(value))),
+            lambda: tuple(
+                one
+                for value in values
+                for one in addresses(value.decode("ascii") if value.isascii() else _raw_text(value))
+            ),
         )
 
     def mail(self, trusted: Sequence[str], own: Sequence[str], instance: str) -> ParsedMail:
@@ -127,7 +148,13 @@ class _Reading:
         delivered = self.attempt(
             "delivered-to",
             (),
-            lambda: plain_addresses([headers_text for name in ("delivered-to", "x-original-to", "envelope-to") for headers_text in _texts(headers, name)]),
+            lambda: plain_addresses(
+                [
+                    headers_text
+                    for name in ("delivered-to", "x-original-to", "envelope-to")
+                    for headers_text in _texts(headers, name)
+                ]
+            ),
         )
         sender = senders[0] if senders else None
         text = lines.joined(found.lines)
@@ -145,7 +172,11 @@ class _Reading:
                 problems=self.problems,
             ),
         )
-        texts = _Texts(visible=text) if bounce else self.attempt("quotes", _Texts(visible=text), lambda: self.divided(found, subject))
+        texts = (
+            _Texts(visible=text)
+            if bounce
+            else self.attempt("quotes", _Texts(visible=text), lambda: self.divided(found, subject))
+        )
         if found.calendar:
             text = f"{found.calendar}\n\n{text}".strip()
             texts.visible = f"{found.calendar}\n\n{texts.visible}".strip()
@@ -167,7 +198,9 @@ class _Reading:
                 instance=instance,
             ),
         )
-        trusted_as = self.attempt("authentication", ("unverified", "could not be read"), lambda: trust.judge(headers, senders, trusted))
+        trusted_as = self.attempt(
+            "authentication", ("unverified", "could not be read"), lambda: trust.judge(headers, senders, trusted)
+        )
         return ParsedMail(
             message_id=self.attempt("message-id", None, lambda: message_id(headers.plain("message-id"))),
             in_reply_to=self.attempt("in-reply-to", (), lambda: message_ids(headers.every("in-reply-to"))),

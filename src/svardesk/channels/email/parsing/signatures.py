@@ -11,18 +11,19 @@ _CLOSING = (
     r"kjær|hyggelig|solrik|blid|med)\s+(?:hilsen|hilsener|hilsning|hilsninger|hilsner|helsing|helsingar|helsning|hels)|"
     r"(?:mange |med )?(?:hilsen|hilsener|hilsner|helsing|helsingar|helsning|hilsninger)|"
     # sv
-    r"(?:med )?(?:vänlig|vänliga|bästa|hjärtlig|hjärtliga|varm|varma|glada|soliga|många)\s+(?:hälsning|hälsningar)|(?:med )?(?:hälsning|hälsningar)|allt gott|"
+    r"(?:med )?(?:vänlig|vänliga|bästa|hjärtlig|hjärtliga|varm|varma|glada|soliga|många)\s+(?:hälsning|hälsningar)|(?:med )?(?:hälsning|hälsningar)|allt gott|(?:med )?vänligen|vänligast|hälsar|"
     # fi
     r"(?:ystävällisin|parhain|lämpimin|kiitollisin|aurinkoisin|iloisin|hyvin)\s+terveisin|yst(?:\.|ävällisesti)?\s*terv(?:\.|eisin)?|terveisin|terveisiä|terv\.?|"
     r"ystävällisesti|kunnioittaen|kunnioittavasti|y\.?t\.?|terkuin|terkut|"
     # en
     r"(?:with |many )?(?:best|kind|kindest|warm|warmest|friendly)\s+(?:regards|wishes)|regards|yours (?:sincerely|faithfully|truly)|sincerely(?: yours)?|"
-    r"best|cheers|rgds|"
+    r"best|yours|cheers|rgds|"
     # is
     r"(?:með )?(?:bestu|kærri|kær|kærar|góðri|vinsamlegri)\s+(?:kveðju|kveðja|kveðjur)|kveðja|kveðjur|kv\.?|virðingarfyllst"
 )
 _CLOSING_LINE = re.compile(
-    rf"\W{{0,3}}(?:{_CLOSING})(?:\s*[,.!:;/–-]+\s*|\s+(?:fra|frå|från|from|t\.?|/)\s+|\s+|\Z)(?P<rest>[^\n]{{0,80}})\Z", re.IGNORECASE
+    rf"\W{{0,3}}(?:{_CLOSING})(?:\s*[,.!:;/–-]+\s*|\s+(?:fra|frå|från|from|t\.?|/)\s+|\s+|\Z)(?P<rest>[^\n]{{0,80}})\Z",
+    re.IGNORECASE,
 )
 _FINNISH_T = re.compile(r"(?:T|t)[.:]?\s+[A-ZÅÄÖ][\wåäö.-]+(?:\s+[A-ZÅÄÖ][\wåäö.-]+){0,2}\s*\Z")
 _THANKS_CLOSING = re.compile(
@@ -43,9 +44,14 @@ _DEVICE = re.compile(
     rf"|\W{{0,3}}(?:beklager|unnskyld|excuse|förlåt|pardon)\b.{{0,30}}\b(?:skrivefeil|stavfel|tastefeil|slåfejl|typos)\b.{{0,40}}\Z",
     re.IGNORECASE,
 )
-_NOT_A_DEVICE = re.compile(r"(?i)\b(?:jeg|eg|jag|vi|har|ikke|ikkje|inte|blev|ble|vart|kom|fik|fikk|fick|men|but|was|not|never|aldri|aldrig|i går|onsdag|mandag|\d{1,2}\.)\b")
+_NOT_A_DEVICE = re.compile(
+    r"(?i)\b(?:jeg|eg|jag|vi|har|ikke|ikkje|inte|blev|ble|vart|kom|fik|fikk|fick|men|but|was|not|never|aldri|aldrig|i går|onsdag|mandag|\d{1,2}\.)\b"
+)
 _DASHES = re.compile(r"\s*(?:-- |--|– |—|__)\s*\Z")
-_POSTSCRIPT = re.compile(r"\W{0,3}(?:p\.?\s?s\.?|ps\d?|n\.?b\.?|obs|edit|tillegg|tillägg|lisäys|jk|j\.k|e\.?s|forresten|förresten|for øvrig|btw|by the way|muuten)\b[\s:.,!-]", re.IGNORECASE)
+_POSTSCRIPT = re.compile(
+    r"\W{0,3}(?:p\.?\s?s\.?|ps\d?|n\.?b\.?|obs|edit|tillegg|tillägg|lisäys|jk|j\.k|e\.?s|forresten|förresten|for øvrig|btw|by the way|muuten)\b[\s:.,!-]",
+    re.IGNORECASE,
+)
 _DISCLAIMER = re.compile(
     r"(?i)konfidensiel|fortrolig|confidential|luottamuksel|konfidentiel|intended (?:only|solely|for)|tiltenkt|avsedd för|vastaanottaja|skriver ut|"
     r"skrive ut|skriver du ut|printing this|tulosta|udskriver|taushetsplikt|tystnadsplikt|virus|personopplysning|personuppgift|privacy policy|organisasjonsnummer|"
@@ -86,7 +92,11 @@ def _words(lines: list[Line]) -> bool:
 def _marked(lines: list[Line]) -> tuple[list[Line], list[Line]]:
     """Take out what the HTML marks as signature, unless the text was typed into it."""
     marked = [line for line in lines if line.mark == Mark.SIGNATURE]
-    if not marked or sum(1 for line in marked if _is_prose(line.text)) > 1 and not any(_DISCLAIMER.search(line.text) for line in marked):
+    if (
+        not marked
+        or sum(1 for line in marked if _is_prose(line.text)) > 1
+        and not any(_DISCLAIMER.search(line.text) for line in marked)
+    ):
         return lines, []
     return [line for line in lines if line.mark != Mark.SIGNATURE], marked
 
@@ -153,7 +163,12 @@ def _is_closing(text: str) -> bool:
     if match is None:
         return False
     rest = match["rest"].strip()
-    return len(rest.split()) <= 6 and not _is_prose(rest) and "?" not in rest and not re.search(r"(?i)\b(?:jeg|eg|jag|vi|du|har|er|är|kom|til|till)\b", rest)
+    return (
+        len(rest.split()) <= 6
+        and not _is_prose(rest)
+        and "?" not in rest
+        and not re.search(r"(?i)\b(?:jeg|eg|jag|vi|du|har|er|är|kom|til|till)\b", rest)
+    )
 
 
 def _legal(lines: list[Line]) -> int:
@@ -164,7 +179,11 @@ def _ends_like_signature(lines: list[Line], *, standard: bool) -> bool:
     filled = [line for line in lines if line.text.strip()]
     if not filled or len(filled) > _MOST + _legal(filled):
         return False
-    return standard or sum(1 for line in filled if _is_prose(line.text)) * 3 < len(filled) or any(_DISCLAIMER.search(line.text) for line in filled)
+    return (
+        standard
+        or sum(1 for line in filled if _is_prose(line.text)) * 3 < len(filled)
+        or any(_DISCLAIMER.search(line.text) for line in filled)
+    )
 
 
 def _paragraphs(lines: list[Line]) -> list[list[Line]]:
