@@ -94,7 +94,6 @@ def _part(
     if media_type.startswith("multipart/"):
         if depth >= MAX_DEPTH:
             problems.append(f"nested more than {MAX_DEPTH} deep, the rest was not read")
-            part.media_type = "application/octet-stream"
         else:
             _children(part, depth, budget, problems)
     return part

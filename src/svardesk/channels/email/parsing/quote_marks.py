@@ -106,7 +106,7 @@ def _is_attribution(text: str, *, follows: bool) -> bool:
     if own is not None:
         return False
     has_date = _FULL_DATE.search(text) is not None
-    has_time = _TIME.search(text) is not None
+    has_time = _has_time(text)
     has_address = _ADDRESS.search(text) is not None
     if follows:
         return has_date or has_address
@@ -118,6 +118,11 @@ def _is_attribution(text: str, *, follows: bool) -> bool:
     return _STARTS_WITH_DATE.match(text) is not None and (
         _NAME_AFTER_VERB.search(text) is not None or bool(re.search(rf"(?i:{_VERB})\s*:\s*\Z", text))
     )
+
+
+def _has_time(text: str) -> bool:
+    """Whether a clock time stands there, beside the date: 12.11.2026 is none."""
+    return _TIME.search(_FULL_DATE.sub(" ", text, count=1)) is not None
 
 
 _ORIGINAL = (
@@ -164,6 +169,7 @@ def separator(line: Line) -> str:
 
 _FROM_LABEL = "fra|frå|från|lähettäjä|from|frá|von|avsender|avsendar|avsändare|afsender|de"
 _SENT_LABEL = "sendt|sent|skickat|skickades|lähetetty|dato|datum|date|päiväys|päivämäärä|pvm|dagsetning|sent den|sendt den|gesendet|lähetysaika|send"
+_SENT_ONLY = re.compile(r"(?i)s[ek]\w+|lähetetty")
 _TO_LABEL = "til|till|to|vastaanottaja|vastaanottajat|an|mottaker|mottakar|mottagare|modtager"
 _SUBJECT_LABEL = "emne|ämne|aihe|subject|efni|betreff|tema"
 _MORE_LABEL = (
@@ -214,16 +220,17 @@ def header_block(lines: list[Line], start: int) -> HeaderBlock | None:
             if gap or not seen:
                 break
             if _ANY_LABEL.match(line.bare) and "@" not in line.bare:
-                if _complete(seen):
+                if _complete(seen) and "@" in seen["sender"]:
                     break
                 # A form with a field of another name: somebody's own text.
                 return None
             continue
-        kind = match.lastgroup if match.lastgroup != "value" else None
-        kind = next((name for name in ("sender", "sent", "to", "subject", "more") if match[name]), kind)
+        kind = next((name for name in ("sender", "sent", "to", "subject") if match[name]), "more")
         if kind in seen and kind != "more":
             break
-        seen[kind or "more"] = match["value"].strip()
+        seen[kind] = match["value"].strip()
+        if kind == "sent" and _SENT_ONLY.match(match["sent"]):
+            seen["sent by label"] = ""
         gap = False
         end = at + 1
     if not _complete(seen):
@@ -232,12 +239,13 @@ def header_block(lines: list[Line], start: int) -> HeaderBlock | None:
 
 
 def _complete(seen: dict[str, str]) -> bool:
-    if "sender" not in seen or len(seen) < 3:
+    """Whether the fields are those of a mail, and not of a journey from Oslo to Bergen."""
+    if "sender" not in seen or sum(1 for kind in seen if kind != "sent by label") < 3:
         return False
-    timed = bool(_TIME.search(seen.get("sent", "")))
-    return ("subject" in seen and ("sent" in seen or "@" in seen["sender"])) or (
-        timed and ("to" in seen or "@" in seen["sender"])
-    )
+    if "@" in seen["sender"]:
+        return "subject" in seen or "sent" in seen
+    timed = _has_time(seen.get("sent", ""))
+    return timed and ("subject" in seen or ("to" in seen and "sent by label" in seen))
 
 
 def _after_values(lines: list[Line], end: int, *, cited: bool) -> int:

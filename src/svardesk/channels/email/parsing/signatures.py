@@ -25,6 +25,7 @@ _CLOSING_LINE = re.compile(
     rf"\W{{0,3}}(?:{_CLOSING})(?:\s*[,.!:;/–-]+\s*|\s+(?:fra|frå|från|from|t\.?|/)\s+|\s+|\Z)(?P<rest>[^\n]{{0,80}})\Z",
     re.IGNORECASE,
 )
+_DOUBTFUL = re.compile(r"(?i)\W*(?:best|yours|cheers|hälsar|vh|kh|br|yt)\W*")
 _FINNISH_T = re.compile(r"(?:T|t)[.:]?\s+[A-ZÅÄÖ][\wåäö.-]+(?:\s+[A-ZÅÄÖ][\wåäö.-]+){0,2}\s*\Z")
 _THANKS_CLOSING = re.compile(
     rf"\W{{0,3}}(?:på forhånd |på førehand |tusen |mange |många |hjertelig |tack på förhand |)?(?:takk|tack|tak|kiitos|kiitoksia|thanks|thank you|takk fyrir)\b[^\n]{{0,30}}?"
@@ -71,6 +72,8 @@ def split(lines: list[Line], *, may_be_all: bool = False) -> tuple[list[Line], l
     own, marked = _marked(lines)
     own, devices = _devices(own)
     own, closing = _closing(own)
+    while closing and not closing[-1].text.strip():
+        closing.pop()
     signature = [*closing, *marked, *devices]
     if not signature:
         return lines, []
@@ -149,11 +152,18 @@ def _start(lines: list[Line]) -> tuple[int | None, bool]:
             return at, True
         if len(text) > 100:
             continue
-        if _is_closing(text) and sum(1 for rest in lines[at:] if rest.text.strip()) <= _MOST + _legal(lines[at:]):
-            return at, True
+        if _is_closing(text) and not (_DOUBTFUL.fullmatch(text) and _goes_on(lines[at + 1 :])):
+            if sum(1 for rest in lines[at:] if rest.text.strip()) <= _MOST + _legal(lines[at:]):
+                return at, True
         if _THANKS_CLOSING.match(text) and at + 1 < len(lines) and _words(lines[at + 1 :]):
             return at + 1, False
     return None, False
+
+
+def _goes_on(lines: list[Line]) -> bool:
+    """Whether a sentence follows, where a name would stand below a closing."""
+    following = next((line.text for line in lines if line.text.strip()), "")
+    return len(following.split()) > 4 and not following[:1].isupper()
 
 
 def _is_closing(text: str) -> bool:
