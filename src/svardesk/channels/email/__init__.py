@@ -1,1 +1,1 @@
-"""E-mail: mailboxes that are read over IMAP, answers that go out over SMTP."""
+"""E-mail: mailboxes and the mails in them; the parser (`parsing`) is pure code that everything else here reads from."""
