@@ -11,6 +11,7 @@ from svardesk.accounts import auth
 from svardesk.accounts import http as accounts_http
 from svardesk.accounts.secrets import same
 from svardesk.channels import http as channels_http
+from svardesk.channels.email import http as email_http
 from svardesk.channels.webchat import http as webchat_http
 from svardesk.contacts import http as contacts_http
 from svardesk.conversations import http as conversations_http
@@ -30,6 +31,7 @@ ROUTES: tuple[Route, ...] = (
     *conversations_http.ROUTES,
     *channels_http.ROUTES,
     *webchat_http.ROUTES,
+    *email_http.ROUTES,
     *privacy_http.ROUTES,
     *shop_http.ROUTES,
 )

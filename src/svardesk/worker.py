@@ -6,6 +6,9 @@ import signal
 import structlog
 
 from svardesk import wiring
+from svardesk.channels.email.access import Access
+from svardesk.channels.email.reading import Readers
+from svardesk.channels.registry import EMAIL
 from svardesk.config import Settings
 from svardesk.house import House
 from svardesk.spine.queues import Sweeper
@@ -24,6 +27,9 @@ class Worker:
         self.outbox, self.log = Signal(), Signal()
         self.sequencer = Sequencer(house.db.dsn, self.outbox)
         self.relay = Relay(house.db, wiring.reactions(), self.log, house.clock)
+        access = Access(house.db, house.clock, house.keyring, house.settings.public_url)
+        EMAIL.token_of = access.token
+        self.mailboxes = Readers(house.db, house.clock, house.keyring, access)
         self.sweeper = Sweeper(house.db, house.clock, wiring.sweeps(house))
         self.listener = Listener(
             house.db.dsn,
@@ -38,7 +44,7 @@ class Worker:
     async def run(self) -> None:
         """Work until cancelled."""
         async with self.house.open("worker"), asyncio.TaskGroup() as group:
-            for name in ("listener", "sequencer", "relay", "sweeper"):
+            for name in ("listener", "sequencer", "relay", "sweeper", "mailboxes"):
                 group.create_task(getattr(self, name).run(), name=name)
 
     async def _look(self) -> None:

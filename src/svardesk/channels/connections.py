@@ -75,7 +75,9 @@ class Remembered:
         where = self._keys.get(public_key)
         if where is None:
             async with db.directory() as tx:
-                row = await tx.maybe(b"SELECT account_id, id FROM directory_widget(%(key)s)", key=public_key)
+                row = await tx.maybe(
+                    b"SELECT account_id, id FROM directory_connection(%(key)s, %(kind)s)", key=public_key, kind=kind
+                )
             if row is None:
                 raise NoSuchConnection
             where = (row["account_id"], row["id"])

@@ -13,14 +13,18 @@ from litestar.response import Stream
 from svardesk.accounts import auth
 from svardesk.accounts.caller import Caller
 from svardesk.accounts.http import cookie_name
-from svardesk.channels import ingress, uploads
+from svardesk.channels import deliveries, ingress, uploads
 from svardesk.channels.uploads import MAX_AGENT_FILE, Uploaded
 from svardesk.channels.webchat import frame, posting, widgets
 from svardesk.channels.webchat.widgets import WidgetValues, WidgetView
 from svardesk.config import Settings
+from svardesk.conversations.errors import NoMessage
+from svardesk.conversations.schemas import Message
+from svardesk.conversations.seeing import hold_for
+from svardesk.conversations.store import actor_of, messages
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database, Row
-from svardesk.kit.errors import Unauthorised
+from svardesk.kit.errors import Conflict, Unauthorised
 from svardesk.kit.files import FileStore
 from svardesk.kit.http import Route, route
 from svardesk.kit.keyring import KeyRing
@@ -56,6 +60,12 @@ class SecretOut(msgspec.Struct, frozen=True):
     widget: WidgetView
     id: str
     secret: str
+
+
+class TooLate(Conflict):
+    """The answer has gone out already, or was taken back by somebody else."""
+
+    code = "too_late"
 
 
 class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,6 +194,20 @@ def file_headers(row: Row) -> dict[str, str]:
     }
 
 
+async def cancel_message(
+    conversation_id: UUID, message_id: UUID, caller: Caller, db: Database, clock: Clock
+) -> Message:
+    """Take an answer back that has not gone out. 409 ``too_late`` when it has."""
+    async with db.work(caller.account_id) as tx:
+        await hold_for(tx, caller, conversation_id)
+        found = (await messages(tx, [message_id], actor_of(caller.agent_id))).get(message_id)
+        if found is None or found.conversation_id != conversation_id or found.kind != "answer":
+            raise NoMessage
+        if not await deliveries.cancel(tx, clock.now(), message_id):
+            raise TooLate
+        return (await messages(tx, [message_id], actor_of(caller.agent_id)))[message_id]
+
+
 async def list_quarantined(caller: Caller, db: Database) -> QuarantinedList:
     """What came in and could not be taken."""
     async with db.work(caller.account_id) as tx:
@@ -208,6 +232,13 @@ ROUTES: tuple[Route, ...] = (
         "POST", "/api/v1/files", upload_file, permission="conversations.write", status=201, max_body=MAX_AGENT_FILE * 2
     ),
     route("GET", "/files/{file_id:uuid}", get_file, public=True, schema=False),
+    route(
+        "POST",
+        "/api/v1/conversations/{conversation_id:uuid}/messages/{message_id:uuid}/cancel",
+        cancel_message,
+        permission="conversations.write",
+        status=200,
+    ),
     route("GET", "/api/v1/envelopes/quarantined", list_quarantined, permission="channels.manage"),
     route(
         "POST", "/api/v1/envelopes/{envelope_id:uuid}/replay", replay_envelope, permission="channels.manage", status=202

@@ -11,6 +11,15 @@ FROM connections
 WHERE account_id = :account_id AND kind = :kind AND archived_at IS NULL
 ORDER BY created_at, id;
 
+-- name: way_out
+-- The connection that carries a conversation's answers, and the address that they go to.
+SELECT c.account_id, c.id, c.kind, c.name, c.public_key, c.brand_id, c.team_id, c.calendar_id, c.config, c.secrets, c.status,
+    c.archived_at, i.kind AS address_kind, i.address
+FROM conversations v
+LEFT JOIN connections c ON c.account_id = v.account_id AND c.id = v.connection_id
+LEFT JOIN identities i ON i.account_id = v.account_id AND i.id = v.identity_id
+WHERE v.account_id = :account_id AND v.id = :conversation_id;
+
 -- name: lock_connection
 -- One connection, held until the transaction ends.
 SELECT id, account_id, kind, name, public_key, brand_id, team_id, calendar_id, config, secrets, status, version, created_at

@@ -3,10 +3,12 @@
 from typing import Final
 
 from svardesk.channels.contract import Adapter, Capabilities, Connection
+from svardesk.channels.email.adapter import EmailAdapter
 from svardesk.channels.webchat.adapter import WebchatAdapter
 from svardesk.kit.errors import NotFound
 
-ADAPTERS: Final[dict[str, Adapter]] = {adapter.kind: adapter for adapter in (WebchatAdapter(),)}
+EMAIL: Final = EmailAdapter()
+ADAPTERS: Final[dict[str, Adapter]] = {adapter.kind: adapter for adapter in (WebchatAdapter(), EMAIL)}
 
 
 class NoSuchChannel(NotFound):

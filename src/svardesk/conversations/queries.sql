@@ -111,7 +111,8 @@ CROSS JOIN LATERAL (SELECT * FROM message_rows m WHERE m.account_id = :account_i
 -- name: dress
 -- What an addressed message carries beside its text, and who wrote it when that is not the conversation's contact.
 UPDATE messages
-SET details = CASE WHEN :letter::jsonb IS NULL THEN details ELSE jsonb_build_object('letter', :letter::jsonb) END,
+SET details = CASE WHEN :letter::jsonb IS NULL THEN details
+        ELSE coalesce(details, '{}') || jsonb_build_object('letter', :letter::jsonb) END,
     author_kind = CASE WHEN :machine::boolean THEN 'system' ELSE author_kind END,
     author_id = CASE WHEN :machine::boolean THEN NULL ELSE coalesce(:author_id, author_id) END
 WHERE account_id = :account_id AND id = :id;
@@ -119,7 +120,8 @@ WHERE account_id = :account_id AND id = :id;
 -- name: address
 -- To whom an answer goes and when, beside its text. What waits for a time is `scheduled` from the start.
 UPDATE messages
-SET details = CASE WHEN :letter::jsonb IS NULL THEN details ELSE jsonb_build_object('letter', :letter::jsonb) END,
+SET details = CASE WHEN :letter::jsonb IS NULL THEN details
+        ELSE coalesce(details, '{}') || jsonb_build_object('letter', :letter::jsonb) END,
     send_at = :send_at, state = CASE WHEN :send_at::timestamptz IS NULL THEN state ELSE 'scheduled' END
 WHERE account_id = :account_id AND id = :id;
 

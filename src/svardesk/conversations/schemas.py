@@ -128,8 +128,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``automatic``: a machine wrote it, and which kind of machine. ``trust``: what the channel could prove of the sender.
     ``stranger``: it refers to this conversation, but comes from an address that had no part in it. ``quoted`` and
     ``signature`` are cut from the text that is shown, never lost. ``html``: there is a formatted form to look at. ``cut``:
-    the text is longer than what is shown. ``fields``: what was filled in, as label and value. ``failed``: addresses that a
-    bounce is about, each with the reason.
+    the text is longer than what is shown. ``failed``: addresses that a bounce is about, each with the reason.
     """
 
     subject: str = ""
@@ -145,7 +144,6 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     html: bool = False
     cut: bool = False
     forwarded_from: Correspondent | None = None
-    fields: list[tuple[str, str]] = []
     failed: list[tuple[str, str]] = []
 
 
@@ -298,6 +296,25 @@ class VisitorNow(msgspec.Struct, frozen=True):
     signed_attributes: dict[str, str | int | float | bool]
 
 
+class Way(msgspec.Struct, frozen=True, kw_only=True):
+    """How an answer reaches the customer, told by what its connection can do.
+
+    ``open`` False: an answer written here cannot be sent. ``closed_by`` says why: ``call`` (there is a phone number and
+    nothing else: call ``address``), ``no_mailbox`` (no mailbox carries the answers: an owner chooses one), ``gone`` (the
+    connection was taken out of service). ``via`` is the kind of connection, ``address`` where the answer goes.
+    ``addressed``: an answer has a subject and recipients. ``hold_seconds``: so long it can be taken back. ``failing``: the
+    connection does not work just now, and answers wait.
+    """
+
+    open: bool
+    via: str | None
+    address: str | None
+    closed_by: Literal["call", "no_mailbox", "gone"] | None = None
+    addressed: bool = False
+    hold_seconds: int = 0
+    failing: bool = False
+
+
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the screen of one conversation begins with."""
 
@@ -309,6 +326,7 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     draft: Draft | None
     presence: list[PresentAgent]
     visitor: VisitorNow | None
+    way: Way | None = None
     resume: str | None = None
 
 

@@ -189,7 +189,7 @@ class EmailAdapter(AdapterBase):
                 list(dict.fromkeys(recipients)),
                 mail.raw,
                 envelope_id=str(command.delivery_id),
-                before_content=command.about_to_send,
+                before_final=command.about_to_send,
             )
         except MailServerError as error:
             return Permanent(code=error.code, error_class="connection", reason=error.said)
@@ -254,9 +254,11 @@ def _result(outcome: smtp.Outcome, prepared: Prepared) -> SendResult:
     match outcome:
         case smtp.Accepted(refused=refused):
             lost = [one for one in refused if one.address.lower() in prepared.main]
-            if lost and all(one.address.lower() in {r.address.lower() for r in refused} for one in lost) and len(
+            if (
                 lost
-            ) == len(prepared.main):
+                and all(one.address.lower() in {r.address.lower() for r in refused} for one in lost)
+                and len(lost) == len(prepared.main)
+            ):
                 first = lost[0]
                 return Permanent(code=str(first.code), error_class=first.error_class, reason=first.said[:200])
             return Sent(external_id=prepared.mail_id)
@@ -296,7 +298,7 @@ def _about(mail: ParsedMail, keys: tuple[bytes, ...]) -> Watermark | None:
 
 
 def _text(mail: ParsedMail) -> str:
-    return (mail.visible or mail.text)[: MAX_TEXT]
+    return (mail.visible or mail.text)[:MAX_TEXT]
 
 
 def _files(mail: ParsedMail, raw: Raw) -> tuple[Attachment, ...]:

@@ -110,7 +110,9 @@ def provider_of(config: MailboxConfig, endpoints: dict[str, Any] | None = None) 
     return msgspec.structs.replace(found, **endpoints) if endpoints else found
 
 
-def credentials(connection: Connection, config: MailboxConfig, access_token: str | None, which: str) -> Credentials | None:
+def credentials(
+    connection: Connection, config: MailboxConfig, access_token: str | None, which: str
+) -> Credentials | None:
     """How to sign in to the server ``which`` (``imap`` or ``smtp``); None: without."""
     username = config.username or config.address
     if config.provider != "password":

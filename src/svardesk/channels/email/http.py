@@ -24,7 +24,7 @@ from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database, Row, Tx
 from svardesk.kit.errors import NotFound, SvardeskError, TooLarge
 from svardesk.kit.files import FileStore
-from svardesk.kit.http import Route, limit, route
+from svardesk.kit.http import RateLimit, Route, limit, route
 from svardesk.kit.keyring import KeyRing
 
 MAX_MAIL: Final = 40 * 1024 * 1024
@@ -160,14 +160,14 @@ async def end_sign_in(
     clock: Clock,
     keyring: KeyRing,
     public_url: str,
-    state: Annotated[str, QueryParameter(max_length=4000)] = "",
+    begun: Annotated[str, QueryParameter(name="state", max_length=4000)] = "",
     code: Annotated[str, QueryParameter(max_length=8000)] = "",
     error: Annotated[str, QueryParameter(max_length=2000)] = "",
 ) -> Redirect:
     """The provider sends the owner's browser back; it goes on to the settings, with how it went."""
     caller.check("channels.manage")
     told = await signing_in.end(
-        db, keyring, Access(db, clock, keyring, public_url), caller, clock.now(), state=state, code=code, error=error
+        db, keyring, Access(db, clock, keyring, public_url), caller, clock.now(), state=begun, code=code, error=error
     )
     return Redirect(f"/app/settings/mailboxes?signed_in={told}")
 
@@ -182,7 +182,10 @@ async def post_mail(
         raise TooLarge("mail_too_large", "A mail may be at most 40 MB.", max_bytes=MAX_MAIL)
     connection = await REMEMBERED.by_key(db, keyring, key[:100], KIND)
     now = clock.now()
-    headers = {**{name.lower(): value for name, value in request.headers.items()}, hook.NOW_HEADER: str(now.timestamp())}
+    headers = {
+        **{name.lower(): value for name, value in request.headers.items()},
+        hook.NOW_HEADER: str(now.timestamp()),
+    }
     judged = EmailAdapter().authenticate(headers, raw, connection)
     if isinstance(judged, Reject):
         raise NotAccepted(judged.code, None)

@@ -90,14 +90,10 @@ async def _takes_part(tx: Tx, conversation_id: UUID, sender: Address | None) -> 
     if sender is None:
         return False
     address = sender.address.lower()
-    row = await tx.maybe(
-        QUERIES.takes_part, account_id=tx.account, conversation_id=conversation_id, address=address
-    )
+    row = await tx.maybe(QUERIES.takes_part, account_id=tx.account, conversation_id=conversation_id, address=address)
     if row is not None:
         return row["standing"] != "stranger"
-    known = await tx.maybe(
-        QUERIES.is_known_as, account_id=tx.account, conversation_id=conversation_id, address=address
-    )
+    known = await tx.maybe(QUERIES.is_known_as, account_id=tx.account, conversation_id=conversation_id, address=address)
     return known is not None
 
 

@@ -86,9 +86,7 @@ async def prepare_mail(tx: Tx, now: datetime, command: OutboundCommand) -> Prepa
 
 async def composed(prepared: Prepared, command: OutboundCommand) -> Composed:
     """The bytes of the mail, with its files. Raises ``BadMailAddress``."""
-    files = [
-        Attached(name=one.name, media_type=one.media_type, content=await one.read()) for one in command.files
-    ]
+    files = [Attached(name=one.name, media_type=one.media_type, content=await one.read()) for one in command.files]
     return compose(msgspec.structs.replace(prepared.outgoing, attachments=tuple(files)))
 
 

@@ -282,8 +282,6 @@ class Reader:
         return min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(self._failures, 8))
 
     async def _status(self, tx: Any, status: str) -> None:
-        version = await tx.value(
-            QUERIES.set_status, account_id=self._account_id, id=self._connection_id, status=status
-        )
+        version = await tx.value(QUERIES.set_status, account_id=self._account_id, id=self._connection_id, status=status)
         if version is not None:
             await record(tx, ConnectionChanged(stream=self._connection_id, version=version))

@@ -78,7 +78,25 @@ def shown(html: str, files: Mapping[str, str], *, title: str = "", pictures: boo
 def cleaned(html: str, attribute: Callable[[str, str, str], str | None] | None = None) -> str:
     """Return HTML without anything that runs, fetches or covers the page."""
     attributes = {tag: set(names) for tag, names in _ATTRIBUTES.items()}
-    for tag in ("td", "th", "table", "tr", "div", "p", "span", "img", "a", "h1", "h2", "h3", "h4", "li", "ul", "ol", "font"):
+    for tag in (
+        "td",
+        "th",
+        "table",
+        "tr",
+        "div",
+        "p",
+        "span",
+        "img",
+        "a",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "li",
+        "ul",
+        "ol",
+        "font",
+    ):
         attributes.setdefault(tag, set()).update({"style", "align", "valign", "width", "height", "color", "dir"})
     return nh3.clean(
         html,

@@ -8,7 +8,7 @@ send twice.
 import asyncio
 import re
 import ssl
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Literal, cast
 
 import aiosmtplib
@@ -112,12 +112,19 @@ class _Progress:
 
 
 async def send(
-    settings: SmtpSettings, envelope_from: str, recipients: Sequence[str], message: bytes, *, envelope_id: str = ""
+    settings: SmtpSettings,
+    envelope_from: str,
+    recipients: Sequence[str],
+    message: bytes,
+    *,
+    envelope_id: str = "",
+    before_final: Callable[[], Awaitable[None]] | None = None,
 ) -> Outcome:
     """Submit one mail. Never raises for what a server does; raises ``Insecure`` for settings that give secrets away.
 
     ``message`` is sent as it is, except that line ends become CRLF. ``envelope_from`` may be empty (bounces go nowhere).
-    ``envelope_id``: what bounces shall name, where the server can do that.
+    ``envelope_id``: what bounces shall name, where the server can do that. ``before_final`` is awaited right before the
+    final dot: until it has returned, the mail has surely not gone out. What it raises ends the session and is raised.
     """
     check_secure(settings)
     progress = _Progress()
@@ -130,7 +137,9 @@ async def send(
     try:
         async with asyncio.timeout(settings.total_seconds):
             await _open(client, settings, progress)
-            return await _transfer(client, progress, envelope_from, list(recipients), message, envelope_id)
+            return await _transfer(
+                client, progress, envelope_from, list(recipients), message, envelope_id, before_final
+            )
     except _End as end:
         return end.outcome
     except (MailServerError, aiosmtplib.SMTPException, OSError) as error:
@@ -237,6 +246,7 @@ async def _transfer(
     recipients: list[str],
     message: bytes,
     envelope_id: str,
+    before_final: Callable[[], Awaitable[None]] | None,
 ) -> Outcome:
     content = _LINE_END.sub(b"\r\n", message)
     if not content.endswith(b"\r\n"):
@@ -259,6 +269,8 @@ async def _transfer(
     protocol = client.protocol
     if protocol is None or not client.is_connected:
         return _cut_off("content", "lost", "")
+    if before_final is not None:
+        await before_final()
     progress.stage = "final"
     answer = await protocol.execute_command(b".", timeout=client.timeout)
     if 200 <= answer.code < 300:

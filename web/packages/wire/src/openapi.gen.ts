@@ -313,6 +313,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{conversation_id}/messages/{message_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * CancelMessage
+         * @description Take an answer back that has not gone out. 409 ``too_late`` when it has.
+         */
+        post: operations["cancel_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{conversation_id}/messages/{message_id}/retry": {
         parameters: {
             query?: never;
@@ -563,6 +583,114 @@ export interface paths {
          * @description Join by an invitation and be signed in. 404 ``link_not_valid``, 422 ``password_…``.
          */
         post: operations["post_invitation_by_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailboxes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListMailboxes
+         * @description All mailboxes of the organisation, each with how it is.
+         */
+        get: operations["list_mailboxes"];
+        put?: never;
+        /**
+         * CreateMailbox
+         * @description Make a mailbox. 422 ``bad_mailbox``, ``unknown_reference``.
+         */
+        post: operations["create_mailbox"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailboxes/{mailbox_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * DeleteMailbox
+         * @description Take a mailbox out of service; its conversations stay.
+         */
+        delete: operations["delete_mailbox"];
+        options?: never;
+        head?: never;
+        /**
+         * ChangeMailbox
+         * @description Change a mailbox. 409 ``version_conflict``, 422 ``bad_mailbox``.
+         */
+        patch: operations["change_mailbox"];
+        trace?: never;
+    };
+    "/api/v1/mailboxes/{mailbox_id}/hook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetHookSecret
+         * @description The secret of a mailbox's hook, for the settings of a mail server.
+         */
+        get: operations["get_hook_secret"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailboxes/{mailbox_id}/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * BeginSignIn
+         * @description Begin to sign in to a mailbox at its provider. 422 ``oauth_revoked`` when it signs in with a password.
+         */
+        post: operations["begin_sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailboxes/{mailbox_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * TestMailbox
+         * @description Sign in to both servers and tell how it went.
+         */
+        post: operations["test_mailbox"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1395,6 +1523,13 @@ export interface components {
             name?: string | null;
             phone?: string | null;
         };
+        /** Addressing */
+        Addressing: {
+            bcc?: components["schemas"]["Correspondent"][];
+            cc?: components["schemas"]["Correspondent"][];
+            subject?: string | null;
+            to?: components["schemas"]["Correspondent"][] | null;
+        };
         /** AgentPatch */
         AgentPatch: {
             archived?: boolean | null;
@@ -1562,6 +1697,13 @@ export interface components {
             /** @default  */
             url: string;
         };
+        /** Check */
+        Check: {
+            /** @default  */
+            detail: string;
+            name: string;
+            ok: boolean;
+        };
         /** CodeData */
         CodeData: {
             challenge: string;
@@ -1636,6 +1778,11 @@ export interface components {
             items: components["schemas"]["ConversationRow"][];
             next_cursor: string | null;
             resume?: string | null;
+        };
+        /** Correspondent */
+        Correspondent: {
+            address: string;
+            name: string;
         };
         /** Count */
         Count: {
@@ -1728,6 +1875,11 @@ export interface components {
             message: components["schemas"]["Message"];
             snippet_html: string;
         };
+        /** HookSecret */
+        HookSecret: {
+            secret: string;
+            url: string;
+        };
         /** Identity */
         Identity: {
             address: string;
@@ -1770,6 +1922,40 @@ export interface components {
             locale?: "nb" | "nn" | "da" | "sv" | "fi" | "en" | null;
             name: string;
             password: string;
+        };
+        /** Letter */
+        Letter: {
+            /**
+             * @default none
+             * @enum {string}
+             */
+            automatic: "none" | "receipt" | "out_of_office" | "bounce" | "list";
+            bcc?: components["schemas"]["Correspondent"][];
+            cc?: components["schemas"]["Correspondent"][];
+            /** @default false */
+            cut: boolean;
+            failed?: [
+                string,
+                string
+            ][];
+            forwarded_from?: components["schemas"]["Correspondent"] | null;
+            /** @default false */
+            html: boolean;
+            /** @default  */
+            quoted: string;
+            sender?: components["schemas"]["Correspondent"] | null;
+            /** @default  */
+            signature: string;
+            /** @default false */
+            stranger: boolean;
+            /** @default  */
+            subject: string;
+            to?: components["schemas"]["Correspondent"][];
+            /**
+             * @default
+             * @enum {string}
+             */
+            trust: "domain_verified" | "unverified" | "";
         };
         /** Limits */
         Limits: {
@@ -1820,6 +2006,138 @@ export interface components {
             /** Format: uuid */
             id: string;
             url: string;
+        };
+        /** MailboxConfig */
+        MailboxConfig: {
+            address: string;
+            /**
+             * @default leave
+             * @enum {string}
+             */
+            after: "leave" | "seen" | "move";
+            aliases?: string[];
+            authserv?: string[];
+            /** @default  */
+            client_id: string;
+            /** @default true */
+            copy: boolean;
+            /** @default INBOX */
+            folder: string;
+            /** @default 10 */
+            hold_seconds: number;
+            imap?: components["schemas"]["Reached"] | null;
+            /** @default Svardesk */
+            move_to: string;
+            /** @default  */
+            name: string;
+            /**
+             * @default password
+             * @enum {string}
+             */
+            provider: "password" | "microsoft" | "google";
+            /** @default false */
+            receipt: boolean;
+            /** @default true */
+            reply_tokens: boolean;
+            senders?: components["schemas"]["SenderOf"][];
+            /** @default  */
+            sent_folder: string;
+            signatures?: {
+                [key: string]: string;
+            };
+            smtp?: components["schemas"]["Reached"] | null;
+            /**
+             * @default now
+             * @enum {string}
+             */
+            start: "now" | "all";
+            /** @default organizations */
+            tenant: string;
+            /** @default Europe/Oslo */
+            timezone: string;
+            /** @default  */
+            username: string;
+        };
+        /** MailboxHealth */
+        MailboxHealth: {
+            checks: components["schemas"]["Check"][];
+            status: string;
+        };
+        /** MailboxList */
+        MailboxList: {
+            items: components["schemas"]["MailboxOut"][];
+        };
+        /** MailboxOut */
+        MailboxOut: {
+            hook_url: string;
+            mailbox: components["schemas"]["MailboxView"];
+        };
+        /** MailboxState */
+        MailboxState: {
+            arrived_at?: string | null;
+            error?: string | null;
+            error_code?: string | null;
+            failing_since?: string | null;
+            looked_at?: string | null;
+            send_error?: string | null;
+            send_failing_since?: string | null;
+            sent_at?: string | null;
+            status: string;
+            /** @default 0 */
+            taken: number;
+            /** @default 0 */
+            waiting: number;
+        };
+        /** MailboxValues */
+        MailboxValues: {
+            address?: string;
+            after?: "leave" | "seen" | "move";
+            aliases?: string[];
+            authserv?: string[];
+            brand_id?: string | null;
+            calendar_id?: string | null;
+            client_id?: string;
+            client_secret?: string;
+            copy?: boolean;
+            folder?: string;
+            hold_seconds?: number;
+            imap?: components["schemas"]["Reached"] | null;
+            imap_password?: string;
+            move_to?: string;
+            name?: string;
+            password?: string;
+            provider?: "password" | "microsoft" | "google";
+            receipt?: boolean;
+            reply_tokens?: boolean;
+            sender_name?: string;
+            senders?: components["schemas"]["SenderOf"][];
+            sent_folder?: string;
+            signatures?: {
+                [key: string]: string;
+            };
+            smtp?: components["schemas"]["Reached"] | null;
+            smtp_password?: string;
+            start?: "now" | "all";
+            team_id?: string | null;
+            tenant?: string;
+            timezone?: string;
+            username?: string;
+            version?: number;
+        };
+        /** MailboxView */
+        MailboxView: {
+            brand_id: string | null;
+            calendar_id: string | null;
+            config: components["schemas"]["MailboxConfig"];
+            has: string[];
+            /** Format: uuid */
+            id: string;
+            key: string;
+            name: string;
+            sender_name: string;
+            state: components["schemas"]["MailboxState"];
+            team_id: string | null;
+            version: number;
         };
         /** MakeField */
         MakeField: {
@@ -1878,6 +2196,8 @@ export interface components {
         Message: {
             attachments: components["schemas"]["Attachment"][];
             author: components["schemas"]["Author"];
+            /** @default false */
+            automated: boolean;
             body: string;
             client_id: string | null;
             /** Format: uuid */
@@ -1891,7 +2211,9 @@ export interface components {
             id: string;
             /** @enum {string} */
             kind: "inbound" | "answer" | "note" | "system";
+            letter?: components["schemas"]["Letter"] | null;
             mention_ids: string[];
+            send_at?: string | null;
             seq: number;
             /** @default false */
             silent: boolean;
@@ -1944,6 +2266,7 @@ export interface components {
             previous_conversations: components["schemas"]["ConversationRow"][];
             resume?: string | null;
             visitor: components["schemas"]["VisitorNow"] | null;
+            way?: components["schemas"]["Way"] | null;
         };
         /** OpenInvitation */
         OpenInvitation: {
@@ -1986,6 +2309,7 @@ export interface components {
         };
         /** PostMessage */
         PostMessage: {
+            addressing?: components["schemas"]["Addressing"] | null;
             /** @default 0 */
             based_on_seq: number;
             /** @default  */
@@ -2000,6 +2324,7 @@ export interface components {
             kind: "answer" | "note";
             /** @default [] */
             mention_ids: string[];
+            send_at?: string | null;
             /**
              * @default waiting
              * @enum {string}
@@ -2057,6 +2382,20 @@ export interface components {
         /** QuarantinedList */
         QuarantinedList: {
             items: components["schemas"]["Quarantined"][];
+        };
+        /** Reached */
+        Reached: {
+            /**
+             * @default ssl
+             * @enum {string}
+             */
+            encryption: "ssl" | "starttls" | "none";
+            host: string;
+            /** @default false */
+            insecure: boolean;
+            port: number;
+            /** @default true */
+            verify: boolean;
         };
         /** ReadUpTo */
         ReadUpTo: {
@@ -2122,6 +2461,18 @@ export interface components {
                 [key: string]: unknown;
             };
             timezone: string;
+        };
+        /** SenderOf */
+        SenderOf: {
+            /** @default  */
+            address: string;
+            /** @default  */
+            name: string;
+            signatures?: {
+                [key: string]: string;
+            };
+            /** Format: uuid */
+            team_id: string;
         };
         /** SessionIn */
         SessionIn: {
@@ -2197,6 +2548,10 @@ export interface components {
             state: "signed_in";
             teams: components["schemas"]["OwnTeam"][];
             totp_enabled: boolean;
+        };
+        /** SignInAt */
+        SignInAt: {
+            url: string;
         };
         /** SignInData */
         SignInData: {
@@ -2373,6 +2728,20 @@ export interface components {
             client_id: string;
             file_ids?: string[];
             page?: components["schemas"]["channels_webchat_adapter_Page"] | null;
+        };
+        /** Way */
+        Way: {
+            address: string | null;
+            /** @default false */
+            addressed: boolean;
+            /** @enum {null|string} */
+            closed_by?: "call" | "no_mailbox" | "gone" | null;
+            /** @default false */
+            failing: boolean;
+            /** @default 0 */
+            hold_seconds: number;
+            open: boolean;
+            via: string | null;
         };
         /** WidgetList */
         WidgetList: {
@@ -3078,6 +3447,38 @@ export interface operations {
             };
         };
     };
+    cancel_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     retry_message: {
         parameters: {
             query?: never;
@@ -3564,6 +3965,225 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_mailboxes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailboxList"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_mailbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailboxValues"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailboxOut"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_mailbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mailbox_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_mailbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mailbox_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailboxValues"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailboxOut"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_hook_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mailbox_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookSecret"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    begin_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mailbox_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInAt"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    test_mailbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mailbox_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailboxHealth"];
                 };
             };
             /** @description An error, of whatever status. */
