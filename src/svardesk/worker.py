@@ -7,7 +7,7 @@ import structlog
 
 from svardesk import wiring
 from svardesk.channels.email.access import Access
-from svardesk.channels.email.reading import Readers
+from svardesk.channels.email.reading import MAILBOXES, Readers
 from svardesk.channels.registry import EMAIL
 from svardesk.config import Settings
 from svardesk.house import House
@@ -33,19 +33,25 @@ class Worker:
         self.sweeper = Sweeper(house.db, house.clock, wiring.sweeps(house))
         self.listener = Listener(
             house.db.dsn,
-            {OUTBOX: lambda _: self.outbox.set(), LOG: lambda _: self.log.set(), SWEEP: self.sweeper.wake},
+            {OUTBOX: lambda _: self.outbox.set(), LOG: lambda _: self.log.set(), SWEEP: self._wake},
             self._look,
             "svardesk worker listen",
         )
         # What this process commits itself need not go through the database to wake it.
         house.notifier.here(OUTBOX, lambda _: self.outbox.set())
-        house.notifier.here(SWEEP, self.sweeper.wake)
+        house.notifier.here(SWEEP, self._wake)
 
     async def run(self) -> None:
         """Work until cancelled."""
         async with self.house.open("worker"), asyncio.TaskGroup() as group:
             for name in ("listener", "sequencer", "relay", "sweeper", "mailboxes"):
                 group.create_task(getattr(self, name).run(), name=name)
+
+    def _wake(self, name: str) -> None:
+        if name == MAILBOXES:
+            self.mailboxes.wake()
+        else:
+            self.sweeper.wake(name)
 
     async def _look(self) -> None:
         self.outbox.set()

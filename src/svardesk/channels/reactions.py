@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from svardesk.channels import deliveries
+from svardesk.channels.events import DeliveryFailed
+from svardesk.conversations import changing
 from svardesk.conversations.events import AnswerPosted, AnswerRetried, MessageReceived
 from svardesk.kit.clock import SystemClock
 from svardesk.kit.db import Tx
@@ -29,8 +31,15 @@ async def hold_what_waits(tx: Tx, batch: Sequence[Recorded]) -> None:
         await deliveries.customer_wrote(tx, _clock.now(), sorted(spoke))
 
 
+async def bring_back(tx: Tx, batch: Sequence[Recorded]) -> None:
+    """An answer failed or was bounced: its conversation is open work for a person."""
+    for stream in sorted({one.event.stream for one in batch}):
+        await changing.unanswered(tx, _clock.now(), stream)
+
+
 REACTIONS = {
     AnswerPosted: (Reaction("deliver_answer", deliver),),
     AnswerRetried: (Reaction("send_answer_again", send_again),),
+    DeliveryFailed: (Reaction("bring_back_unanswered", bring_back),),
     MessageReceived: (Reaction("hold_scheduled_answers", hold_what_waits),),
 }

@@ -12,6 +12,7 @@ from svardesk.channels import deliveries
 from svardesk.channels.connections import QUERIES
 from svardesk.channels.contract import Adapter, Attachment, Connection, InboundEvent, Place, Taken
 from svardesk.contacts import identities
+from svardesk.conversations.changing import put_away
 from svardesk.conversations.receiving import Inbound, receive
 from svardesk.conversations.texts import clean
 from svardesk.kit.db import Tx, passes
@@ -172,6 +173,8 @@ class Taker:
                 longest=event.longest,
             ),
         )
+        if received.outcome == "started" and event.automated and not machine:
+            await put_away(tx, now, received.conversation_id)
         taken = Taken(received=received, envelope_id=self._envelope_id, files=files, stranger=place.stranger)
         await self._adapter.keep(tx, now, connection, event, taken)
         self.contact_id = received.contact_id if person is None else person.contact_id

@@ -134,6 +134,26 @@ async def _write(
         )
 
 
+async def unanswered(tx: Tx, now: datetime, conversation_id: UUID) -> bool:
+    """An answer did not arrive: the conversation is open work again, and the customer has waited since they wrote.
+
+    Returns False when it is open already. Idempotent.
+    """
+    held = await tx.maybe(sql.hold_unanswered, account_id=tx.account, id=conversation_id)
+    if held is None or held["status"] == "open":
+        return False
+    state = _state_of(held) | {"status": "open", "snoozed_until": None, "closed_at": None}
+    await _write(tx, held, state, [SystemDetails(type="reopened")], now, by=None, activity=True)
+    return True
+
+
+async def put_away(tx: Tx, now: datetime, conversation_id: UUID) -> None:
+    """A conversation that only a machine has begun is closed from the start: nobody asked anything."""
+    version = await tx.value(sql.put_away, account_id=tx.account, id=conversation_id, now=now)
+    if version is not None:
+        await record(tx, ConversationChanged(stream=conversation_id, what=("status",), version=version))
+
+
 async def wake_snoozed(db: Database, clock: Clock) -> int:
     """Open the conversations whose snooze is over, in all organisations; returns how many. A sweep.
 

@@ -71,6 +71,20 @@ FROM conversations c
 WHERE c.account_id = :account_id AND c.id = ANY(:ids) AND c.status = 'snoozed' AND c.snoozed_until <= :now
 FOR NO KEY UPDATE SKIP LOCKED;
 
+-- name: hold_unanswered
+-- A conversation whose answer did not arrive, locked; since when the customer has waited in truth.
+SELECT c.id, c.status, c.snoozed_until, c.assignee_id, c.team_id, coalesce(c.waiting_since, c.last_customer_at) AS waiting_since,
+    c.closed_at, c.last_seq, c.version
+FROM conversations c
+WHERE c.account_id = :account_id AND c.id = :id AND c.archived_at IS NULL
+FOR NO KEY UPDATE;
+
+-- name: put_away
+-- What a machine began waits for nobody: it is there to be found, not to be done.
+UPDATE conversations SET status = 'closed', closed_at = :now, version = version + 1
+WHERE account_id = :account_id AND id = :id AND status = 'open'
+RETURNING version;
+
 -- name: to_wake
 -- Over all organisations: what the sweep must wake.
 SELECT account_id, conversation_id FROM conversations_to_wake(:now, :limit);

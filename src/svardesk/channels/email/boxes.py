@@ -22,6 +22,7 @@ from svardesk.kit.errors import Conflict, Unprocessable
 from svardesk.kit.ids import uuid7
 from svardesk.kit.keyring import KeyRing
 from svardesk.spine import record
+from svardesk.spine.wakeups import SWEEP
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
 Short = Annotated[str, msgspec.Meta(max_length=300)]
@@ -157,6 +158,7 @@ async def create(
     )
     await audit.note(tx, by, "mailbox.created", "connection", row["id"])
     await record(tx, ConnectionChanged(stream=row["id"], version=1))
+    tx.notify(SWEEP, "mailboxes")
     return view(await _one(tx, row["id"]), keyring, None)
 
 

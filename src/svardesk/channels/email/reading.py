@@ -32,9 +32,12 @@ from svardesk.kit.errors import SvardeskError, Unavailable
 from svardesk.kit.keyring import KeyRing
 from svardesk.spine import record
 from svardesk.spine.leader import connect
+from svardesk.spine.wakeups import Signal
 
 log = structlog.get_logger()
 
+MAILBOXES: Final = "mailboxes"
+"""Name under which a change of settings wakes the readers."""
 LOCK_SPACE: Final = 811207
 LOOK_SECONDS: Final = 5.0
 """So soon a new or changed mailbox is noticed."""
@@ -62,6 +65,11 @@ class Readers:
         self._keyring = keyring
         self._access = access
         self._running: dict[UUID, _Running] = {}
+        self._changed = Signal()
+
+    def wake(self) -> None:
+        """Settings may have changed: look at once."""
+        self._changed.set()
 
     @property
     def held(self) -> list[UUID]:
@@ -75,8 +83,9 @@ class Readers:
             try:
                 locks = await connect(self._db.dsn, "svardesk mailboxes")
                 while True:
+                    self._changed.clear()
                     await self._balance(locks)
-                    await asyncio.sleep(LOOK_SECONDS)
+                    await self._changed.wait(LOOK_SECONDS)
             except psycopg.OperationalError as error:
                 log.warning("mailboxes_connection_lost", error=str(error).strip())
             except Exception:
@@ -195,7 +204,8 @@ class Reader:
                 await self._store(connection, mailbox, batch)
                 cursor = batch.cursor
                 await mailbox.settle([one.uid for one in batch.mails])
-                if batch.more:
+                if batch.mails:
+                    # What came while these were stored may have been told of already: look until there is nothing.
                     continue
                 await self._wait(mailbox)
 
