@@ -127,14 +127,12 @@ def shown(address: Address) -> str:
     name = on_one_line(address.name)
     if not name or name.lower() == address.email.lower():
         return email
-    if not name.isascii() or "=?" in name or len(name) > LINE - 20:
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    phrase = name if _ATOMS.fullmatch(name) else f'"{escaped}"'
+    if not name.isascii() or "=?" in name or len(phrase) > LINE - 20:
         phrase = encoded_words(name, 12)
-    elif _ATOMS.fullmatch(name):
-        phrase = name
-    else:
-        escaped = name.replace("\\", "\\\\").replace('"', '\\"')
-        phrase = f'"{escaped}"'
-    return f"{phrase} <{email}>"
+    fits = len(phrase.rpartition("\r\n")[2]) + len(email) + 3 <= LINE
+    return f"{phrase} <{email}>" if fits else f"{phrase}\r\n <{email}>"
 
 
 def parameter(name: str, value: str) -> str:
