@@ -1,5 +1,6 @@
 """Mail servers for the tests of the transport: our own always, Dovecot and Postfix where they can run."""
 
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ import pytest
 
 from svardesk.channels.email.imap import ImapSettings, Mailbox
 from svardesk.channels.email.servers import Password
-from svardesk.demo_mail import Account, DemoMail
-from tests.email import certificates, dovecot
+from svardesk.demo_mail import Account, DemoMail, Step
+from tests.email import certificates, dovecot, postfix
+from tests.waiting import until
 
 ADDRESS = "kundeservice@fjordnett.example"
 PASSWORD = dovecot.PASSWORD
@@ -64,21 +66,27 @@ class Post:
 
 
 @pytest.fixture(scope="session")
-def real_imap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dovecot.Dovecot]:
-    """Dovecot; skips where it cannot run."""
-    if not dovecot.is_there():
-        pytest.skip("Dovecot is not installed here, or we are not root")
-    folder = tmp_path_factory.mktemp("dovecot")
-    # Below pytest's own folder only its owner may read; the server's processes are other users.
-    for parent in list(folder.parents)[:3]:
-        if parent.owner() == "root" and parent != Path("/tmp"):
-            parent.chmod(parent.stat().st_mode | 0o055)
-    server = dovecot.Dovecot(folder)
-    yield server
-    server.stop()
+def real_imap() -> Iterator[dovecot.Dovecot]:
+    """Dovecot, for the whole session."""
+    # Not below pytest's own folder, which its owner alone may enter: a server's processes are other users.
+    with tempfile.TemporaryDirectory(prefix="svardesk-dovecot-") as folder:
+        server = dovecot.Dovecot(Path(folder))
+        yield server
+        server.stop()
 
 
-@pytest.fixture(params=["own", "dovecot"])
+@pytest.fixture(scope="session")
+def real_smtp() -> Iterator[postfix.Postfix]:
+    """Postfix, for the whole session."""
+    # Not below pytest's own folder, which its owner alone may enter: a server's processes are other users.
+    with tempfile.TemporaryDirectory(prefix="svardesk-postfix-") as folder:
+        server = postfix.Postfix(Path(folder))
+        yield server
+        server.stop()
+
+
+# Dovecot and Postfix are asked where they are installed and we are root; our own server everywhere.
+@pytest.fixture(params=["own", "dovecot"] if dovecot.is_there() else ["own"])
 async def post(request: pytest.FixtureRequest) -> AsyncIterator[Post]:
     """An empty mailbox: at our own server, then at Dovecot."""
     if request.param == "dovecot":
@@ -86,6 +94,42 @@ async def post(request: pytest.FixtureRequest) -> AsyncIterator[Post]:
     else:
         async with DemoMail(ACCOUNTS) as server:
             yield Post(server, ADDRESS)
+
+
+class Relay:
+    """An SMTP server that knows no ``ukjent@``, is busy for ``travel@``, and takes mail for fjordnett.example only."""
+
+    def __init__(self, server: DemoMail | postfix.Postfix) -> None:
+        self.server = server
+        self.port = server.smtp_port if isinstance(server, DemoMail) else server.port
+
+    async def arrived(self) -> list[bytes]:
+        """What was delivered, once something was."""
+        if isinstance(self.server, DemoMail):
+            return await self.server.mails(ADDRESS)
+        server = self.server
+        await until(lambda: "status=sent" in server.log())
+        return server.mails()
+
+
+@pytest.fixture(params=["own", "postfix"] if postfix.is_there() else ["own"])
+async def relay(request: pytest.FixtureRequest) -> AsyncIterator[Relay]:
+    """A relay: our own server, then Postfix."""
+    if request.param == "postfix":
+        yield Relay(request.getfixturevalue("real_smtp"))
+        return
+
+    def refuse(step: Step) -> str | None:
+        local, _, domain = step.recipient.partition("@")
+        if step.stage != "rcpt":
+            return None
+        if domain != "fjordnett.example":
+            return "554 5.7.1 Relay access denied"
+        return {"ukjent": "550 5.1.1 No such user", "travel": "450 4.2.1 Busy"}.get(local)
+
+    async with DemoMail(ACCOUNTS) as server:
+        server.rules.append(refuse)
+        yield Relay(server)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from svardesk.channels.email.smtp import (
 from svardesk.demo_mail import DROP, KEEP_AND_DROP, DemoMail, Step
 from tests.email import scripted
 from tests.email.certificates import Certificate
-from tests.email.conftest import ACCOUNTS, ADDRESS, CUSTOMERS, PASSWORD
+from tests.email.conftest import ACCOUNTS, ADDRESS, CUSTOMERS, PASSWORD, Relay
 from tests.email.scripted import Scripted
 
 KARI = "kari@example.no"
@@ -356,3 +356,21 @@ async def test_an_answer_that_is_no_smtp() -> None:
 
 def test_secrets_do_not_show() -> None:
     assert PASSWORD not in repr(at(25))
+
+
+# ------------------------------------------------------------------------------------------------ a real one
+
+
+async def test_a_relay_that_does_not_take_everything(relay: Relay) -> None:
+    settings = at(relay.port, credentials=None)
+    taken = await send(settings, ADDRESS, ["ukjent@fjordnett.example", ADDRESS], RAW, envelope_id="id1")
+    assert isinstance(taken, Accepted) and taken.said.startswith("2.0.0")
+    assert [(one.address, one.code, one.temporary, one.error_class) for one in taken.refused] == [
+        ("ukjent@fjordnett.example", 550, False, "address")
+    ]
+    busy = await send(settings, ADDRESS, ["travel@fjordnett.example"], RAW)
+    assert isinstance(busy, Deferred) and (busy.stage, busy.code) == ("rcpt", "4.2.1")
+    away = await send(settings, ADDRESS, [KARI], RAW)
+    assert isinstance(away, Refused) and (away.code, away.error_class) == ("5.7.1", "policy")
+    (one,) = await relay.arrived()
+    assert one.replace(b"\r\n", b"\n").endswith(RAW.split(b"\r\n\r\n", 1)[1].replace(b"\r\n", b"\n"))

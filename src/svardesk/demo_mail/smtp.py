@@ -1,6 +1,7 @@
 """The way in: SMTP for mail from outside and submission with AUTH, spoken by aiosmtpd."""
 
 import asyncio
+import logging
 import ssl
 from base64 import b64encode
 from collections.abc import Callable, Mapping
@@ -166,6 +167,8 @@ def factory(
     xoauth2: bool = True,
 ) -> Callable[[], SMTP]:
     """A maker of protocols for ``loop.create_server``. ``submission``: nobody sends without signing in."""
+    # It warns at every connection of passwords without TLS; this server listens on the loopback interface only.
+    logging.getLogger("mail.log").setLevel(logging.ERROR)
     handler = Handler(office, rules, tokens, xoauth2=xoauth2)
     options: dict[str, Any] = {
         "hostname": office.hostname,
@@ -184,7 +187,6 @@ def factory(
         import warnings
 
         with warnings.catch_warnings():
-            # It warns of passwords without TLS; this server listens on the loopback interface only.
             warnings.simplefilter("ignore", UserWarning)
             server = Server(handler, loop=asyncio.get_running_loop(), **options)
         server.rules = rules

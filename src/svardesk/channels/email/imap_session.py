@@ -144,8 +144,10 @@ class Session:
             raise (ServerGone if _is_passing(error) else TokenExpired)(told) from None
 
     def close(self) -> None:
-        """Say goodbye where somebody listens, and hang up."""
+        """Say goodbye where somebody listens, and hang up. The session is over; it cannot be opened again."""
         client, self._client = self._client, None
+        self._waker.close()
+        self._woken.close()
         if client is None:
             return
         with contextlib.suppress(Exception):
