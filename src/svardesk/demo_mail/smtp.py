@@ -1,6 +1,7 @@
 """The way in: SMTP for mail from outside and submission with AUTH, spoken by aiosmtpd."""
 
 import asyncio
+import logging
 import ssl
 from base64 import b64encode
 from collections.abc import Callable, Mapping
@@ -68,7 +69,7 @@ class Handler:
     ) -> str:
         """``MAIL FROM``."""
         del session
-        said = verdict(self.rules, Step(stage="mail", sender=address))
+        said = verdict(self.rules, Step(stage="mail", sender=address.strip("<>")))
         if said is not None:
             return self._say(server, said)
         envelope.mail_from = address
@@ -80,7 +81,7 @@ class Handler:
     ) -> str:
         """``RCPT TO``: a rule may refuse it; else every address has a mailbox or the catch-all."""
         del session
-        said = verdict(self.rules, Step(stage="rcpt", sender=envelope.mail_from or "", recipient=address))
+        said = verdict(self.rules, Step(stage="rcpt", sender=sender_of(envelope), recipient=address))
         if said is not None:
             return self._say(server, said)
         if self.office.account_of(address) is None:
@@ -98,13 +99,13 @@ class Handler:
             self.rules,
             Step(
                 stage="final",
-                sender=envelope.mail_from or "",
+                sender=sender_of(envelope),
                 recipients=tuple(envelope.rcpt_tos),
                 content=raw,
             ),
         )
         if said is None or said == KEEP_AND_DROP:
-            await self.office.deliver(envelope.mail_from or "", envelope.rcpt_tos, raw)
+            await self.office.deliver(sender_of(envelope), envelope.rcpt_tos, raw)
         return "250 2.0.0 Delivered" if said is None else self._say(server, said)
 
     def _say(self, server: SMTP, said: str) -> str:
@@ -128,7 +129,7 @@ class Server(SMTP):
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
         """``DATA``: a rule may refuse it, or hang up while the content comes in."""
         if self.envelope is not None and self.envelope.rcpt_tos:
-            sender, recipients = self.envelope.mail_from or "", tuple(self.envelope.rcpt_tos)
+            sender, recipients = sender_of(self.envelope), tuple(self.envelope.rcpt_tos)
             said = verdict(self.rules, Step(stage="data", sender=sender, recipients=recipients))
             if said == DROP:
                 hang_up(self)
@@ -142,6 +143,11 @@ class Server(SMTP):
                 hang_up(self)
                 return
         await super().smtp_DATA(arg)
+
+
+def sender_of(envelope: Envelope) -> str:
+    """The envelope's sender; empty for ``<>``, which aiosmtpd keeps as it is."""
+    return (envelope.mail_from or "").strip("<>")
 
 
 def hang_up(server: SMTP) -> None:
@@ -161,6 +167,8 @@ def factory(
     xoauth2: bool = True,
 ) -> Callable[[], SMTP]:
     """A maker of protocols for ``loop.create_server``. ``submission``: nobody sends without signing in."""
+    # It warns at every connection of passwords without TLS; this server listens on the loopback interface only.
+    logging.getLogger("mail.log").setLevel(logging.ERROR)
     handler = Handler(office, rules, tokens, xoauth2=xoauth2)
     options: dict[str, Any] = {
         "hostname": office.hostname,
@@ -179,7 +187,6 @@ def factory(
         import warnings
 
         with warnings.catch_warnings():
-            # It warns of passwords without TLS; this server listens on the loopback interface only.
             warnings.simplefilter("ignore", UserWarning)
             server = Server(handler, loop=asyncio.get_running_loop(), **options)
         server.rules = rules

@@ -86,9 +86,11 @@ def compose(mail: Outgoing) -> Composed:
     if mail.attachments:
         body = multipart("mixed", f"{boundary}.m", [body, *(file_part(one) for one in mail.attachments)])
     head = "\r\n".join([*_headers(mail), ""]).encode("utf-8")
-    everybody = [ascii_address(one.email) for one in (*mail.to, *mail.cc, *mail.bcc)]
-    recipients = tuple({one.lower(): one for one in reversed(everybody)}.values())[::-1]
-    return Composed(raw=head + body, recipients=recipients)
+    recipients: dict[str, str] = {}
+    for one in (*mail.to, *mail.cc, *mail.bcc):
+        address = ascii_address(one.email)
+        recipients.setdefault(address.lower(), address)
+    return Composed(raw=head + body, recipients=tuple(recipients.values()))
 
 
 def attribution(quoted: Quoted, language: str, timezone: str) -> str:

@@ -261,8 +261,8 @@ class Mailbox:
         """
         session = self._held()
         name = await self._run(session.resolve, folder)
-        await self._run(session.select, name)
         try:
+            await self._run(session.select, name)
             return bool(await self._run(session.find, message_id))
         finally:
             self._ahead.clear()

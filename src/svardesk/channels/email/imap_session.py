@@ -62,6 +62,14 @@ def _words(error: BaseException) -> str:
     return re.sub(r"b'(.*)'", r"\1", said)
 
 
+def _is_passing(error: LoginError) -> bool:
+    """Whether signing in failed for a reason that has nothing to do with who we are.
+
+    The library says ``LoginError`` of everything, a lost connection too.
+    """
+    return isinstance(error.__context__, IMAPClientAbortError) or bool(_BUSY.search(str(error)))
+
+
 class Session:
     """A signed-in connection with one folder selected."""
 
@@ -116,7 +124,7 @@ class Session:
             raise LoginRefused("this server takes no letters beyond a to z in a password") from None
         except LoginError as error:
             words = _words(error)
-            raise (ServerGone if _BUSY.search(words) else LoginRefused)(words) from None
+            raise (ServerGone if _is_passing(error) else LoginRefused)(words) from None
 
     def _with_token(self, client: IMAPClient, token: AccessToken) -> None:
         challenges: list[bytes] = []
@@ -133,11 +141,13 @@ class Session:
             told = " ".join(filter(None, [words, *(challenge_text(one) for one in challenges[1:])]))
             if _SWITCHED_OFF.search(told):
                 raise LoginRefused(told, "mail_imap_off") from None
-            raise (ServerGone if _BUSY.search(words) else TokenExpired)(told) from None
+            raise (ServerGone if _is_passing(error) else TokenExpired)(told) from None
 
     def close(self) -> None:
-        """Say goodbye where somebody listens, and hang up."""
+        """Say goodbye where somebody listens, and hang up. The session is over; it cannot be opened again."""
         client, self._client = self._client, None
+        self._waker.close()
+        self._woken.close()
         if client is None:
             return
         with contextlib.suppress(Exception):

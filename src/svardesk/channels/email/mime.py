@@ -8,7 +8,6 @@ import base64
 import binascii
 import re
 from collections.abc import Sequence
-from email.header import Header
 from typing import Final
 from urllib.parse import quote
 
@@ -18,6 +17,10 @@ from svardesk.channels.email.smtp import is_sendable
 from svardesk.kit.errors import Unprocessable
 
 LINE: Final = 78
+_WORD_LINE: Final = 76
+_WORD_START: Final = "=?utf-8?q?"
+_WORD_END: Final = "?="
+_Q: Final = {ord(one): one for one in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!*+-/"} | {32: "_"}
 _SPACES: Final = re.compile(r"[\x00-\x20\x7f\x85\xa0\u2028\u2029]+")
 _ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 _MEDIA_TYPE: Final = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,60}/[A-Za-z0-9!#$&^_.+-]{1,80}")
@@ -56,9 +59,28 @@ def on_one_line(text: str) -> str:
 def text_header(name: str, value: str) -> str:
     """A header of free words (Subject)."""
     value = on_one_line(value)
-    plain = value.isascii() and "=?" not in value and all(len(word) < LINE - 10 for word in value.split(" "))
-    charset = "us-ascii" if plain else "utf-8"
-    return f"{name}: " + Header(value, charset, maxlinelen=LINE - 2, header_name=name).encode(linesep="\r\n")
+    words = value.split(" ")
+    if value.isascii() and "=?" not in value and all(len(word) < LINE - len(name) - 4 for word in words):
+        return _folded(name, words, " ")
+    return f"{name}: " + encoded_words(value, len(name) + 2)
+
+
+def encoded_words(value: str, taken: int = 0) -> str:
+    """Text beyond ASCII in encoded words (RFC 2047), each of whole characters; ``taken`` columns of the line are used.
+
+    The letters of a to z stay readable, and what is allowed nowhere but in free text is encoded as well, so that it may
+    stand in front of an address.
+    """
+    room = _WORD_LINE - len(_WORD_START) - len(_WORD_END)
+    words, word, left = [], "", room - taken
+    for character in value:
+        coded = "".join(_Q.get(byte, f"={byte:02X}") for byte in character.encode())
+        if len(coded) > left:
+            words.append(word)
+            word, left = "", room - 1
+        word += coded
+        left -= len(coded)
+    return "\r\n ".join(f"{_WORD_START}{one}{_WORD_END}" for one in [*words, word])
 
 
 def address_header(name: str, addresses: Sequence[Address]) -> str:
@@ -105,14 +127,12 @@ def shown(address: Address) -> str:
     name = on_one_line(address.name)
     if not name or name.lower() == address.email.lower():
         return email
-    if not name.isascii() or "=?" in name:
-        phrase = Header(name, "utf-8", maxlinelen=LINE - 20).encode(linesep="\r\n")
-    elif _ATOMS.fullmatch(name):
-        phrase = name
-    else:
-        escaped = name.replace("\\", "\\\\").replace('"', '\\"')
-        phrase = f'"{escaped}"'
-    return f"{phrase} <{email}>"
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    phrase = name if _ATOMS.fullmatch(name) else f'"{escaped}"'
+    if not name.isascii() or "=?" in name or len(phrase) > LINE - 20:
+        phrase = encoded_words(name, 12)
+    fits = len(phrase.rpartition("\r\n")[2]) + len(email) + 3 <= LINE
+    return f"{phrase} <{email}>" if fits else f"{phrase}\r\n <{email}>"
 
 
 def parameter(name: str, value: str) -> str:
@@ -139,7 +159,7 @@ def parameter(name: str, value: str) -> str:
 
 
 def text_part(subtype: str, text: str, *, more: str = "") -> bytes:
-    """A part of text, in UTF-8 and quoted-printable. Line ends of ``text`` are ``\\n``."""
+    """A part of text, in UTF-8 and quoted-printable. Lines of ``text`` end in LF."""
     head = f"Content-Type: text/{subtype}; charset=utf-8{more}\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
     lines = text.rstrip("\n").encode("utf-8", "replace").replace(b"\n", b"\r\n") + b"\r\n"
     return head.encode() + binascii.b2a_qp(lines, istext=True)
@@ -164,5 +184,5 @@ def multipart(subtype: str, boundary: str, parts: Sequence[bytes]) -> bytes:
     """A part of parts. ``boundary`` begins with ``=_``, which neither base64 nor quoted-printable can hold."""
     mark = f"--{boundary}".encode()
     head = f'Content-Type: multipart/{subtype}; boundary="{boundary}"\r\n\r\n'.encode()
-    body = b"".join(mark + b"\r\n" + part.removesuffix(b"\r\n") + b"\r\n" for part in parts)
+    body = b"".join(mark + b"\r\n" + part + b"\r\n" for part in parts)
     return head + body + mark + b"--\r\n"

@@ -347,7 +347,8 @@ async def _pour(client: SMTP, content: bytes) -> None:
     if transport is None or protocol is None:
         raise aiosmtplib.SMTPServerDisconnected("Connection lost")
     transport = cast("asyncio.WriteTransport", transport)
-    transport.set_write_buffer_limits(high=0)
+    # Not 0: asyncio's TLS would then pause for ever. Under TLS some 64 kB may stay behind unseen, on the safe side.
+    transport.set_write_buffer_limits(high=1, low=0)
     for start in range(0, len(content), _CHUNK):
         if transport.is_closing():
             raise aiosmtplib.SMTPServerDisconnected("Connection lost")

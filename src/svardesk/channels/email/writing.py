@@ -30,7 +30,7 @@ _QUOTE: Final = "margin:0 0 0 8px;border-left:2px solid #8a8a8a;padding-left:12p
 def flowed(text: str) -> str:
     """Plain text wrapped at 72 columns as format=flowed (RFC 3676): a line that ends in a space goes on in the next.
 
-    Words are never broken, so that long addresses stay whole. Lines end in ``\\n``.
+    Words are never broken, so that long addresses stay whole. Lines end in LF.
     """
     return "\n".join(line for raw in _lines(text) for line in _wrap(raw, ""))
 
