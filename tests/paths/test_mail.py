@@ -9,20 +9,16 @@ import email
 import email.policy
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
-from uuid import UUID
 
 import pytest
 
-from svardesk.channels.email import boxes
-from svardesk.channels.email.boxes import MailboxValues, MailboxView
-from svardesk.channels.email.config import Reached
+from svardesk.channels.email import hook
 from svardesk.config import Settings
 from svardesk.demo_mail import DemoMail, Rule
-from svardesk.kit import keyring as keyring_kit
 from svardesk.kit.clock import SystemClock
-from svardesk.kit.db import Database
 from tests.desk import Browser, Desk, Frames, free_port
 from tests.factories import Account, Agent, make_account, make_agent
 
@@ -33,7 +29,7 @@ CUSTOMERS = "kunder@postkasse.example"
 
 def letter(body: str, **more: str) -> bytes:
     """A customer's mail."""
-    message = EmailMessage(policy=email.policy.SMTP)
+    message = EmailMessage(policy=email.policy.SMTP.clone(max_line_length=900))
     headers = {
         "From": f"Kari Nordmann <{KARI}>",
         "To": US,
@@ -59,15 +55,19 @@ class Post:
         self.agent = agent
         self.browser: Browser
         self.frames: Frames
-        self.mailbox: MailboxView
 
-    async def make_mailbox(self, **values: Any) -> MailboxView:
+    async def make_mailbox(self, **values: Any) -> dict[str, Any]:
+        """A mailbox at the test's mail server, made as an owner does."""
+
+        def local(port: int) -> dict[str, Any]:
+            return {"host": "127.0.0.1", "port": port, "encryption": "none"}
+
         given: dict[str, Any] = {
             "name": "E-post",
             "sender_name": "Fjordnett kundeservice",
             "address": US,
-            "imap": Reached(host="127.0.0.1", port=self.server.imap_port, encryption="none"),
-            "smtp": Reached(host="127.0.0.1", port=self.server.submission_port, encryption="none"),
+            "imap": local(self.server.imap_port),
+            "smtp": local(self.server.submission_port),
             "password": "fjordnett",
             "start": "all",
             "hold_seconds": 0,
@@ -75,9 +75,9 @@ class Post:
             "authserv": ["mail.fjordnett.example"],
             **values,
         }
-        ring = keyring_kit.load(self.desk.settings.keys, self.desk.settings.data)
-        async with self.desk.db.work(self.account.id) as tx:
-            return await boxes.create(tx, SystemClock().now(), ring, self.agent.caller, MailboxValues(**given))
+        made = await self.browser.post("/api/v1/mailboxes", json=given)
+        assert made.status_code == 201, made.text
+        return made.json()["mailbox"]
 
     async def arrived(self, **wanted: Any) -> dict[str, Any]:
         """The row of the next conversation that the agent is told of, with these values."""
@@ -121,7 +121,10 @@ class Post:
         give_up = asyncio.get_running_loop().time() + 20
         while (found := await look()) is None:
             if asyncio.get_running_loop().time() > give_up:
-                said = [(one["kind"], one["state"], one["state_reason"], one["body"]) for one in (await self.opened(conversation_id))["messages"]]
+                said = [
+                    (one["kind"], one["state"], one["state_reason"], one["body"])
+                    for one in (await self.opened(conversation_id))["messages"]
+                ]
                 raise AssertionError(f"no answer became {state}: {said}")
             await asyncio.sleep(0.05)
         return found
@@ -143,7 +146,6 @@ async def post(clone: Callable[[], str], settings: Settings) -> AsyncIterator[Po
         await found.browser.sign_in(agent)
         found.frames = await found.browser.agent_socket()
         stack.push_async_callback(found.frames.close)
-        await found.frames.until("caught_up") if False else None
         yield found
 
 
@@ -275,8 +277,6 @@ async def test_what_waits_for_tomorrow_is_held_when_the_customer_writes_first(po
     tomorrow = "2099-01-01T08:00:00Z"
     refused = await post.browser.answer(row["id"], "Ja", based_on_seq=1, send_at=tomorrow)
     assert (refused.status_code, refused.json()["error"]["code"]) == (422, "bad_send_time")
-    from datetime import UTC, datetime, timedelta
-
     soon = (datetime.now(UTC) + timedelta(hours=20)).isoformat()
     assert (await post.browser.answer(row["id"], "Ja", based_on_seq=1, send_at=soon)).status_code == 201
     await post.state(row["id"], "scheduled")
@@ -313,15 +313,11 @@ async def test_a_line_that_breaks_sends_nothing_twice(post: Post, when: str) -> 
     assert broken
     mails = await post.sent()
     assert len(mails) == 1
-    assert UUID(row["id"])
 
 
-async def test_the_hook_takes_a_signed_mail_once(post: Post, db: Database) -> None:
-    from svardesk.channels.email import hook
-
-    del db
+async def test_the_hook_takes_a_signed_mail_once(post: Post) -> None:
     mailbox = await post.make_mailbox(imap=None)
-    secret = (await post.browser.get(f"/api/v1/mailboxes/{mailbox.id}/hook")).json()
+    secret = (await post.browser.get(f"/api/v1/mailboxes/{mailbox['id']}/hook")).json()
     raw = letter("Kom gjennom kroken")
     at = int(SystemClock().now().timestamp())
     path = secret["url"].replace("http://desk.example", "")
@@ -330,7 +326,11 @@ async def test_the_hook_takes_a_signed_mail_once(post: Post, db: Database) -> No
         assert (await server.post(path, content=raw, headers=headers)).status_code == 202
         assert (await server.post(path, content=raw, headers=headers)).status_code == 202
         assert (await server.post(path, content=raw + b"x", headers=headers)).json()["error"]["code"] == "bad_signature"
-        old = {**headers, "x-svardesk-timestamp": str(at - 600), "x-svardesk-signature": hook.sign(secret["secret"], at - 600, raw)}
+        old = {
+            **headers,
+            "x-svardesk-timestamp": str(at - 600),
+            "x-svardesk-signature": hook.sign(secret["secret"], at - 600, raw),
+        }
         assert (await server.post(path, content=raw, headers=old)).json()["error"]["code"] == "signature_too_old"
     row = await post.arrived(channel="email")
     assert row["last_seq"] == 1

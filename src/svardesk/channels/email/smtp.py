@@ -271,6 +271,8 @@ async def _transfer(
         return _cut_off("content", "lost", "")
     if before_final is not None:
         await before_final()
+        if not client.is_connected:
+            return _cut_off("content", "lost", "")
     progress.stage = "final"
     answer = await protocol.execute_command(b".", timeout=client.timeout)
     if 200 <= answer.code < 300:
