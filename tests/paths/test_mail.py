@@ -334,3 +334,28 @@ async def test_the_hook_takes_a_signed_mail_once(post: Post) -> None:
         assert (await server.post(path, content=raw, headers=old)).json()["error"]["code"] == "signature_too_old"
     row = await post.arrived(channel="email")
     assert row["last_seq"] == 1
+
+
+async def test_a_first_mail_gets_a_receipt_that_repeats_nothing(post: Post) -> None:
+    await post.make_mailbox(receipt=True)
+    await post.server.deliver(letter("Kjøp billige ruter på nettstedet mitt!", Subject="BILLIG BILLIG"))
+    row = await post.arrived(channel="email")
+    [mail] = await post.sent()
+    assert mail["Subject"] == f"Vi har fått e-posten din (nr. {row['number']})"
+    assert mail["Auto-Submitted"] == "auto-replied"
+    assert mail["X-Auto-Response-Suppress"] == "OOF, AutoReply"
+    assert b"BILLIG" not in mail.as_bytes()
+    plain = mail.get_body(("plain",))
+    assert plain is not None
+    assert "billige" not in plain.get_content()
+    await post.state(row["id"], "sent")
+    opened = await post.opened(row["id"])
+    assert opened["conversation"]["waiting_since"] is not None, "a receipt is no answer"
+    assert (opened["messages"][-1]["automated"], opened["messages"][-1]["author"]["kind"]) == (True, "system")
+    # A second first mail within a day gets none; an agent's answer does not collide with a receipt.
+    await post.server.deliver(letter("Og en ting til", Subject="Annet", Message_ID="<four@example.no>"))
+    second = await post.arrived(subject="Annet")
+    assert (await post.browser.answer(second["id"], "Takk!", based_on_seq=1)).status_code == 201
+    assert (await post.browser.answer(row["id"], "Hei!", based_on_seq=1)).status_code == 201
+    subjects = [str(one["Subject"]) for one in await post.sent(3)]
+    assert sorted(subjects[1:]) == ["Re: Annet", "Re: BILLIG BILLIG"]

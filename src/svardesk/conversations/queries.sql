@@ -102,6 +102,20 @@ RETURNING version;
 INSERT INTO messages (account_id, id, conversation_id, seq, kind, author_kind, body, actor, details, created_at)
 VALUES (:account_id, :id, :conversation_id, :seq, 'system', 'system', '', 'system', :details::jsonb, :now);
 
+-- name: add_automatic
+-- Something that the house says to a customer, once per client id.
+INSERT INTO messages (account_id, id, conversation_id, seq, kind, author_kind, body, actor, client_id, state, automated, details,
+    created_at)
+VALUES (:account_id, :id, :conversation_id, :seq, 'answer', 'system', :body, :actor, :client_id, 'queued', true,
+    :details::jsonb, :now)
+ON CONFLICT (account_id, actor, client_id) WHERE client_id IS NOT NULL DO NOTHING
+RETURNING id;
+
+-- name: said_automatically
+-- The thread is one longer; nobody was answered by that.
+UPDATE conversations SET last_seq = last_seq + 1, last_public_seq = last_seq + 1, version = version + 1
+WHERE account_id = :account_id AND id = :id;
+
 -- name: can_answer
 -- Whether an agent can be given conversations.
 SELECT id FROM agents

@@ -47,6 +47,7 @@ from svardesk.channels.email.oauth import OAuthError
 from svardesk.channels.email.parsing import parse
 from svardesk.channels.email.parsing.parsed import Address, ParsedMail
 from svardesk.channels.email.preparing import Prepared, composed, prepare_mail
+from svardesk.channels.email.receipts import send_receipt
 from svardesk.channels.email.tokens import read_message_id
 from svardesk.conversations.schemas import Correspondent, Letter
 from svardesk.kit.db import Tx
@@ -160,6 +161,7 @@ class EmailAdapter(AdapterBase):
     async def keep(self, tx: Tx, now: datetime, connection: Connection, event: InboundEvent, taken: Taken) -> None:
         """Note the mail's ids, its participants and its formatted form."""
         await keep_mail(tx, now, connection, event.own, taken)
+        await send_receipt(tx, now, connection, event.own, taken)
 
     async def prepare(self, tx: Tx, now: datetime, command: OutboundCommand) -> OutboundCommand:
         """The mail that the answer becomes; the same again at every attempt."""

@@ -148,6 +148,10 @@ SELECT (SELECT count(*) FROM automatic_mails a
     (SELECT count(*) FROM automatic_mails a
         WHERE a.account_id = :account_id AND a.conversation_id = :conversation_id) AS here;
 
+-- name: number_of
+-- The number by which people name a conversation.
+SELECT number FROM conversations WHERE account_id = :account_id AND id = :id;
+
 -- name: note_automatic
 -- An automatic mail goes out.
 INSERT INTO automatic_mails (account_id, message_id, conversation_id, address, created_at)
