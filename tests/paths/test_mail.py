@@ -359,3 +359,20 @@ async def test_a_first_mail_gets_a_receipt_that_repeats_nothing(post: Post) -> N
     assert (await post.browser.answer(row["id"], "Hei!", based_on_seq=1)).status_code == 201
     subjects = [str(one["Subject"]) for one in await post.sent(3)]
     assert sorted(subjects[1:]) == ["Re: Annet", "Re: BILLIG BILLIG"]
+
+
+async def test_a_mail_is_found_by_its_subject_and_its_signature(post: Post) -> None:
+    await post.make_mailbox()
+    await post.server.deliver(
+        letter("Hei, det virker fortsatt ikke.\n\nMed vennlig hilsen\nKari Nordmann\nKundenr. 884213\n", Subject="Parabolen")
+    )
+    row = await post.arrived(channel="email")
+
+    async def hits(query: str) -> list[str]:
+        found = (await post.browser.get("/api/v1/search", params={"q": query, "kind": "messages"})).json()
+        return [one["conversation"]["id"] for one in found["messages"]]
+
+    async with asyncio.timeout(10):
+        while await hits("884213") != [row["id"]]:
+            await asyncio.sleep(0.05)
+    assert await hits("parabol") == [row["id"]]

@@ -519,12 +519,16 @@ SELECT
         LIMIT 100) x) AS snoozed;
 
 -- name: index_words
--- Take messages into the search; what is deleted or not text of people is left out.
+-- Take messages into the search, with the subject and the signature of a letter and what was filled in beside the text; what is
+-- deleted or not text of people is left out.
 INSERT INTO message_search (account_id, message_id, conversation_id, words, created_at)
-SELECT r.account_id, r.id, r.conversation_id, search_words(r.body), r.created_at FROM unnest(:ids::uuid[]) AS wanted (id)
+SELECT r.account_id, r.id, r.conversation_id, search_words(concat_ws(E'\n', r.body, r.details->'letter'->>'subject',
+        r.details->'letter'->>'signature', (SELECT string_agg(f->>'value', E'\n')
+            FROM jsonb_array_elements(r.details->'fields') AS f))), r.created_at
+FROM unnest(:ids::uuid[]) AS wanted (id)
 CROSS JOIN LATERAL (
     SELECT * FROM messages m
-    WHERE m.account_id = :account_id AND m.id = wanted.id AND m.kind <> 'system' AND m.body <> '' AND m.deleted_at IS NULL
+    WHERE m.account_id = :account_id AND m.id = wanted.id AND m.kind <> 'system' AND (m.body <> '' OR m.details IS NOT NULL) AND m.deleted_at IS NULL
     LIMIT 1) r
 ON CONFLICT (account_id, message_id) DO NOTHING;
 

@@ -41,7 +41,7 @@ from svardesk.channels.email import hook, smtp
 from svardesk.channels.email.config import KIND, MailboxConfig, imap_settings, keys_of, read, smtp_settings
 from svardesk.channels.email.errors import FolderMissing, MailServerError
 from svardesk.channels.email.imap import Mailbox
-from svardesk.channels.email.keeping import keep_mail, place_mail
+from svardesk.channels.email.keeping import check_flood, keep_mail, place_mail
 from svardesk.channels.email.mime import BadMailAddress
 from svardesk.channels.email.oauth import OAuthError
 from svardesk.channels.email.parsing import parse
@@ -155,7 +155,7 @@ class EmailAdapter(AdapterBase):
 
     async def place(self, tx: Tx, now: datetime, connection: Connection, event: InboundEvent) -> Place:
         """Reply token, Message-IDs, our own ids, a number in the subject: in this order; never by the bare subject."""
-        del now
+        await check_flood(tx, now, event.own)
         return await place_mail(tx, connection, event.own)
 
     async def keep(self, tx: Tx, now: datetime, connection: Connection, event: InboundEvent, taken: Taken) -> None:
