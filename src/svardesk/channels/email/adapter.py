@@ -37,7 +37,7 @@ from svardesk.channels.contract import (
     Watermark,
     Window,
 )
-from svardesk.channels.email import hook, smtp
+from svardesk.channels.email import hook, outcomes, smtp
 from svardesk.channels.email.config import KIND, MailboxConfig, imap_settings, keys_of, read, smtp_settings
 from svardesk.channels.email.errors import FolderMissing, MailServerError
 from svardesk.channels.email.imap import Mailbox
@@ -252,9 +252,9 @@ class EmailAdapter(AdapterBase):
         return await self.token_of(connection) if read(connection).provider != "password" else None
 
 
-def _result(outcome: smtp.Outcome, prepared: Prepared) -> SendResult:
+def _result(outcome: outcomes.Outcome, prepared: Prepared) -> SendResult:
     match outcome:
-        case smtp.Accepted(refused=refused):
+        case outcomes.Accepted(refused=refused):
             lost = [one for one in refused if one.address.lower() in prepared.main]
             if (
                 lost
@@ -264,11 +264,11 @@ def _result(outcome: smtp.Outcome, prepared: Prepared) -> SendResult:
                 first = lost[0]
                 return Permanent(code=str(first.code), error_class=first.error_class, reason=first.said[:200])
             return Sent(external_id=prepared.mail_id)
-        case smtp.Deferred(code=code, said=said, error_class=error_class):
+        case outcomes.Deferred(code=code, said=said, error_class=error_class):
             return Temporary(code=code, error_class=error_class, reason=said[:200])
-        case smtp.Refused(code=code, said=said, error_class=error_class):
+        case outcomes.Refused(code=code, said=said, error_class=error_class):
             return Permanent(code=code, error_class=error_class, reason=said[:200])
-        case smtp.Uncertain(said=said):
+        case outcomes.Uncertain(said=said):
             return Unknown(reason=said[:200] or "no_answer")
 
 
