@@ -105,10 +105,7 @@ class Post:
         async with asyncio.timeout(20):
             while len(found := await self.server.mails(CUSTOMERS)) < count:  # noqa: ASYNC110 - the server tells nobody
                 await asyncio.sleep(0.02)
-        return [
-            email.message_from_bytes(one, policy=email.policy.default)  # pyright: ignore[reportReturnType]
-            for one in found
-        ]
+        return [email.message_from_bytes(one, policy=email.policy.default) for one in found]
 
     async def state(self, conversation_id: str, state: str) -> dict[str, Any]:
         """Our newest answer, once it is in that state."""
@@ -364,7 +361,10 @@ async def test_a_first_mail_gets_a_receipt_that_repeats_nothing(post: Post) -> N
 async def test_a_mail_is_found_by_its_subject_and_its_signature(post: Post) -> None:
     await post.make_mailbox()
     await post.server.deliver(
-        letter("Hei, det virker fortsatt ikke.\n\nMed vennlig hilsen\nKari Nordmann\nKundenr. 884213\n", Subject="Parabolen")
+        letter(
+            "Hei, det virker fortsatt ikke.\n\nMed vennlig hilsen\nKari Nordmann\nKundenr. 884213\n",
+            Subject="Parabolen",
+        )
     )
     row = await post.arrived(channel="email")
 
@@ -373,6 +373,6 @@ async def test_a_mail_is_found_by_its_subject_and_its_signature(post: Post) -> N
         return [one["conversation"]["id"] for one in found["messages"]]
 
     async with asyncio.timeout(10):
-        while await hits("884213") != [row["id"]]:
+        while await hits("884213") != [row["id"]]:  # noqa: ASYNC110 - a reaction takes it into the search
             await asyncio.sleep(0.05)
     assert await hits("parabol") == [row["id"]]

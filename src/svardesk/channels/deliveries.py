@@ -227,6 +227,7 @@ async def _one(
     result = await _call(adapter, command, reconcile=row["state"] == "unknown")
     async with db.work(account_id) as tx:
         await settle(tx, clock.now(), delivery_id, fence, result)
+        await adapter.told(tx, clock.now(), connection, result)
 
 
 class FenceLost(Conflict):

@@ -41,7 +41,7 @@ from svardesk.channels.email import hook, outcomes, smtp
 from svardesk.channels.email.config import KIND, MailboxConfig, imap_settings, keys_of, read, smtp_settings
 from svardesk.channels.email.errors import FolderMissing, MailServerError
 from svardesk.channels.email.imap import Mailbox
-from svardesk.channels.email.keeping import check_flood, keep_mail, place_mail
+from svardesk.channels.email.keeping import QUERIES, check_flood, keep_mail, place_mail
 from svardesk.channels.email.mime import BadMailAddress
 from svardesk.channels.email.oauth import OAuthError
 from svardesk.channels.email.parsing import parse
@@ -167,6 +167,16 @@ class EmailAdapter(AdapterBase):
         """The mail that the answer becomes; the same again at every attempt."""
         return msgspec.structs.replace(command, own=await prepare_mail(tx, now, command))
 
+    async def told(self, tx: Tx, now: datetime, connection: Connection, result: SendResult | ReconcileResult) -> None:
+        """Whether mail goes out by this mailbox, for the settings page."""
+        if isinstance(result, Sent):
+            await tx.run(QUERIES.sending_works, account_id=tx.account, connection_id=connection.id, now=now)
+        elif isinstance(result, Temporary | Permanent) and result.error_class == "connection":
+            error = f"{result.code}: {result.reason}"[:300]
+            await tx.run(
+                QUERIES.sending_fails, account_id=tx.account, connection_id=connection.id, now=now, error=error
+            )
+
     async def send(self, command: OutboundCommand) -> SendResult:
         """Hand the mail over to the mailbox's server."""
         prepared: Prepared | None = command.own
@@ -255,13 +265,10 @@ class EmailAdapter(AdapterBase):
 def _result(outcome: outcomes.Outcome, prepared: Prepared) -> SendResult:
     match outcome:
         case outcomes.Accepted(refused=refused):
-            lost = [one for one in refused if one.address.lower() in prepared.main]
-            if (
-                lost
-                and all(one.address.lower() in {r.address.lower() for r in refused} for one in lost)
-                and len(lost) == len(prepared.main)
-            ):
-                first = lost[0]
+            lost = {one.address.lower(): one for one in refused}
+            if prepared.main and prepared.main <= set(lost):
+                # A copy went out, but nobody whom the answer is for got it.
+                first = lost[min(prepared.main)]
                 return Permanent(code=str(first.code), error_class=first.error_class, reason=first.said[:200])
             return Sent(external_id=prepared.mail_id)
         case outcomes.Deferred(code=code, said=said, error_class=error_class):
