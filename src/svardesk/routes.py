@@ -11,6 +11,7 @@ from svardesk.accounts import auth
 from svardesk.accounts import http as accounts_http
 from svardesk.accounts.secrets import same
 from svardesk.channels import http as channels_http
+from svardesk.channels.form import http as form_http
 from svardesk.channels.webchat import http as webchat_http
 from svardesk.contacts import http as contacts_http
 from svardesk.conversations import http as conversations_http
@@ -30,11 +31,14 @@ ROUTES: tuple[Route, ...] = (
     *conversations_http.ROUTES,
     *channels_http.ROUTES,
     *webchat_http.ROUTES,
+    *form_http.ROUTES,
     *privacy_http.ROUTES,
     *shop_http.ROUTES,
 )
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+OPEN = ("/form/v1/",)
+"""Addresses that pages of other sites may post to: each asks its own list of allowed origins, and none reads a cookie."""
 
 
 def handlers(*, demo: bool = True) -> list[HTTPRouteHandler]:

@@ -11,6 +11,7 @@ import msgspec
 from svardesk.accounts import jobs as accounts_jobs
 from svardesk.channels import jobs as channels_jobs
 from svardesk.channels import reactions as channels_reactions
+from svardesk.channels import ways
 from svardesk.channels.webchat import whereabouts
 from svardesk.conversations import jobs as conversations_jobs
 from svardesk.conversations import reactions as conversations_reactions
@@ -23,6 +24,7 @@ from svardesk.spine import jobs as spine_jobs
 def introduce() -> None:
     """Tell lower rooms whom to ask about what only higher ones know."""
     reading.know_visitors("webchat", whereabouts.of_conversation)
+    reading.know_ways(ways.of_conversation)
 
 
 def reactions() -> Wiring:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 
+from svardesk.conversations.schemas import FilledIn
 from svardesk.kit.errors import SvardeskError, Unprocessable
 
 Trust = Literal["none", "claimed", "platform_account", "domain_verified", "signed_token", "phone_number"]
@@ -33,6 +34,7 @@ EventType = Literal[
     "auto_reply",
     "template_status",
     "connection_event",
+    "spam",
 ]
 SenderKind = Literal["customer", "page", "other_app", "bot", "system"]
 
@@ -149,12 +151,18 @@ class Raw(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sender(msgspec.Struct, frozen=True, kw_only=True):
-    """Who wrote: the channel's own id of them, and how sure the channel is."""
+    """Who wrote: the channel's own id of them, and how sure the channel is.
+
+    ``address_kind`` is set where ``external_id`` is an address that means the same in every channel (``email``,
+    ``phone``); None: an id that only this connection knows. ``also``: further addresses that they claim, (kind, address).
+    """
 
     external_id: str
     kind: SenderKind = "customer"
     display: str | None = None
     trust: Trust = "none"
+    address_kind: Literal["email", "phone"] | None = None
+    also: tuple[tuple[Literal["email", "phone"], str], ...] = ()
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,6 +200,9 @@ class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
 
     ``idempotency_key`` is unique within the connection: the same thing told twice has the same key.
     ``occurred_at`` is the provider's time (aware). ``raw_ref`` points into the envelope where one holds several.
+    ``actor`` names who uploaded the event's files (None: the sender). ``fields`` were filled in beside the text;
+    ``team_id`` is where it belongs (None: the connection's team). ``answer_via`` is the connection that carries the
+    answers, where it is another one than that of the question. ``receipt``: the sender was promised one by e-mail.
     """
 
     type: EventType
@@ -209,6 +220,11 @@ class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
     client_id: UUID | None = None
     locale: str | None = None
     subject: str | None = None
+    actor: str | None = None
+    fields: tuple[FilledIn, ...] = ()
+    team_id: UUID | None = None
+    answer_via: UUID | None = None
+    receipt: bool = False
 
 
 # ------------------------------------------------------------------------------------------------ outwards

@@ -17,6 +17,7 @@ from psycopg.types.json import Jsonb
 from svardesk.channels import deliveries
 from svardesk.channels.connections import QUERIES, NoSuchConnection, get
 from svardesk.channels.contract import Adapter, Connection, InboundEvent, Raw
+from svardesk.channels.events import ReceiptDue
 from svardesk.channels.registry import adapter as adapter_of
 from svardesk.contacts import identities
 from svardesk.conversations.receiving import Inbound, receive
@@ -26,6 +27,7 @@ from svardesk.kit.db import Database, Row, Tx, passes
 from svardesk.kit.errors import NotFound
 from svardesk.kit.ids import uuid7
 from svardesk.kit.keyring import KeyRing
+from svardesk.spine import record
 from svardesk.spine.wakeups import SWEEP
 
 log = structlog.get_logger()
@@ -150,39 +152,56 @@ async def _message(tx: Tx, now: datetime, connection: Connection, event: Inbound
     sender = event.sender
     if sender.kind != "customer":
         return None
-    person = await identities.find_or_create(
-        tx,
-        now,
-        kind=connection.kind,
-        scope=str(connection.id),
-        address=sender.external_id,
-        trust=sender.trust,
-        name=sender.display,
-        locale=event.locale,
-    )
+    person = await _person(tx, now, connection, event)
     files = [one.file_id for one in event.content.attachments if one.file_id is not None]
-    await receive(
+    received = await receive(
         tx,
         now,
         Inbound(
             contact_id=person.contact_id,
             identity_id=person.identity_id,
-            connection_id=connection.id,
+            connection_id=event.answer_via or connection.id,
             channel=connection.kind,
             thread=event.external_thread_key,
             body=clean(event.content.text)[:MAX_BODY],
-            actor=f"{connection.kind}:{person.identity_id}",
+            actor=event.actor or f"{connection.kind}:{person.identity_id}",
             client_id=event.client_id,
             file_ids=files,
             occurred_at=event.occurred_at,
             locale=event.locale,
             brand_id=connection.brand_id,
-            team_id=connection.team_id,
+            team_id=event.team_id or connection.team_id,
             automated=event.automated is True,
             subject=event.subject,
+            fields=event.fields,
         ),
     )
+    if event.receipt and not received.repeated:
+        await record(tx, ReceiptDue(stream=received.conversation_id, message_id=received.message_id))
     return person.contact_id
+
+
+async def _person(tx: Tx, now: datetime, connection: Connection, event: InboundEvent) -> identities.Found:
+    """Whose message it is. An address that is only claimed never leads to somebody whose address it is proven to be."""
+    sender = event.sender
+    if sender.address_kind is not None and identities.rank(sender.trust) < 2:
+        found = await identities.find_claimed(
+            tx, now, kind=sender.address_kind, address=sender.external_id, name=sender.display, locale=event.locale
+        )
+    else:
+        found = await identities.find_or_create(
+            tx,
+            now,
+            kind=sender.address_kind or connection.kind,
+            scope="" if sender.address_kind else str(connection.id),
+            address=sender.external_id,
+            trust=sender.trust,
+            name=sender.display,
+            locale=event.locale,
+        )
+    for kind, address in sender.also:
+        await identities.claim(tx, now, contact_id=found.contact_id, kind=kind, address=address)
+    return found
 
 
 async def _delivered(tx: Tx, now: datetime, connection: Connection, event: InboundEvent) -> UUID | None:

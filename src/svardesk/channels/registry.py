@@ -3,10 +3,11 @@
 from typing import Final
 
 from svardesk.channels.contract import Adapter, Capabilities, Connection
+from svardesk.channels.form.adapter import FormAdapter
 from svardesk.channels.webchat.adapter import WebchatAdapter
 from svardesk.kit.errors import NotFound
 
-ADAPTERS: Final[dict[str, Adapter]] = {adapter.kind: adapter for adapter in (WebchatAdapter(),)}
+ADAPTERS: Final[dict[str, Adapter]] = {adapter.kind: adapter for adapter in (WebchatAdapter(), FormAdapter())}
 
 
 class NoSuchChannel(NotFound):

@@ -9,7 +9,7 @@ from svardesk.accounts.caller import Caller
 from svardesk.contacts import service as contacts
 from svardesk.conversations import drafting, presence
 from svardesk.conversations.errors import NoConversation
-from svardesk.conversations.schemas import ConversationRow, Messages, Opened, PresentAgent, VisitorNow
+from svardesk.conversations.schemas import ConversationRow, Messages, Opened, PresentAgent, VisitorNow, Way
 from svardesk.conversations.seeing import check_sees, who
 from svardesk.conversations.store import actor_of, message_of, row_of, sql
 from svardesk.kit.db import Tx
@@ -21,12 +21,21 @@ _END: Final = 2**31 - 1
 VisitorOf = Callable[[Tx, UUID], Awaitable[VisitorNow | None]]
 """Tells where the visitor of a conversation is now; a channel that knows gives one to ``know_visitors``."""
 
+WayOf = Callable[[Tx, UUID], Awaitable[Way | None]]
+"""Tells how an answer in a conversation reaches the customer; ``channels`` gives one to ``know_ways``."""
+
 _visitor_of: dict[str, VisitorOf] = {}
+_way_of: list[WayOf] = []
 
 
 def know_visitors(kind: str, look: VisitorOf) -> None:
     """Let a channel tell where its visitors are; said once by whoever wires the house."""
     _visitor_of[kind] = look
+
+
+def know_ways(look: WayOf) -> None:
+    """Let the channels tell how answers go out; said once by whoever wires the house."""
+    _way_of[:] = [look]
 
 
 async def row_for(tx: Tx, caller: Caller, conversation_id: UUID) -> ConversationRow:
@@ -64,6 +73,7 @@ async def open_conversation(tx: Tx, caller: Caller, now: datetime, conversation_
         draft=await drafting.get(tx, caller.agent_id, conversation_id),
         presence=[PresentAgent(one.agent_id, one.name, one.kind) for one in there],
         visitor=visitor,
+        way=await _way_of[0](tx, conversation_id) if _way_of else None,
     )
 
 

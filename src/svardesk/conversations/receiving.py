@@ -8,11 +8,13 @@ from uuid import UUID
 import msgspec
 
 from svardesk.conversations.errors import ContactMissing, FilesMissing
+from svardesk.conversations.schemas import FilledIn
 from svardesk.conversations.store import sql
 from svardesk.conversations.texts import checked, preview
 from svardesk.conversations.thanks import is_only_thanks
 from svardesk.kit.db import Tx
 from svardesk.kit.ids import uuid7
+from svardesk.kit.jsons import encode
 
 
 class Inbound(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,7 +22,7 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
 
     The conversation is ``conversation_id``, or the living one of (``connection_id``, ``thread``), or a new one with
     ``contact_id``. ``actor`` names who sends (``visitor:<id>``, ``connection:<id>``) and keeps client ids apart.
-    ``silent`` None: told from the text. ``occurred_at`` is the provider's time, for showing only.
+    ``silent`` None: told from the text. ``occurred_at`` is the provider's time, for showing only. ``fields``: what was filled in beside the text.
     """
 
     channel: str
@@ -41,6 +43,7 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     automated: bool = False
     silent: bool | None = None
     file_ids: Sequence[UUID] = ()
+    fields: Sequence[FilledIn] = ()
 
 
 class Received(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,4 +108,8 @@ async def receive(tx: Tx, now: datetime, inbound: Inbound) -> Received:
         raise FilesMissing
     if outcome != "repeated":
         tx.wake = True
+        if inbound.fields:
+            # In the transaction that made the message, so nobody has seen it without them.
+            details = encode({"fields": inbound.fields}).decode()
+            await tx.run(sql.set_details, account_id=tx.account, id=row["message_id"], details=details)
     return Received(**row)

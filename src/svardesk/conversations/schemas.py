@@ -115,8 +115,41 @@ class SystemDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     until: datetime | None = None
 
 
+FieldKind = Literal["text", "long", "choice", "email", "phone", "order", "file", "topic", "answer", "page"]
+
+
+class FilledIn(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that was filled in beside a message's text. ``label`` is the question as the customer read it.
+
+    ``name`` names it for programs; ``kind`` says what the value is: an e-mail address, a phone number, an order number,
+    the topic, or how an answer is wanted (``answer``: the value is ``email`` or ``phone``).
+    """
+
+    name: str
+    label: str
+    kind: FieldKind
+    value: str
+
+
+class Way(msgspec.Struct, frozen=True, kw_only=True):
+    """How an answer reaches the customer, told by what its connection can do.
+
+    ``open`` False: an answer written here cannot be sent. ``closed_by`` says why: ``call`` (there is a phone number and
+    nothing else: call ``address``), ``no_mailbox`` (no mailbox carries the answers: an owner chooses one), ``gone`` (the
+    connection was taken out of service). ``via`` is the kind of connection, ``address`` where the answer goes.
+    """
+
+    open: bool
+    via: str | None
+    address: str | None
+    closed_by: Literal["call", "no_mailbox", "gone"] | None = None
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """What was said. Order is ``seq``. ``client_id`` is only there for its author. ``deleted``: erased, body empty."""
+    """What was said. Order is ``seq``. ``client_id`` is only there for its author. ``deleted``: erased, body empty.
+
+    ``fields`` are what a form asked beside the text, in its order.
+    """
 
     id: UUID
     conversation_id: UUID
@@ -134,6 +167,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     silent: bool = False
     deleted: bool = False
+    fields: list[FilledIn] = []
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -257,6 +291,7 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     draft: Draft | None
     presence: list[PresentAgent]
     visitor: VisitorNow | None
+    way: Way | None = None
     resume: str | None = None
 
 

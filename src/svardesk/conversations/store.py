@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from svardesk.conversations.schemas import Attachment, Author, ContactRef, ConversationRow, Message
+from svardesk.conversations.schemas import Attachment, Author, ContactRef, ConversationRow, FilledIn, Message
 from svardesk.kit.db import Reader, Row
 from svardesk.kit.sql import load
 
@@ -49,6 +49,8 @@ def row_of(row: Row) -> ConversationRow:
 
 def message_of(row: Row, actor: str | None = None) -> Message:
     """Return a line of the view ``message_rows``; ``actor`` is who asks and sees the client ids of its own messages."""
+    # What a form asked stands where a system line keeps what it tells; no message has both.
+    said = (row["details"] or {}).get("fields") or ()
     return Message(
         id=row["id"],
         conversation_id=row["conversation_id"],
@@ -61,11 +63,12 @@ def message_of(row: Row, actor: str | None = None) -> Message:
         state_reason=row["state_reason"],
         client_id=row["client_id"] if actor is not None and row["actor"] == actor else None,
         mention_ids=row["mention_ids"] or [],
-        details=row["details"],
+        details=None if said else row["details"],
         created_at=row["created_at"],
         version=row["version"],
         silent=row["silent"],
         deleted=row["deleted"],
+        fields=[msgspec.convert(one, FilledIn) for one in said],
     )
 
 
