@@ -55,7 +55,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     labels: Labels
 
 
-class Field(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class FormField(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One of the organisation's own questions; ``choices`` only for a choice, ``patterns`` only for an order number."""
 
     key: Key
@@ -85,7 +85,7 @@ class FormConfig(msgspec.Struct, frozen=True, kw_only=True):
         default_factory=lambda: list[Locale](("nb",))
     )
     texts: dict[Locale, Heading] = {}
-    fields: Annotated[list[Field], msgspec.Meta(max_length=20)] = []
+    fields: Annotated[list[FormField], msgspec.Meta(max_length=20)] = []
     topics: Annotated[list[Topic], msgspec.Meta(max_length=30)] = []
     origins: list[str] = []
     answers: Annotated[list[AnswerBy], msgspec.Meta(min_length=1, max_length=2)] = msgspec.field(
@@ -134,7 +134,7 @@ def check(config: FormConfig) -> FormConfig:
     return msgspec.structs.replace(cleaned, origins=origins.normalise_all(config.origins))
 
 
-def _check_field(field: Field) -> None:
+def _check_field(field: FormField) -> None:
     if field.key in CORE:
         raise BadForm(None, f"Every form has {field.key} already; call the field something else.", field="fields")
     _labelled("fields", field.key, field.labels)

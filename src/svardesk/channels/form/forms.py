@@ -13,7 +13,7 @@ from svardesk.accounts.caller import Actor, Caller
 from svardesk.channels.connections import QUERIES as CONNECTIONS
 from svardesk.channels.connections import REMEMBERED, NoSuchConnection, of_row
 from svardesk.channels.events import ConnectionChanged
-from svardesk.channels.form.config import KIND, AnswerBy, BadForm, Field, FormConfig, Heading, Topic, check, read
+from svardesk.channels.form.config import KIND, AnswerBy, BadForm, FormConfig, FormField, Heading, Topic, check, read
 from svardesk.channels.form.promise import QUERIES
 from svardesk.channels.form.taking import REPLY_KINDS
 from svardesk.channels.references import UnknownReference, VersionConflict, check_references
@@ -37,7 +37,7 @@ class FormView(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     languages: list[Locale]
     texts: dict[Locale, Heading]
-    fields: list[Field]
+    fields: list[FormField]
     topics: list[Topic]
     origins: list[str]
     answers: list[AnswerBy]
@@ -55,7 +55,7 @@ class FormValues(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     name: Name | msgspec.UnsetType = msgspec.UNSET
     languages: Annotated[list[Locale], msgspec.Meta(min_length=1, max_length=6)] | msgspec.UnsetType = msgspec.UNSET
     texts: dict[Locale, Heading] | msgspec.UnsetType = msgspec.UNSET
-    fields: Annotated[list[Field], msgspec.Meta(max_length=20)] | msgspec.UnsetType = msgspec.UNSET
+    fields: Annotated[list[FormField], msgspec.Meta(max_length=20)] | msgspec.UnsetType = msgspec.UNSET
     topics: Annotated[list[Topic], msgspec.Meta(max_length=30)] | msgspec.UnsetType = msgspec.UNSET
     origins: list[Annotated[str, msgspec.Meta(max_length=300)]] | msgspec.UnsetType = msgspec.UNSET
     answers: Annotated[list[AnswerBy], msgspec.Meta(min_length=1, max_length=2)] | msgspec.UnsetType = msgspec.UNSET

@@ -8,7 +8,16 @@ from uuid import UUID, uuid5
 import msgspec
 
 from svardesk.channels.addresses import BadAddress, check_email, check_phone
-from svardesk.channels.form.config import MAX_FILE, MAX_FILES, MAX_MESSAGE, MAX_NAME, MAX_VALUE, Field, FormConfig, fits
+from svardesk.channels.form.config import (
+    MAX_FILE,
+    MAX_FILES,
+    MAX_MESSAGE,
+    MAX_NAME,
+    MAX_VALUE,
+    FormConfig,
+    FormField,
+    fits,
+)
 from svardesk.kit.i18n import text
 from svardesk.kit.jsons import encode
 
@@ -134,7 +143,7 @@ def _addresses(config: FormConfig, values: Mapping[str, str], answer: str, wrong
     return email, phone
 
 
-def _own(field: Field, value: str, wrong: Any) -> str:
+def _own(field: FormField, value: str, wrong: Any) -> str:
     name = PREFIX + field.key
     if not value:
         if field.required:

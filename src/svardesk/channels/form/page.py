@@ -18,8 +18,8 @@ from svardesk.channels.form.config import (
     MAX_MESSAGE,
     MAX_NAME,
     MAX_VALUE,
-    Field,
     FormConfig,
+    FormField,
     pick,
     read,
 )
@@ -65,21 +65,20 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 def languages(lang: str, accept: str) -> list[str]:
     """The languages that somebody wants, best first: the one asked for, then those of the browser."""
     wanted = [normalise(lang, "")] if lang else []
-    for _, _, tag in sorted(
-        (-_weight(part), place, part.split(";", 1)[0])
-        for place, part in enumerate(accept[:500].split(","))
-        if part.strip()
-    ):
-        wanted.append(normalise(tag, ""))
+    parts = enumerate(accept[:500].split(","))
+    ranked = sorted((-_weight(part), place, part.split(";", 1)[0]) for place, part in parts)
+    wanted += [normalise(tag, "") for weight, _, tag in ranked if weight]
     return [one for one in dict.fromkeys(wanted) if one in LOCALES]
 
 
 def _weight(part: str) -> float:
+    """How much somebody wants a language, 0 to 1; 0 for what cannot be read."""
     _, found, number = part.replace(" ", "").partition(";q=")
     try:
-        return min(max(float(number), 0.0), 1.0) if found else 1.0
+        weight = float(number) if found else 1.0
     except ValueError:
         return 0.0
+    return weight if 0 <= weight <= 1 else 0.0
 
 
 def form(
@@ -237,7 +236,7 @@ def _fields(
     return fields
 
 
-def _own(field: Field, locale: str, say: Any) -> dict[str, Any]:
+def _own(field: FormField, locale: str, say: Any) -> dict[str, Any]:
     """One of the organisation's questions as the template shows it."""
     hint = pick(field.hints, locale) or ""
     found: dict[str, Any] = {

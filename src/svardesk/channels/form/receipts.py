@@ -40,7 +40,7 @@ class ReceiptMail(msgspec.Struct, frozen=True, kw_only=True):
     locale: str
     subject: str
     text: str
-    headers: Mapping[str, str] = AUTOMATIC
+    headers: Mapping[str, str]
 
 
 def compose(locale: str, organisation: str, number: int, promised: str | None, confirm_url: str | None) -> ReceiptText:
@@ -83,4 +83,5 @@ async def for_message(tx: Tx, keyring: KeyRing, public_url: str, message_id: UUI
         locale=locale,
         subject=made.subject,
         text=made.text,
+        headers=AUTOMATIC,
     )
