@@ -99,19 +99,19 @@ class Form:
         assert answer.status_code == 200, answer.text
         return Page(answer.text)
 
-    async def ticket(self, seconds: float = 20) -> str:
-        """A ticket of a page that has been open for so long."""
-        ticket = (await self.open()).values["ticket"]
+    async def stamp(self, seconds: float = 20) -> str:
+        """A stamp of a page that has been open for so long."""
+        stamp = (await self.open()).values["stamp"]
         self.clock.advance(seconds)
-        return ticket
+        return stamp
 
     async def post(
         self, files: list[tuple[str, tuple[str, bytes, str]]] | None = None, query: str = "", **values: str
     ) -> httpx.Response:
         """Send the form; what is left out is filled in sensibly, None leaves it out."""
         data = {"email": "ola@kunde.example", "answer": "email", "topic": "invoice", "message": "Hvor er fakturaen?"}
-        if "ticket" not in values:
-            values["ticket"] = await self.ticket()
+        if "stamp" not in values:
+            values["stamp"] = await self.stamp()
         # Always multipart, as the page sends it.
         parts: list[tuple[str, Any]] = [(name, (None, value)) for name, value in {**data, **values}.items()]
         parts += files or []

@@ -38,9 +38,9 @@ async def test_it_says_what_it_asks(form: Form) -> None:
 
 
 async def test_it_takes_a_form_once(form: Form) -> None:
-    ticket = (await fetched(form))["ticket"]
+    stamp = (await fetched(form))["stamp"]
     files = [{"field": "picture", "name": "bilde.png", "content": base64.b64encode(PNG).decode()}]
-    more = {"ticket": ticket, "values": {"order": "FN-1234"}, "files": files}
+    more = {"stamp": stamp, "values": {"order": "FN-1234"}, "files": files}
     first, again = await send(form, **more), await send(form, **more)
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.json() == again.json()
@@ -53,8 +53,8 @@ async def test_it_takes_a_form_once(form: Form) -> None:
 
 
 async def test_it_says_what_is_wrong_with_each_field(form: Form) -> None:
-    ticket = (await fetched(form))["ticket"]
-    answer = await send(form, ticket=ticket, email="x", message="", values={"order": "9"}, lang="sv")
+    stamp = (await fetched(form))["stamp"]
+    answer = await send(form, stamp=stamp, email="x", message="", values={"order": "9"}, lang="sv")
     assert answer.status_code == 422
     assert answer.headers["access-control-allow-origin"] == SHOP, "or the page could not read it"
     error = answer.json()["error"]
@@ -66,19 +66,19 @@ async def test_it_says_what_is_wrong_with_each_field(form: Form) -> None:
     }
 
 
-async def test_too_quick_too_old_and_made_up_tickets(form: Form) -> None:
-    quick = (await fetched(form, seconds=1))["ticket"]
-    answer = await send(form, ticket=quick)
+async def test_too_quick_too_old_and_made_up_stamps(form: Form) -> None:
+    quick = (await fetched(form, seconds=1))["stamp"]
+    answer = await send(form, stamp=quick)
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "form_error_too_quick")
-    answer = await send(form, ticket="x")
+    answer = await send(form, stamp="x")
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "form_error_old_page")
 
 
 async def test_a_flood_is_told_to_wait(form: Form) -> None:
     for n in range(20):
-        ticket = (await fetched(form))["ticket"]
-        assert (await send(form, ticket=ticket, email=f"k{n}@kunde.example")).status_code == 201
-    answer = await send(form, ticket=(await fetched(form))["ticket"], email="k21@kunde.example")
+        stamp = (await fetched(form))["stamp"]
+        assert (await send(form, stamp=stamp, email=f"k{n}@kunde.example")).status_code == 201
+    answer = await send(form, stamp=(await fetched(form))["stamp"], email="k21@kunde.example")
     assert (answer.status_code, answer.json()["error"]["code"]) == (429, "rate_limited")
     assert 0 < int(answer.headers["retry-after"]) <= 60
     assert answer.headers["access-control-allow-origin"] == SHOP
@@ -88,8 +88,8 @@ async def test_a_flood_is_told_to_wait(form: Form) -> None:
     "origin", ["https://evil.example", "https://butikk.example.evil.example", "null", "http://butikk.example"]
 )
 async def test_other_sites_are_refused(form: Form, origin: str) -> None:
-    ticket = (await fetched(form))["ticket"]
-    answer = await send(form, origin, ticket=ticket)
+    stamp = (await fetched(form))["stamp"]
+    answer = await send(form, origin, stamp=stamp)
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "origin_refused")
     assert "access-control-allow-origin" not in answer.headers
     asked = await form.http.get(f"/form/v1/{form.view.key}", headers={"origin": origin})
@@ -108,8 +108,8 @@ async def test_a_browser_may_ask_beforehand(form: Form) -> None:
 
 
 async def test_programs_send_no_origin(form: Form) -> None:
-    ticket = (await fetched(form))["ticket"]
-    answer = await send(form, None, ticket=ticket)
+    stamp = (await fetched(form))["stamp"]
+    answer = await send(form, None, stamp=stamp)
     assert answer.status_code == 201
     assert "access-control-allow-origin" not in answer.headers
 

@@ -127,11 +127,11 @@ EVIL = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}${7}</te
 
 async def test_nothing_that_is_typed_becomes_markup(form: Form) -> None:
     names = [
-        "name", "email", "phone", "answer", "topic", "message", "subject", "ticket", "f_order", "f_where", "f_model", "f_story",
+        "name", "email", "phone", "answer", "topic", "message", "subject", "stamp", "f_order", "f_where", "f_model", "f_story",
         "f_other", "f_mobile", "f_gone", EVIL,
     ]  # fmt: skip
     plain = await form.open()
-    answer = await form.post(ticket=EVIL, **{name: EVIL for name in names if name != "ticket"})
+    answer = await form.post(stamp=EVIL, **{name: EVIL for name in names if name != "stamp"})
     assert answer.status_code == 422
     page = Page(answer.text)
     assert len(page.all("script")) == len(plain.all("script")) == 1
@@ -140,9 +140,9 @@ async def test_nothing_that_is_typed_becomes_markup(form: Form) -> None:
     assert "49" not in page.text
     assert page.values["message"] == EVIL
     assert page.values["f_model"] == EVIL
-    ticket = await form.ticket()
+    stamp = await form.stamp()
     files = [("f_picture", (EVIL, b"GIF89a", "image/gif")), ("f_picture", ("a<b>.svg", b"<svg/>", "image/svg+xml"))]
-    answer = await form.post(ticket=ticket, files=files)
+    answer = await form.post(stamp=stamp, files=files)
     assert (answer.status_code, len(Page(answer.text).all("script"))) == (422, 1)
     assert not Page(answer.text).all("b") and not Page(answer.text).all("svg")
 
@@ -221,9 +221,9 @@ async def test_colours_as_the_shop_wants_them(form: Form) -> None:
 
 
 async def test_another_site_cannot_post_the_page(form: Form) -> None:
-    ticket = await form.ticket()
+    stamp = await form.stamp()
     for origin in (SHOP, "https://evil.example", "null"):
-        answer = await form.http.post(form.url, files=[("ticket", (None, ticket))], headers={"origin": origin})
+        answer = await form.http.post(form.url, files=[("stamp", (None, stamp))], headers={"origin": origin})
         assert (answer.status_code, answer.json()["error"]["code"]) == (403, "wrong_origin")
 
 
@@ -251,11 +251,11 @@ async def test_whatever_is_posted_is_answered_with_the_page(form: Form, body: by
 
 
 async def test_a_form_that_is_gone(form: Form) -> None:
-    ticket = await form.ticket()
+    stamp = await form.stamp()
     async with form.db.work(form.account.id) as tx:
         await tx.run("UPDATE connections SET archived_at = now()")
     from svardesk.channels.connections import REMEMBERED
 
     REMEMBERED.forget()
     assert (await form.http.get(form.url)).status_code == 404
-    assert (await form.post(ticket=ticket)).status_code == 404
+    assert (await form.post(stamp=stamp)).status_code == 404

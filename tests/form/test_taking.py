@@ -167,17 +167,17 @@ async def test_too_much_at_once_is_said_in_words(form: Form) -> None:
 
 
 async def test_sent_twice_is_one_conversation_and_one_receipt(form: Form) -> None:
-    ticket = await form.ticket()
+    stamp = await form.stamp()
     files = [("f_picture", ("bilde.png", PNG, "image/png"))]
-    first, second = await form.post(ticket=ticket, files=files), await form.post(ticket=ticket, files=files)
+    first, second = await form.post(stamp=stamp, files=files), await form.post(stamp=stamp, files=files)
     assert first.status_code == second.status_code == 303
     assert first.headers["location"] == second.headers["location"]
     assert [await form.count(table) for table in ("conversations", "messages", "files", "envelopes")] == [1, 1, 1, 1]
 
 
 async def test_sent_twice_at_the_same_moment_is_one_conversation(form: Form) -> None:
-    ticket = await form.ticket()
-    answers = await asyncio.gather(*(form.post(ticket=ticket) for _ in range(6)))
+    stamp = await form.stamp()
+    answers = await asyncio.gather(*(form.post(stamp=stamp) for _ in range(6)))
     assert {answer.status_code for answer in answers} == {303}
     assert len({answer.headers["location"] for answer in answers}) == 1
     assert [await form.count(table) for table in ("conversations", "messages", "contacts")] == [1, 1, 1]
@@ -187,9 +187,9 @@ async def test_sent_twice_at_the_same_moment_is_one_conversation(form: Form) -> 
 
 
 async def test_going_back_and_writing_something_else_loses_nothing(form: Form) -> None:
-    ticket = await form.ticket()
-    await form.post(ticket=ticket, message="Først")
-    await form.post(ticket=ticket, message="Og dette glemte jeg")
+    stamp = await form.stamp()
+    await form.post(stamp=stamp, message="Først")
+    await form.post(stamp=stamp, message="Og dette glemte jeg")
     assert {row["body"] for row in await form.rows("SELECT body FROM messages")} == {"Først", "Og dette glemte jeg"}
 
 
@@ -248,32 +248,32 @@ async def test_a_robot_without_an_address_looks_the_same(form: Form) -> None:
 
 
 async def test_nobody_fills_in_a_form_in_two_seconds(form: Form) -> None:
-    ticket = await form.ticket(seconds=2)
-    answer = await form.post(ticket=ticket, message="Så fort")
+    stamp = await form.stamp(seconds=2)
+    answer = await form.post(stamp=stamp, message="Så fort")
     assert answer.status_code == 422
     page = Page(answer.text)
     assert "Det gikk veldig fort." in page.text
-    assert (page.values["message"], page.values["ticket"]) == ("Så fort", ticket)
+    assert (page.values["message"], page.values["stamp"]) == ("Så fort", stamp)
     assert await form.count("envelopes") == 0
     form.clock.advance(1)
-    assert (await form.post(ticket=ticket, message="Så fort")).status_code == 303
+    assert (await form.post(stamp=stamp, message="Så fort")).status_code == 303
 
 
-@pytest.mark.parametrize("ticket", ["", "x", "A" * 51, "å" * 51, "A" * 500])
-async def test_a_form_without_our_ticket_is_shown_again(form: Form, ticket: str) -> None:
-    answer = await form.post(ticket=ticket)
+@pytest.mark.parametrize("stamp", ["", "x", "A" * 51, "å" * 51, "A" * 500])
+async def test_a_form_without_our_stamp_is_shown_again(form: Form, stamp: str) -> None:
+    answer = await form.post(stamp=stamp)
     assert answer.status_code == 422
     page = Page(answer.text)
     assert "Siden hadde vært åpen for lenge." in page.text
-    assert (await form.post(ticket=page.values["ticket"])).status_code == 303, "at once"
+    assert (await form.post(stamp=page.values["stamp"])).status_code == 303, "at once"
 
 
-async def test_a_ticket_of_another_form_or_of_last_week_is_none(form: Form, make: Make) -> None:
+async def test_a_stamp_of_another_form_or_of_last_week_is_none(form: Form, make: Make) -> None:
     other = await make()
-    assert (await form.post(ticket=await other.ticket())).status_code == 422
-    old = await form.ticket(seconds=49 * 3600)
-    answer = await form.post(ticket=old)
-    assert (answer.status_code, Page(answer.text).values["ticket"] != old) == (422, True)
+    assert (await form.post(stamp=await other.stamp())).status_code == 422
+    old = await form.stamp(seconds=49 * 3600)
+    answer = await form.post(stamp=old)
+    assert (answer.status_code, Page(answer.text).values["stamp"] != old) == (422, True)
     assert await form.count("envelopes") == 0
 
 

@@ -87,8 +87,8 @@ async def get_form(
     except UnknownForm:
         return _html(page.missing(_stranger(request, lang, theme)), 404)
     shown = await _shown(request, db, found, lang, theme)
-    ticket = tokens.issue(keyring, found.account_id, found.id, clock.now())
-    return _html(page.form(found, shown, ticket), 200, read(found).origins)
+    stamp = tokens.issue(keyring, found.account_id, found.id, clock.now())
+    return _html(page.form(found, shown, stamp), 200, read(found).origins)
 
 
 async def post_form(
@@ -114,14 +114,14 @@ async def post_form(
         sent = await request.form()
     except (HTTPException, UnicodeDecodeError, LookupError) as error:
         key_of = "form.error.too_large" if as_known(error).status == 413 else "form.error.unreadable"
-        ticket = tokens.issue(keyring, found.account_id, found.id, clock.now())
-        return _html(page.form(found, shown, ticket, notice=key_of), 413 if "large" in key_of else 400, origins)
+        stamp = tokens.issue(keyring, found.account_id, found.id, clock.now())
+        return _html(page.form(found, shown, stamp, notice=key_of), 413 if "large" in key_of else 400, origins)
     try:
         given = {name: value for name, value in sent.multi_items() if isinstance(value, str)}
         uploads = [_upload(name, one) for name, one in sent.multi_items() if isinstance(one, UploadFile)]
         desk = Desk(db=db, clock=clock, keyring=keyring, files=files)
-        old = given.pop("ticket", "")
-        taken = await taking.take(desk, found, given, uploads, ticket=old, locale=shown.locale, ip=client_ip)
+        old = given.pop("stamp", "")
+        taken = await taking.take(desk, found, given, uploads, stamp=old, locale=shown.locale, ip=client_ip)
     finally:
         await sent.close()
     if taken.receipt is not None:
@@ -138,16 +138,16 @@ async def post_form(
 
 
 def _again(
-    desk: Desk, found: Connection, shown: Shown, taken: Taken, given: dict[str, str], ticket: str
+    desk: Desk, found: Connection, shown: Shown, taken: Taken, given: dict[str, str], stamp: str
 ) -> Response[str]:
     """The page once more, with everything that was typed."""
     if taken.notice == "form.error.old_page":
         # Whoever reads that and presses the button again has waited long enough.
-        ticket = tokens.issue(desk.keyring, found.account_id, found.id, desk.clock.now() - taking.QUICKEST)
+        stamp = tokens.issue(desk.keyring, found.account_id, found.id, desk.clock.now() - taking.QUICKEST)
     body = page.form(
         found,
         shown,
-        ticket,
+        stamp,
         given=given,
         problems=taken.problems,
         notice=taken.notice,
@@ -258,23 +258,23 @@ async def get_form_v1(
     client_ip: str | None,
     lang: Lang = "",
 ) -> Response[FormAsks]:
-    """What the form asks, and a ticket: fetch it with your page, send it with the form at least three seconds later."""
+    """What the form asks, and a stamp: fetch it with your page, send it with the form at least three seconds later."""
     limit(PAGES, client_ip, client_ip or "")
     found = await taking.form_of(db, keyring, key)
     headers = _open_to(request, found, public_url)
     config = read(found)
     locale = config.language(page.languages(lang, request.headers.get("accept-language", "")))
-    ticket = tokens.issue(keyring, found.account_id, found.id, clock.now())
-    return Response(_described(config, locale, ticket), headers=headers)
+    stamp = tokens.issue(keyring, found.account_id, found.id, clock.now())
+    return Response(_described(config, locale, stamp), headers=headers)
 
 
-def _described(config: FormConfig, locale: str, ticket: str) -> FormAsks:
+def _described(config: FormConfig, locale: str, stamp: str) -> FormAsks:
     def listed(choices: list[Any]) -> list[dict[str, str]]:
         return [{"key": one.key, "label": pick(one.labels, locale) or one.key} for one in choices]
 
     heading = config.heading(locale)
     return FormAsks(
-        ticket=ticket,
+        stamp=stamp,
         locale=locale,
         title=heading.title or text(locale, "server", "form.title"),
         intro=heading.intro,
@@ -332,7 +332,7 @@ async def _send(
     given = {name: getattr(data, name) for name in ("name", "email", "phone", "answer", "topic", "message")}
     given |= {PREFIX + name: value for name, value in data.values.items()}
     uploads = [_attached(one) for one in data.files]
-    taken = await taking.take(desk, found, given, uploads, ticket=data.ticket, locale=locale, ip=ip)
+    taken = await taking.take(desk, found, given, uploads, stamp=data.stamp, locale=locale, ip=ip)
     if taken.retry_after is not None:
         said = text(locale, "server", "form.error.too_many", minutes=-(-taken.retry_after // 60))
         raise TooMany("rate_limited", said, retry_after=taken.retry_after)

@@ -84,7 +84,7 @@ def _weight(part: str) -> float:
 def form(
     connection: Connection,
     shown: Shown,
-    ticket: str,
+    stamp: str,
     *,
     given: Mapping[str, str] | None = None,
     problems: Mapping[str, str] | None = None,
@@ -103,7 +103,7 @@ def form(
         title=heading.title or text(shown.locale, "server", "form.title"),
         intro=[part for part in heading.intro.split("\n") if part.strip()],
         action=f"/form/{connection.public_key}?{shown.query}",
-        ticket=ticket,
+        stamp=stamp,
         trap=TRAP,
         fields=fields,
         problems=[(_anchor(fields, name), sentence) for name, sentence in said.items()],

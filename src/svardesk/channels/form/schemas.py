@@ -16,12 +16,12 @@ class FileIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class FormIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A form that a shop's own page sends. ``ticket`` comes from ``GET`` of the same address, fetched with the page.
+    """A form that a shop's own page sends. ``stamp`` comes from ``GET`` of the same address, fetched with the page.
 
-    ``values`` are the organisation's own fields by key. The same content with the same ticket is taken once.
+    ``values`` are the organisation's own fields by key. The same content with the same stamp is taken once.
     """
 
-    ticket: Annotated[str, msgspec.Meta(max_length=200)]
+    stamp: Annotated[str, msgspec.Meta(max_length=200)]
     name: Annotated[str, msgspec.Meta(max_length=1000)] = ""
     email: Annotated[str, msgspec.Meta(max_length=1000)] = ""
     phone: Annotated[str, msgspec.Meta(max_length=1000)] = ""
@@ -54,9 +54,9 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FormAsks(msgspec.Struct, frozen=True, kw_only=True):
-    """What a form asks, in one language, and the ticket to send it with."""
+    """What a form asks, in one language, and the stamp to send it with."""
 
-    ticket: str
+    stamp: str
     locale: str
     title: str
     intro: str

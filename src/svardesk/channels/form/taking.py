@@ -106,14 +106,14 @@ async def take(
     given: Mapping[str, str],
     uploaded: Sequence[Upload],
     *,
-    ticket: str,
+    stamp: str,
     locale: str,
     ip: str | None,
 ) -> Taken:
     """Take a form that was sent. Nothing is kept of one with problems, least of all its files."""
     config, now = read(form), desk.clock.now()
     try:
-        held = tokens.redeem(desk.keyring, form.account_id, form.id, ticket)
+        held = tokens.redeem(desk.keyring, form.account_id, form.id, stamp)
     except tokens.BadToken:
         return Taken(notice="form.error.old_page")
     offered = [await _look(one) for one in uploaded]

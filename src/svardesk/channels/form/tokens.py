@@ -28,7 +28,7 @@ class BadToken(Forbidden):
     code = "bad_token"
 
 
-class Ticket(msgspec.Struct, frozen=True, kw_only=True):
+class Stamp(msgspec.Struct, frozen=True, kw_only=True):
     """A form that was fetched: its nonce and when."""
 
     nonce: UUID
@@ -36,14 +36,14 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def issue(keyring: KeyRing, account_id: UUID, connection_id: UUID, now: datetime) -> str:
-    """A ticket for one form: says when it was fetched, and tells two fetches apart."""
-    return _sign(keyring, account_id, _purpose("ticket", connection_id), uuid7().bytes + _instant(now))
+    """A stamp for one form: says when it was fetched, and tells two fetches apart."""
+    return _sign(keyring, account_id, _purpose("stamp", connection_id), uuid7().bytes + _instant(now))
 
 
-def redeem(keyring: KeyRing, account_id: UUID, connection_id: UUID, token: str) -> Ticket:
-    """The ticket of a form, however old; raises ``BadToken`` when it is none of this form."""
-    body = _open(keyring, account_id, _purpose("ticket", connection_id), token, 22)
-    return Ticket(nonce=UUID(bytes=body[:16]), issued_at=_at(body[16:]))
+def redeem(keyring: KeyRing, account_id: UUID, connection_id: UUID, token: str) -> Stamp:
+    """The stamp of a form, however old; raises ``BadToken`` when it is none of this form."""
+    body = _open(keyring, account_id, _purpose("stamp", connection_id), token, 22)
+    return Stamp(nonce=UUID(bytes=body[:16]), issued_at=_at(body[16:]))
 
 
 def sign_receipt(keyring: KeyRing, account_id: UUID, connection_id: UUID, submission_id: UUID) -> str:

@@ -1266,7 +1266,7 @@ export interface paths {
         };
         /**
          * GetFormV1
-         * @description What the form asks, and a ticket: fetch it with your page, send it with the form at least three seconds later.
+         * @description What the form asks, and a stamp: fetch it with your page, send it with the form at least three seconds later.
          */
         get: operations["get_form_v1"];
         put?: never;
@@ -1823,7 +1823,7 @@ export interface components {
             max_files: number;
             /** @default 8000 */
             max_message: number;
-            ticket: string;
+            stamp: string;
             title: string;
             topics: {
                 [key: string]: string;
@@ -1866,7 +1866,7 @@ export interface components {
             name: string;
             /** @default  */
             phone: string;
-            ticket: string;
+            stamp: string;
             /** @default  */
             topic: string;
             values?: {
