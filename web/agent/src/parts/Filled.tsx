@@ -22,7 +22,8 @@ export function Filled({ fields }: { fields: readonly FilledIn[] | undefined }) 
           <div key={field.name} class={call ? "wanted" : undefined}>
             <dt>{field.label || (ASKED.has(field.name) ? t(`filled.${field.name}`) : field.name)}</dt>
             <dd>
-              {call && <Icon name="phone" />} <Value field={field} />
+              {call && <Icon name="phone" />}
+              <Value field={field} />
             </dd>
           </div>
         );
