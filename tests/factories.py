@@ -140,6 +140,7 @@ async def make_widget(
 ) -> tuple[UUID, str]:
     """A web chat connection; returns (id, public key)."""
     key = values.pop("public_key", f"w{uuid7().hex[-20:]}")
+    values.setdefault("created_at", NOW)
     found = await insert(
         db, "connections", account.id, kind="webchat", name="Nettprat", public_key=key,
         config={"origins": list(origins), **values.pop("config", {})}, **values,

@@ -192,38 +192,19 @@ def _fields(
             "options": (), "autocomplete": None, "type": "text", "mode": None, "most": None, "accept": None,
             "error": problems.get(name),
         }  # fmt: skip
-        return plain | more
+        found = plain | more
+        return {"free": not found["required"], **found}
 
     both = len(config.answers) > 1
     fields = [one("name", "input", say("form.name"), autocomplete="name", most=MAX_NAME)]
-    fields.append(
-        one(
-            "email",
-            "input",
-            say("form.email"),
-            type="email",
-            mode="email",
-            autocomplete="email",
-            most=254,
-            required="email" in config.answers and not both,
-            hint=say("form.email_hint") if both else "",
-        )
-    )
-    if "phone" in config.answers:
-        hint = say("form.phone_hint") if both else ""
-        fields.append(
-            one(
-                "phone",
-                "input",
-                say("form.phone"),
-                type="tel",
-                mode="tel",
-                autocomplete="tel",
-                most=40,
-                required=not both,
-                hint=hint,
-            )
-        )
+    for kind, form_type, most in (("email", "email", 254), ("phone", "tel", 40)):
+        if kind == "phone" and kind not in config.answers:
+            continue
+        # With two ways to answer each address is needed for one of them: neither obligatory nor free.
+        needed = kind in config.answers and not both
+        more = {"type": form_type, "mode": form_type, "autocomplete": form_type, "most": most, "required": needed}
+        more |= {"free": not needed and not both, "hint": say(f"form.{kind}_hint") if both else ""}
+        fields.append(one(kind, "input", say(f"form.{kind}"), **more))
     if both:
         options = [(answer, say(f"form.answer_{answer}")) for answer in config.answers]
         value = given.get("answer", "email")
