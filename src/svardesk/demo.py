@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+import msgspec
 from psycopg.types.json import Jsonb
 
 from svardesk.accounts import permissions, setup
 from svardesk.accounts.caller import Caller
 from svardesk.accounts.secrets import digest, new_token
 from svardesk.channels import deliveries
+from svardesk.channels.form import forms
 from svardesk.channels.webchat import widgets
 from svardesk.channels.webchat.adapter import thread_key
 from svardesk.channels.webchat.posting import KIND
@@ -26,9 +28,10 @@ from svardesk.contacts import identities
 from svardesk.conversations import changing, posting, receipts, tagging
 from svardesk.conversations.receiving import Inbound, receive
 from svardesk.conversations.schemas import ChangeConversation, MakeTag, PostMessage
+from svardesk.demo_data.contact import FORM
 from svardesk.demo_data.people import AGENTS, MAIL, ORGANISATION, OWNER, PASSWORD, TAGS, TEAMS, WEEKLY
 from svardesk.demo_data.script import Line, Told, read
-from svardesk.demo_shop import WIDGET_KEY
+from svardesk.demo_shop import FORM_KEY, WIDGET_KEY
 from svardesk.hours import service as hours
 from svardesk.house import furnish
 from svardesk.kit.clock import Clock, SystemClock
@@ -65,6 +68,7 @@ def fill(settings: Settings) -> str:
         (
             f"Demo organisation: {ORGANISATION[0]}",
             "  Shop with the chat  {url}/demo/shop",
+            "  Its contact form    {url}/demo/shop/kundeservice",
             "  Agent app           {url}/app/",
             f"  Sign in as          {address} (owner), {others}",
             f"  Password            {PASSWORD}",
@@ -133,7 +137,11 @@ async def _cast(tx: Tx, now: datetime, keyring: KeyRing, public_url: str) -> Cas
     await hours.change_calendar(tx, calendar["id"], {"weekly": WEEKLY, "country": "NO", "timezone": ZONE})
     listed = [*ORIGINS, *([public_url] if public_url.startswith("https://") else [])]
     values = widgets.WidgetValues(name="Nettbutikken", origins=listed, title="Fjordnett", accent="#0b6a5d")
-    widget = await widgets.create(tx, now, keyring, people[OWNER[0].split()[0]], values, key=WIDGET_KEY)
+    owner_of_all = people[OWNER[0].split()[0]]
+    widget = await widgets.create(tx, now, keyring, owner_of_all, values, key=WIDGET_KEY)
+    asked = {**FORM, "topics": [{**one, "team_id": teams[one["team_id"]]} for one in FORM["topics"]]}
+    form = msgspec.convert({**asked, "origins": listed, "team_id": teams[TEAMS[0]]}, forms.FormValues)
+    await forms.create(tx, now, owner_of_all, form, key=FORM_KEY)
     return Cast(people, teams, widget)
 
 

@@ -94,6 +94,7 @@ REFERENCES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("POST", "/api/v1/widgets", {"name": "x", "origins": ["https://x.example"], "calendar_id": "calendar_id"}),
     ("POST", "/api/v1/widgets", {"name": "x", "origins": ["https://x.example"], "brand_id": "brand_id"}),
     ("PATCH", "/api/v1/widgets/{widget_id}", {"team_id": "team_id"}),
+    ("PATCH", "/api/v1/forms/{form_id}", {"team_id": "team_id"}),
     ("POST", "/api/v1/views", {"name": "x", "filters": {"view": "all", "team_id": "team_id"}}),
     ("POST", "/api/v1/views", {"name": "x", "filters": {"view": "all", "tag_id": "tag_id"}}),
     ("POST", "/api/v1/privacy/exports", {"contact_id": "contact_id"}),

@@ -22,6 +22,7 @@ from tests.factories import (
     make_agent,
     make_contact,
     make_conversation,
+    make_form,
     make_team,
     make_widget,
 )
@@ -48,6 +49,7 @@ async def make_world(db: Database, marker: str) -> World:
     team = await make_team(db, account, f"{marker} team", (colleague,))
     contact = await make_contact(db, account, f"{marker} Kunde")
     widget, key = await make_widget(db, account)
+    form, _ = await make_form(db, account, f"{marker} skjema")
     brand = await insert(db, "brands", account.id, name=f"{marker} merke")
     conversation = await make_conversation(
         db, account, contact, connection_id=widget, preview=f"{marker} melding", last_seq=2, last_public_seq=2
@@ -116,6 +118,7 @@ async def make_world(db: Database, marker: str) -> World:
         "conversation_id": conversation, "message_id": message, "contact_id": contact, "agent_id": colleague.id,
         "team_id": team, "token_id": api_token, "session_id": session, "invitation_id": invitation,
         "calendar_id": calendar, "field_id": field_, "tag_id": tag, "view_id": view, "widget_id": widget,
+        "form_id": form,
         "file_id": file, "envelope_id": envelope, "request_id": request,
     }  # fmt: skip
     return World(
@@ -163,6 +166,9 @@ def body_of(row: Route, ids: Mapping[str, UUID]) -> Any:
         "patch_tag": {"name": f"merke {uuid4().hex[:6]}"},
         "make_view": {"name": f"visning {uuid4().hex[:6]}", "filters": {"view": "all"}},
         "patch_view": {"name": f"visning {uuid4().hex[:6]}"},
+        "create_form": {"name": "Skjema", "origins": ["https://ny.example"]},
+        "change_form": {"name": "Skjema"},
+        "post_form_v1": {"stamp": "x", "email": "ola@kunde.example", "message": "Hei"},
         "create_widget": {"name": "Nettprat", "origins": ["https://ny.example"]},
         "change_widget": {"name": "Nettprat"},
         "post_widget_session": {"widget": "wukjent", "parent": "https://butikk.example", "locale": "nb"},

@@ -7,6 +7,10 @@ SELECT * FROM receive_message(:account_id, :now, :message_id, :actor, :client_id
     :conversation_id, :connection_id, :thread, :new_conversation_id, :contact_id, :identity_id, :channel, :brand_id,
     :team_id, :locale, :subject, :external_id, :occurred_at, :automated, :file_ids);
 
+-- name: set_details
+-- What was filled in beside a message's text, written by the transaction that made the message.
+UPDATE messages SET details = coalesce(details, '{}') || :details::jsonb WHERE account_id = :account_id AND id = :id;
+
 -- name: post
 -- Post an agent's answer or note.
 SELECT p.outcome, p.message_id, p.seq, p.other_id, p.other_name, p.mentioned, (p.line).*

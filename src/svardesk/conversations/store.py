@@ -6,7 +6,15 @@ from uuid import UUID
 
 import msgspec
 
-from svardesk.conversations.schemas import Attachment, Author, ContactRef, ConversationRow, Letter, Message
+from svardesk.conversations.schemas import (
+    Attachment,
+    Author,
+    ContactRef,
+    ConversationRow,
+    FilledIn,
+    Letter,
+    Message,
+)
 from svardesk.kit.db import Reader, Row
 from svardesk.kit.sql import load
 
@@ -71,6 +79,7 @@ def message_of(row: Row, actor: str | None = None) -> Message:
         automated=row["automated"],
         letter=letter_of(details),
         send_at=row["send_at"],
+        fields=[msgspec.convert(one, FilledIn) for one in details.get("fields") or ()],
     )
 
 

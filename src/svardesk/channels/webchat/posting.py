@@ -10,6 +10,7 @@ from psycopg import errors as pg
 from psycopg.types.json import Jsonb
 
 from svardesk.channels import deliveries
+from svardesk.channels.addresses import BadAddress, check_email, check_phone
 from svardesk.channels.events import VisitorPageChanged, VisitorSessionChanged
 from svardesk.channels.webchat import visitors
 from svardesk.channels.webchat.adapter import (
@@ -22,7 +23,6 @@ from svardesk.channels.webchat.adapter import (
     read_post,
     thread_key,
 )
-from svardesk.channels.webchat.identity import BadAddress, check_email, check_phone
 from svardesk.channels.webchat.visitors import QUERIES, NoVisitor, Visitor, VisitorMessage
 from svardesk.contacts import identities
 from svardesk.conversations.errors import ClientIdTaken, FilesMissing

@@ -16,11 +16,12 @@ from psycopg.types.json import Jsonb
 from svardesk.accounts import presence
 from svardesk.accounts.secrets import new_token
 from svardesk.accounts.texts import CHANGEABLE, wordings
+from svardesk.channels import origins
 from svardesk.channels.connections import REMEMBERED
 from svardesk.channels.contract import Connection
 from svardesk.channels.events import VisitorAttributesChanged, VisitorSessionChanged
 from svardesk.channels.webchat import attributes as facts
-from svardesk.channels.webchat import origins, reply_time, visitors
+from svardesk.channels.webchat import reply_time, visitors
 from svardesk.channels.webchat.adapter import MAX_FILE, MAX_FILES, MAX_TEXT, Page
 from svardesk.channels.webchat.attributes import Attributes
 from svardesk.channels.webchat.identity import SignedVisitor, read_user_token

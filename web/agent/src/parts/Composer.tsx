@@ -64,9 +64,10 @@ export function Composer({ row, thread }: { row: Row; thread: ThreadStore }) {
   }, [text]);
   if (!composer) return null;
   const kind = composer.kind.value;
+  const shut = kind === "answer" && thread.way.value?.open === false;
   const newer = kind === "answer" ? newerThanSeen(thread, app.session.me.value?.agent.id) : null;
   const submit = (close: boolean) => {
-    if (!composer.canSend.value) return;
+    if (!composer.canSend.value || shut) return;
     if (newer && !warned) {
       setWarned(close ? "close" : "send");
       return;
@@ -149,7 +150,7 @@ export function Composer({ row, thread }: { row: Row; thread: ThreadStore }) {
             <kbd>{app.prefs.enterSends.value ? "Enter" : "Ctrl Enter"}</kbd> {t("composer.sends")}
           </span>
           <span class="send-group">
-            <Button kind="primary" icon="send" disabled={!composer.canSend.value} onClick={() => submit(false)}>
+            <Button kind="primary" icon="send" disabled={!composer.canSend.value || shut} onClick={() => submit(false)}>
               {t(kind === "note" ? "composer.save_note" : "composer.send")}
             </Button>
             {kind === "answer" && (
@@ -157,7 +158,7 @@ export function Composer({ row, thread }: { row: Row; thread: ThreadStore }) {
                 label={t("composer.send_more")}
                 kind="plain"
                 align="end"
-                disabled={!composer.canSend.value}
+                disabled={!composer.canSend.value || shut}
                 entries={[{ key: "close", label: t("composer.send_close"), icon: "check", onPick: () => submit(true) }]}
               >
                 <Icon name="down" />

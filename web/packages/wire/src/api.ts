@@ -11,8 +11,11 @@ import type {
   Counts,
   Draft,
   DraftKind,
+  EmbeddedForm,
   EmbeddedWidget,
   Filters,
+  FormList,
+  FormPatch,
   Invitation,
   Me,
   Message,
@@ -245,6 +248,18 @@ export class Api {
   }
   newWidgetSecret(id: string): Promise<NewSecret> {
     return this.http.request("POST", `/widgets/${id}/secrets`);
+  }
+  forms(): Promise<FormList> {
+    return this.#get("/forms");
+  }
+  createForm(form: FormPatch): Promise<EmbeddedForm> {
+    return this.#post("/forms", form);
+  }
+  patchForm(id: string, patch: FormPatch): Promise<EmbeddedForm> {
+    return this.#patch(`/forms/${id}`, patch);
+  }
+  deleteForm(id: string): Promise<void> {
+    return this.#delete(`/forms/${id}`);
   }
   async privacyRequests(kind: "exports" | "erasures"): Promise<PrivacyRequest[]> {
     return items(await this.#get<Listed<PrivacyRequest>>(`/privacy/${kind}`));

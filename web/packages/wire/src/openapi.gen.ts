@@ -521,6 +521,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/forms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListForms
+         * @description All contact forms of the organisation.
+         */
+        get: operations["list_forms"];
+        put?: never;
+        /**
+         * CreateForm
+         * @description Make a contact form. 422 ``bad_form``, ``bad_origin``, ``unknown_reference``, ``name_missing``.
+         */
+        post: operations["create_form"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forms/{form_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * DeleteForm
+         * @description Take a contact form out of service; its conversations stay.
+         */
+        delete: operations["delete_form"];
+        options?: never;
+        head?: never;
+        /**
+         * ChangeForm
+         * @description Change what a contact form asks and where its answers go. 409 ``version_conflict``.
+         */
+        patch: operations["change_form"];
+        trace?: never;
+    };
     "/api/v1/invitations": {
         parameters: {
             query?: never;
@@ -1337,6 +1385,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/form/v1/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetFormV1
+         * @description What the form asks, and a stamp: fetch it with your page, send it with the form at least three seconds later.
+         */
+        get: operations["get_form_v1"];
+        put?: never;
+        /**
+         * PostFormV1
+         * @description Send a form: 201, or 200 when this very form was here already.
+         *
+         *         422 ``form_refused`` with a sentence per field, 403 ``origin_refused``, 404 ``unknown_form``, 429.
+         */
+        post: operations["post_form_v1"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -1704,6 +1778,13 @@ export interface components {
             name: string;
             ok: boolean;
         };
+        /** Choice */
+        Choice: {
+            key: string;
+            labels: {
+                [key: string]: string;
+            };
+        };
         /** CodeData */
         CodeData: {
             challenge: string;
@@ -1850,6 +1931,20 @@ export interface components {
         Fields: {
             items: components["schemas"]["Field"][];
         };
+        /** FileIn */
+        FileIn: {
+            content: string;
+            field: string;
+            name: string;
+        };
+        /** FilledIn */
+        FilledIn: {
+            /** @enum {string} */
+            kind: "text" | "long" | "choice" | "email" | "phone" | "order" | "file" | "topic" | "answer" | "page";
+            label: string;
+            name: string;
+            value: string;
+        };
         /** Filters */
         Filters: {
             assignee_id?: string | null;
@@ -1863,6 +1958,116 @@ export interface components {
              */
             view: "mine" | "unassigned" | "teams" | "all" | "waiting" | "snoozed" | "closed";
         };
+        /** FormAsks */
+        FormAsks: {
+            answers: string[];
+            fields: components["schemas"]["Question"][];
+            intro: string;
+            locale: string;
+            /** @default 10485760 */
+            max_file: number;
+            /** @default 5 */
+            max_files: number;
+            /** @default 8000 */
+            max_message: number;
+            stamp: string;
+            title: string;
+            topics: {
+                [key: string]: string;
+            }[];
+        };
+        /** FormEmbeds */
+        FormEmbeds: {
+            endpoint: string;
+            frame: string;
+            link: string;
+        };
+        /** FormField */
+        FormField: {
+            choices?: components["schemas"]["Choice"][];
+            hints?: {
+                [key: string]: string;
+            };
+            key: string;
+            labels: {
+                [key: string]: string;
+            };
+            patterns?: string[];
+            /** @default false */
+            required: boolean;
+            /** @enum {string} */
+            type: "text" | "long" | "choice" | "email" | "phone" | "order" | "file";
+        };
+        /** FormIn */
+        FormIn: {
+            /** @default  */
+            answer: string;
+            /** @default  */
+            email: string;
+            files?: components["schemas"]["FileIn"][];
+            /** @default  */
+            lang: string;
+            /** @default  */
+            message: string;
+            /** @default  */
+            name: string;
+            /** @default  */
+            phone: string;
+            stamp: string;
+            /** @default  */
+            topic: string;
+            values?: {
+                [key: string]: string;
+            };
+        };
+        /** FormList */
+        FormList: {
+            items: components["schemas"]["FormOut"][];
+            mailboxes: components["schemas"]["Mailbox"][];
+        };
+        /** FormOut */
+        FormOut: {
+            embed: components["schemas"]["FormEmbeds"];
+            form: components["schemas"]["FormView"];
+        };
+        /** FormValues */
+        FormValues: {
+            answers?: ("email" | "phone")[];
+            brand_id?: string | null;
+            calendar_id?: string | null;
+            fields?: components["schemas"]["FormField"][];
+            languages?: ("nb" | "nn" | "da" | "sv" | "fi" | "en")[];
+            name?: string;
+            origins?: string[];
+            reply_connection_id?: string | null;
+            team_id?: string | null;
+            texts?: {
+                [key: string]: components["schemas"]["Heading"];
+            };
+            topics?: components["schemas"]["Topic"][];
+            version?: number;
+        };
+        /** FormView */
+        FormView: {
+            answers: ("email" | "phone")[];
+            brand_id: string | null;
+            calendar_id: string | null;
+            fields: components["schemas"]["FormField"][];
+            /** Format: uuid */
+            id: string;
+            key: string;
+            languages: ("nb" | "nn" | "da" | "sv" | "fi" | "en")[];
+            name: string;
+            origins: string[];
+            reply_connection_id: string | null;
+            status: string;
+            team_id: string | null;
+            texts: {
+                [key: string]: components["schemas"]["Heading"];
+            };
+            topics: components["schemas"]["Topic"][];
+            version: number;
+        };
         /** Found */
         Found: {
             contacts: components["schemas"]["Contact"][];
@@ -1874,6 +2079,13 @@ export interface components {
             conversation: components["schemas"]["ConversationRow"];
             message: components["schemas"]["Message"];
             snippet_html: string;
+        };
+        /** Heading */
+        Heading: {
+            /** @default  */
+            intro: string;
+            /** @default  */
+            title: string;
         };
         /** HookSecret */
         HookSecret: {
@@ -2006,6 +2218,12 @@ export interface components {
             /** Format: uuid */
             id: string;
             url: string;
+        };
+        /** Mailbox */
+        Mailbox: {
+            /** Format: uuid */
+            id: string;
+            name: string;
         };
         /** MailboxConfig */
         MailboxConfig: {
@@ -2207,6 +2425,7 @@ export interface components {
             /** @default false */
             deleted: boolean;
             details: components["schemas"]["SystemDetails"] | null;
+            fields?: components["schemas"]["FilledIn"][];
             /** Format: uuid */
             id: string;
             /** @enum {string} */
@@ -2382,6 +2601,18 @@ export interface components {
         /** QuarantinedList */
         QuarantinedList: {
             items: components["schemas"]["Quarantined"][];
+        };
+        /** Question */
+        Question: {
+            choices: {
+                [key: string]: string;
+            }[];
+            hint: string | null;
+            key: string;
+            label: string;
+            patterns: string[];
+            required: boolean;
+            type: string;
         };
         /** Reached */
         Reached: {
@@ -2648,6 +2879,14 @@ export interface components {
         /** Tokens */
         Tokens: {
             items: components["schemas"]["TokenRow"][];
+        };
+        /** Topic */
+        Topic: {
+            key: string;
+            labels: {
+                [key: string]: string;
+            };
+            team_id?: string | null;
         };
         /** TotpCode */
         TotpCode: {
@@ -3808,6 +4047,132 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Uploaded"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_forms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormList"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormValues"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormOut"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                form_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                form_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormValues"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormOut"];
                 };
             };
             /** @description An error, of whatever status. */
@@ -5567,6 +5932,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SecretOut"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_form_v1: {
+        parameters: {
+            query?: {
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormAsks"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_form_v1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormIn"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
                 };
             };
             /** @description An error, of whatever status. */

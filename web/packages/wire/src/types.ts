@@ -38,7 +38,9 @@ export type Attachment = S["Attachment"];
 /** What a system line tells; `by` is the agent who did it, null the house itself. */
 export type SystemDetails = S["SystemDetails"];
 /** `client_id` is only there for its author; `deleted`: erased, the body is empty. */
-export type Message = Loose<S["Message"], "client_id" | "deleted" | "silent">;
+/** Something that was filled in beside a message's text. */
+export type FilledIn = S["FilledIn"];
+export type Message = Loose<S["Message"], "client_id" | "deleted" | "silent" | "fields">;
 export type Identity = Loose<S["Identity"], "verified_at">;
 export type Contact = With<
   Loose<S["Contact"], "fields" | "timezone" | "erased_at" | "written_standard">,
@@ -47,11 +49,13 @@ export type Contact = With<
 export type Draft = Loose<S["Draft"], "files" | "updated_at">;
 export type PresentAgent = S["PresentAgent"];
 export type VisitorNow = S["VisitorNow"];
+/** How an answer reaches the customer. */
+export type Way = S["Way"];
 export type ConversationPage = With<S["conversations_schemas_Page"], { items: Row[] }>;
 export type Counts = S["Counts"];
 export type CountedView = keyof Counts;
 export type ConversationDetail = With<
-  S["Opened"],
+  Loose<S["Opened"], "way">,
   { conversation: Row; contact: Contact; messages: Message[]; previous_conversations: Row[]; draft: Draft | null }
 >;
 export type Posted = With<S["Posted"], { message: Message; conversation: Row }>;
@@ -80,6 +84,14 @@ export type WidgetConnection = With<S["WidgetView"], { secrets: { id: string; cr
 export type EmbeddedWidget = With<S["WidgetOut"], { widget: WidgetConnection }>;
 /** A new signing secret, shown this once. */
 export type NewSecret = S["SecretOut"];
+export type ContactForm = S["FormView"];
+export type FormField = ContactForm["fields"][number];
+export type FormTopic = ContactForm["topics"][number];
+/** A contact form and what an owner copies into a page. */
+export type EmbeddedForm = S["FormOut"];
+export type FormList = S["FormList"];
+/** What can be set of a contact form. */
+export type FormPatch = Partial<Omit<ContactForm, "id" | "key" | "status">>;
 export type PrivacyRequest = S["PrivacyRequest"];
 export type OrganisationSettings = With<S["Organisation"], { settings: Record<string, Json> }>;
 
