@@ -59,7 +59,7 @@ _CANDIDATES = [
     "cp949",
 ]
 
-_CONTROLS = {code: None for code in [*range(9), 11, *range(14, 32), 127, 0xFEFF, 0x200B, 0x2060]}
+_CONTROLS = dict.fromkeys([*range(9), 11, *range(14, 32), 127, 65279, 8203, 8288])
 _CONTROLS |= {code: None for code in range(0x80, 0xA0) if code != 0x85}
 _CONTROLS |= {0x0C: "\n", 0x85: "\n", 0x2028: "\n", 0x2029: "\n"}
 _PLAIN = re.compile(r"[\n\r\t\x20-\x7e]*\Z")

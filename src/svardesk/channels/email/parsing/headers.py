@@ -188,7 +188,7 @@ _DATE = re.compile(
 _ISO_DATE = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?[ ]?(?:Z|([+-])(\d{2}):?(\d{2}))?"
 )
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _NORDIC_MONTHS = {"mai": 5, "maj": 5, "okt": 10, "des": 12}
 _ZONES = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "CET": 1, "CEST": 2}
 _ZONES |= {"EET": 2, "EEST": 3, "MET": 1, "MEST": 2, "WET": 0, "WEST": 1, "BST": 1}
