@@ -100,7 +100,7 @@ def decode(content: bytes, declared: str = "") -> tuple[str, str]:
     if wanted is not None:
         text = _strict(content, wanted)
         if text is None and wanted == "utf-8" and (cut := _utf8_cut(content)) is not None:
-            return cut, "utf-8 was cut in the middle of a character"
+            return cut, "utf-8 with broken characters"
         if text is not None:
             return text, ""
         text = _strict(content, "utf-8")
@@ -140,7 +140,7 @@ def _utf8_cut(content: bytes) -> str | None:
     text = content.decode("utf-8", "replace")
     broken = text.count("\ufffd")
     sound = sum(1 for character in text if character > "\x7f") - broken
-    return text if broken <= max(1, sound // 10) and sound > 0 else None
+    return text if 0 < broken <= max(1, 2 * sound) and sound > 0 else None
 
 
 def _guessed(content: bytes) -> tuple[str, str]:

@@ -201,7 +201,7 @@ def date(value: str) -> datetime | None:
         name = match[2].lower()
         month = _MONTHS.index(name) + 1 if name in _MONTHS else _NORDIC_MONTHS.get(name, 0)
         year = int(match[3])
-        if year < 100:
+        if len(match[3]) == 2:
             year += 1900 if year >= 70 else 2000
         zone = _zone(match[7], match[8], match[9], match[10])
         return _instant(year, month, int(match[1]), int(match[4]), int(match[5]), int(match[6] or 0), zone)

@@ -142,7 +142,8 @@ def _layout(writer: Writer, entry: Open, tag: Tag) -> None:
     elif name in _PARAGRAPHS:
         entry.gap = 1 if name == "p" and html_marks.is_tight(tag) else 2
         if not writer.cell:
-            writer.gap(entry.gap)
+            # At the beginning of a cell or of a list's item there is no margin.
+            writer.gap(1 if writer.prefix or (writer.cell_texts == 0 and not writer.row_begins) else entry.gap)
     elif name in _BLOCKS:
         _block(writer, entry, tag)
     elif name == "a":
