@@ -55,7 +55,7 @@ def test_raw_eight_bit_headers_are_utf8_or_cp1252():
         ("<[x@y]>", "[x@y]"),
         ("<<a@b>>", "<a@b>"),
         ("a@b", "a@b"),
-        ("<a\n b@c>", "ab@c"),
+        ("< a\n  b @c >", "a b @c"),
         ("<", None),
         ("<>", None),
         ("", None),

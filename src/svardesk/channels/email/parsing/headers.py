@@ -156,7 +156,7 @@ _ANGLED = re.compile(r"<([^<>]{1,2000})>")
 
 
 def message_id(value: str) -> str | None:
-    """The id of a Message-ID field without brackets; None when there is none. A broken one stays what it is, without spaces."""
+    """The id of a Message-ID field without brackets; None when there is none. A broken one stays what it is."""
     first, last = value.find("<"), value.rfind(">")
     if 0 <= first < last:
         found = value[first + 1 : last]
@@ -164,7 +164,7 @@ def message_id(value: str) -> str | None:
             found = found.partition(">")[0]
     else:
         found = value.strip().strip("<>")
-    found = "".join(found.split())
+    found = " ".join(found.split())
     return found[:998] or None
 
 
@@ -175,7 +175,7 @@ def message_ids(values: list[bytes]) -> tuple[str, ...]:
         text = as_text(value)
         ids = _ANGLED.findall(text)
         for one in ids or [word for word in text.split() if "@" in word and '"' not in word]:
-            kept = "".join(one.split()).strip("<>,;")[:998]
+            kept = " ".join(one.split()).strip("<>,; ")[:998]
             if kept:
                 found.setdefault(kept)
     return tuple(found)

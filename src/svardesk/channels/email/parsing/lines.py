@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 from enum import IntEnum
 
-_MARKS = re.compile(r"[ \t]*((?:>[ \t]?)+)")
+# ">:" alone is the end of an attribution whose address was broken over lines.
+_MARKS = re.compile(r"(?!>\s*:\s*\Z)[ \t]*((?:>[ \t]?)+)")
 
 
 class Mark(IntEnum):

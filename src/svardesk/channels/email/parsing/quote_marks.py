@@ -7,7 +7,7 @@ Three forms: a line that says who wrote when (attribution), a separator, and a b
 import re
 from dataclasses import dataclass
 
-from svardesk.channels.email.parsing.lines import Line
+from svardesk.channels.email.parsing.lines import Line, Mark
 
 _VERB = r"(?:skrev|skreiv|skrifaði|kirjoitti|wrote|writes|schrieb|schreef|escribió|a écrit|napisał\w*|reagerte|reacted)"
 _MONTH = (
@@ -73,6 +73,24 @@ def attributions(lines: list[Line], begin: int = 0) -> dict[int, int]:
             found[span[0]] = span[1]
             taken = span[1] - 1
     return found
+
+
+def mark_bars(lines: list[Line]) -> None:
+    """Mark as quoted what stands behind ``|`` below a line that says who wrote it: a few programs quote so."""
+    bars = False
+    for at, line in enumerate(lines):
+        begins = line.text.startswith("|")
+        if (
+            begins
+            and not bars
+            and at
+            and _COLON.search(lines[at - 1].text)
+            and len(lines[at - 1].text) <= _MAX_ATTRIBUTION
+        ):
+            bars = _ATTRIBUTION_VERB.search(lines[at - 1].text) is not None
+        bars = bars and begins
+        if bars and line.mark == Mark.NONE:
+            line.mark = Mark.QUOTE
 
 
 def _attribution(lines: list[Line], verb_at: int, earliest: int) -> tuple[int, int] | None:

@@ -55,6 +55,7 @@ def divide(lines: list[Line], *, forward: bool, forward_unless_finnish: bool) ->
     ``forward``: the subject says that the mail was passed on; ``forward_unless_finnish``: it says VS:, which Norwegians and Danes mean
     so, while for Finns it is an answer.
     """
+    quote_marks.mark_bars(lines[:_MOST_LINES])
     spans = quote_marks.attributions(lines[:_MOST_LINES])
     cut = _first_cut(lines, spans)
     if cut is None:
