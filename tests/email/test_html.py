@@ -87,6 +87,7 @@ def test_quoted_html_is_split_off():
     assert "Vil du ha den?" in mail.quoted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "bomb",
     [

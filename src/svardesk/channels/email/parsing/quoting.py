@@ -218,9 +218,6 @@ def _repeats_on(lines: list[Line], at: int) -> bool:
     """Whether an unmarked earlier mail, or the footer of a mailing list, begins on that line."""
     if quote_marks.separator(lines[at]) or quote_marks.header_block(lines, at) is not None:
         return True
-    if quote_marks.RULE.match(lines[at].bare):
-        after = _next_words(lines, at + 1)
-        return after < len(lines) and quote_marks.header_block(lines, after) is not None
     return bool(_LIST_FOOTER.match(lines[at].text))
 
 

@@ -23,7 +23,7 @@ _CLOSING = (
     r"(?:sincerely|faithfully|truly)|sincerely(?: yours)?|"
     r"best|yours|cheers|rgds|"
     # is
-    r"(?:með )?(?:bestu|kærri|kær|kærar|góðri|vinsamlegri)\s+(?:kveðju|kveðja|kveðjur)|kveðja|kveðjur|kv\.?|"
+    r"(?:með )?(?:bestu|kærri|kær|kærar|góðri|vinsamlegri)\s+(?:kveðju|kveðja|kveðjur)|(?:með )?(?:kveðju|kveðja|kveðjur)|kv\.?|"
     r"virðingarfyllst"
 )
 _CLOSING_LINE = re.compile(

@@ -15,6 +15,7 @@ Trust = Literal["domain_verified", "unverified"]
 
 _METHOD = re.compile(r"\s*([a-z][a-z0-9-]*)(?:\s*/\s*\d+)?\s*=\s*([a-z]+)\b", re.IGNORECASE)
 _PROPERTY = re.compile(r"\bheader\.from\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)')
 _ADDRESS_IN_NAME = re.compile(r"[^\s<>()\[\],;:\"'@]+@([^\s<>()\[\],;:\"'@]+\.[^\s<>()\[\],;:\"'@]+)")
 _PUBLIC_SECOND_LEVELS = {"co", "com", "org", "net", "gov", "ac", "edu", "priv", "kommune", "gs"}
 
@@ -51,7 +52,8 @@ def _server(name: str) -> str:
 
 def _split(text: str) -> tuple[str, list[str]]:
     """(authserv-id or '', results). A first piece that is a result already means that no server is named."""
-    pieces = text.split(";")
+    # What is quoted is somebody's value (an envelope sender may hold a semicolon), never a result; an unclosed quote hides the rest.
+    pieces = _QUOTED.sub('"-"', text).split(";")
     first = pieces[0].strip()
     if not first or _METHOD.match(first):
         return "", pieces
