@@ -1,9 +1,9 @@
 """Mail of machines: recognised, and never answered by one."""
 
 import pytest
-from tests.email.mails import multipart, raw, read
 
 from svardesk.channels.email.parsing import parse
+from tests.email.mails import multipart, raw, read
 
 
 @pytest.mark.parametrize(

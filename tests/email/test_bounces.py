@@ -1,9 +1,9 @@
 """Reports that a mail did not arrive, in the forms that servers give them."""
 
 import pytest
-from tests.email.mails import multipart, read
 
 from svardesk.channels.email.parsing import parse
+from tests.email.mails import multipart, read
 
 STATUS = """Content-Type: message/delivery-status
 
@@ -66,9 +66,11 @@ def test_delays_better_codes_and_headers_only():
     [
         (
             {"from": "MAILER-DAEMON@qmail.example.no", "subject": "failure notice", "return_path": "<>"},
-            "Hi. This is the qmail-send program at qmail.example.no.\nI'm afraid I wasn't able to deliver your message.\n\n"
-            "<kari@example.no>:\n192.0.2.1 does not like recipient.\nRemote host said: 550 5.1.1 No such user\n\n"
-            "--- Below this line is a copy of the message.\n\nReturn-Path: <x@y>\nMessage-ID: <c.1@desk>\nTo: annen@example.no\n",
+            (
+                "Hi. This is the qmail-send program at qmail.example.no.\nI'm afraid I wasn't able to deliver your message.\n\n"
+                "<kari@example.no>:\n192.0.2.1 does not like recipient.\nRemote host said: 550 5.1.1 No such user\n\n"
+                "--- Below this line is a copy of the message.\n\nReturn-Path: <x@y>\nMessage-ID: <c.1@desk>\nTo: annen@example.no\n"
+            ),
             "kari@example.no",
             "failed",
             "5.1.1",
@@ -80,8 +82,10 @@ def test_delays_better_codes_and_headers_only():
                 "subject": "Mail delivery failed: returning message to sender",
                 "x_failed_recipients": "kari@example.no",
             },
-            "A message that you sent could not be delivered.\n\n  kari@example.no\n    host mx [192.0.2.1]\n    550 Unknown user\n\n"
-            "------ This is a copy of the message, including all the headers. ------\n\nMessage-ID: <c.2@desk>\n",
+            (
+                "A message that you sent could not be delivered.\n\n  kari@example.no\n    host mx [192.0.2.1]\n    550 Unknown user\n\n"
+                "------ This is a copy of the message, including all the headers. ------\n\nMessage-ID: <c.2@desk>\n"
+            ),
             "kari@example.no",
             "failed",
             None,
@@ -101,8 +105,10 @@ def test_delays_better_codes_and_headers_only():
         ),
         (
             {"from": "postmaster@outlook.example", "subject": "Olevererbart: Sak", "return_path": "<>"},
-            "Leveransen misslyckades till dessa mottagare:\n\nkari@example.no (kari@example.no)\nAdressen hittades inte.\n\n"
-            "Diagnostikinformation:\nRemote Server returned '550 5.1.10 RESOLVER.ADR.RecipientNotFound'\n",
+            (
+                "Leveransen misslyckades till dessa mottagare:\n\nkari@example.no (kari@example.no)\nAdressen hittades inte.\n\n"
+                "Diagnostikinformation:\nRemote Server returned '550 5.1.10 RESOLVER.ADR.RecipientNotFound'\n"
+            ),
             "kari@example.no",
             "failed",
             "5.1.10",

@@ -1,6 +1,7 @@
 """The corpus of mails as they really come: no word of a customer is lost, and what programs repeat goes."""
 
 import pytest
+
 from tests.email import corpus_check
 
 MAILS = corpus_check.mails()

@@ -4,10 +4,10 @@ import base64
 import struct
 
 import pytest
-from tests.email.mails import multipart, raw, read
 
 from svardesk.channels.email.parsing import Address, parse, tnef
 from svardesk.channels.email.parsing.calendars import line
+from tests.email.mails import multipart, raw, read
 
 TEXT = "Content-Type: text/plain; charset=utf-8\n\nSe vedlegg"
 

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 
 import pytest
-from tests.email.mails import raw, read
 
 from svardesk.channels.email.parsing import Address, parse
 from svardesk.channels.email.parsing.headers import date, decode_words, message_id
 from svardesk.channels.email.parsing.subjects import bare, is_forward
+from tests.email.mails import raw, read
 
 
 def header(name: str, value: bytes) -> bytes:

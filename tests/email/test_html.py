@@ -3,10 +3,10 @@
 import time
 
 import pytest
-from tests.email.mails import html
 
 from svardesk.channels.email.parsing import html_text
 from svardesk.channels.email.parsing.lines import Mark, joined
+from tests.email.mails import html
 
 
 def text(source: str) -> str:

@@ -6,9 +6,8 @@ import json
 import sys
 from types import SimpleNamespace
 
-from tests.email.mails import multipart, raw
-
 from svardesk.cli import main
+from tests.email.mails import multipart, raw
 
 MAIL = multipart(
     "Content-Type: text/plain; charset=utf-8\n\nHei på dere\n\nMvh Åse\n\nDen 5. nov. 2026 kl. 14:05 skrev Oss <o@example.com>:\n> Gammelt",

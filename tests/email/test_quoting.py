@@ -1,9 +1,9 @@
 """What is new and what is repeated: nothing of the customer is lost, what programs repeat goes."""
 
 import pytest
-from tests.email.mails import html, read
 
 from svardesk.channels.email.parsing import Address
+from tests.email.mails import html, read
 
 ANNOUNCED = [
     "Den tor. 5. nov. 2026 kl. 14:05 skrev Kari Nordmann <kari@example.no>:",

@@ -1,9 +1,9 @@
 """Signatures go where they can be found and are not in the way; sentences never go with them."""
 
 import pytest
-from tests.email.mails import html, multipart, read
 
 from svardesk.channels.email.parsing import parse
+from tests.email.mails import html, multipart, read
 
 SIGNED = [
     ("Hei\n\nMvh Kari", "Hei", "Mvh Kari"),

@@ -4,11 +4,11 @@ import base64
 import quopri
 
 import pytest
-from tests.email.mails import html, multipart, raw, read
 
 from svardesk.channels.email.parsing import parse
 from svardesk.channels.email.parsing.charsets import decode
 from svardesk.channels.email.parsing.flowed import unflowed
+from tests.email.mails import html, multipart, raw, read
 
 
 @pytest.mark.parametrize(

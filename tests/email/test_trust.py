@@ -1,9 +1,9 @@
 """Only what our own server says about the sender counts."""
 
 import pytest
-from tests.email.mails import raw
 
 from svardesk.channels.email.parsing import parse
+from tests.email.mails import raw
 
 PASS = "mx.ours.no; spf=pass smtp.mailfrom=example.no; dkim=pass header.d=example.no; dmarc=pass (p=REJECT) header.from=example.no"
 MICROSOFT = (
