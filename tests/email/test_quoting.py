@@ -134,6 +134,18 @@ def test_what_is_passed_on_stays_visible():
     assert apple.forwarded_from == Address("A", "a@b.no")
 
 
+def test_what_is_pasted_into_a_new_mail_stays_with_the_words_below_it():
+    block = "Fra: Lotto <vinn@lotto.example>\nSendt: torsdag 5. november 2026 14:05\nTil: Kari\nEmne: Vinn\n\nKlikk her"
+    pasted = f"Jeg fikk denne:\n\n{block}\n\nEr den ekte?"
+    mail = read(pasted, subject="Svindel?")
+    assert (mail.visible, mail.quoted) == (pasted, "")
+    assert mail.forwarded_from == Address("Lotto", "vinn@lotto.example")
+    told = "Dette fikk jeg:\n\nDen 5. nov. 2026 kl. 14:05 skrev Lotto <v@lotto.example>:\nKlikk her\n\nEr den ekte?"
+    assert read(told, subject="Svindel?").visible == told
+    # the same below an answer is what programs repeat
+    assert read(pasted, subject="Svindel?", in_reply_to="<a@b>").visible == "Jeg fikk denne:"
+
+
 def test_vs_of_a_finn_is_an_answer():
     block = "Lähettäjä: Asiakaspalvelu <a@kauppa.fi>\nLähetetty: torstai 5. marraskuuta 2026 14.05\nVastaanottaja: Matti\nAihe: VS: Lasku\n\nVanha teksti"
     mail = read(f"Kiitos, sain laskun.\n\n{block}", subject="VS: Lasku")

@@ -99,6 +99,11 @@ def _answers_a_mail(headers: Headers, subject: str) -> bool:
     )
 
 
+def is_automatic_subject(subject: str) -> bool:
+    """Whether the subject is one that programs put on automatic answers."""
+    return bool(_AUTOMATIC_PREFIX.match(subject) or _ABSENT_SUBJECT.match(subject))
+
+
 def _value(headers: Headers, name: str) -> str:
     return " ".join(headers.plain(name).lower().split())
 

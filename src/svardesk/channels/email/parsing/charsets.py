@@ -62,6 +62,8 @@ _CANDIDATES = [
 _CONTROLS = dict.fromkeys([*range(9), 11, *range(14, 32), 127, 65279, 8203, 8288])
 _CONTROLS |= {code: None for code in range(0x80, 0xA0) if code != 0x85}
 _CONTROLS |= {0x0C: "\n", 0x85: "\n", 0x2028: "\n", 0x2029: "\n"}
+# Looked for first: translating costs thirty times as much as looking.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u2028\u2029\u2060\ufeff\ud800-\udfff]")
 _PLAIN = re.compile(r"[\n\r\t\x20-\x7e]*\Z")
 
 
@@ -123,9 +125,11 @@ def clean(text: str) -> str:
     """NFC, LF line ends, without control characters (a database refuses NUL) and lone surrogates."""
     if _PLAIN.match(text):
         return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-    text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_CONTROLS)
-    text = unicodedata.normalize("NFC", text)
-    return text.encode("utf-8", "replace").decode("utf-8")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if _CONTROL.search(text):
+        text = text.translate(_CONTROLS).encode("utf-8", "replace").decode("utf-8")
+    return unicodedata.normalize("NFC", text)
 
 
 def _strict(content: bytes, name: str) -> str | None:

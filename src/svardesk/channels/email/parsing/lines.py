@@ -36,12 +36,12 @@ class Line:
     @property
     def cited(self) -> bool:
         """Whether it begins with ``>`` or was marked as a quote."""
-        return self.mark == Mark.QUOTE or _MARKS.match(self.text) is not None
+        return self.mark == Mark.QUOTE or (">" in self.text and _MARKS.match(self.text) is not None)
 
     @property
     def bare(self) -> str:
         """Its text without quote marks."""
-        match = _MARKS.match(self.text)
+        match = _MARKS.match(self.text) if ">" in self.text else None
         return self.text if match is None else self.text[match.end() :]
 
 

@@ -49,11 +49,12 @@ class _Cut:
     finnish: bool = False
 
 
-def divide(lines: list[Line], *, forward: bool, forward_unless_finnish: bool) -> Division:
+def divide(lines: list[Line], *, forward: bool, forward_unless_finnish: bool = False, fresh: bool = False) -> Division:
     """Divide a text.
 
-    ``forward``: the subject says that the mail was passed on; ``forward_unless_finnish``: it says VS:, which Norwegians and Danes mean
-    so, while for Finns it is an answer.
+    ``forward``: the subject says that the mail was passed on; ``forward_unless_finnish``: it says VS:, which
+    Norwegians and Danes mean so, while for Finns it is an answer; ``fresh``: it answers nothing, so that an earlier
+    mail in it was put there to be read.
     """
     quote_marks.mark_bars(lines[:_MOST_LINES])
     spans = quote_marks.attributions(lines[:_MOST_LINES])
@@ -61,14 +62,20 @@ def divide(lines: list[Line], *, forward: bool, forward_unless_finnish: bool) ->
     if cut is None:
         own, signature = signatures.split(lines)
         return Division(own, signature=signature)
-    passed_on = _forwarded(lines, cut, forward=forward or (forward_unless_finnish and not cut.finnish))
+    passed_on = _forwarded(lines, cut, forward=forward or fresh or (forward_unless_finnish and not cut.finnish))
     if passed_on is not None:
         own, signature = signatures.split(lines[: cut.at], may_be_all=True)
         return Division([*own, *lines[cut.at :]], signature=signature, forwarded=True, forwarded_from=passed_on)
     above = lines[: cut.at]
     own_above, signature_above = signatures.split(above, may_be_all=True)
     below = _own_below(lines, cut, spans)
-    woven = not _words(own_above) or bool(below) or (cut.kind in {"original", "block", "tail"} and _promises(own_above))
+    pasted = fresh and cut.kind == "attribution" and not any(line.cited for line in lines[cut.after :])
+    woven = (
+        pasted
+        or not _words(own_above)
+        or bool(below)
+        or (cut.kind in {"original", "block", "tail"} and _promises(own_above))
+    )
     if woven:
         return _whole(lines, above, own_above, signature_above)
     trailing = _trailing_signature(lines, cut)

@@ -247,7 +247,17 @@ class _Reading:
         vs_alone = subjects.is_forward(subject, finnish=False) and not subjects.is_forward(subject, finnish=True)
         finnish = vs_alone and language.told("\n".join(line.text for line in found.lines)) == "fi"
         forward = subjects.is_forward(subject, finnish=True)
-        division = quoting.divide(found.lines, forward=forward, forward_unless_finnish=vs_alone and not finnish)
+        answers = (
+            any(name in self.headers for name in ("in-reply-to", "references", "auto-submitted"))
+            or subjects.bare(subject) != subject
+            or automatic.is_automatic_subject(subject)
+        )
+        division = quoting.divide(
+            found.lines,
+            forward=forward,
+            forward_unless_finnish=vs_alone and not finnish,
+            fresh=not answers,
+        )
         if found.html is not None and not found.from_html and not division.woven and not division.forwarded:
             division = _helped_by_html(division, found, forward=forward)
         texts = _Texts(lines.joined(division.own), lines.joined(division.quoted), lines.joined(division.signature))
@@ -279,7 +289,7 @@ def _helped_by_html(division: Division, found: Contents, *, forward: bool) -> Di
     """Where the plain part shows no quote or signature but the HTML marks one, find the marked words in the plain part."""
     html = found.html or ""
     if not division.quoted and _QUOTE_IN_HTML.search(html):
-        marked = quoting.divide(html_text.lines(html), forward=forward, forward_unless_finnish=False)
+        marked = quoting.divide(html_text.lines(html), forward=forward)
         at = _place(division.own, marked.quoted) if marked.quoted and not marked.woven else None
         if at:
             return Division(division.own[:at], division.own[at:], division.signature)
