@@ -38,5 +38,8 @@ def run() -> tuple[list[Figure], list[str]]:
         told("one mail, p99", percentile(single, 0.99) * 1e3, "ms"),
         told("the slowest mail", max(single) * 1e3, "ms"),
     ], [
-        f"{len(mails)} mails of {size / len(mails) / 1e3:.1f} kB on average, {ROUNDS} rounds, with quotes, signatures, files and trust"
+        (
+            f"{len(mails)} mails of {size / len(mails) / 1e3:.1f} kB on average, {ROUNDS} rounds; quotes, signatures, "
+            "files and trust included"
+        )
     ]

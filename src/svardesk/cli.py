@@ -199,7 +199,9 @@ def _parser() -> argparse.ArgumentParser:
     rotate.set_defaults(command=_keys_rotate)
     mail = commands.add_parser("mail", help="Look at stored mails.")
     mail_commands = mail.add_subparsers(metavar="COMMAND", required=True)
-    text = "Print what the parser makes of mails: who wrote, what is shown, what is quoted, which files, how far it is trusted."
+    text = (
+        "Print what the parser makes of mails: who wrote, what is shown, what is quoted, which files, how far trusted."
+    )
     parse = mail_commands.add_parser("parse", help=text, description=text)
     parse.add_argument(
         "files", nargs="+", metavar="FILE", help="a mail as it came, byte for byte (- is standard input)"

@@ -110,7 +110,7 @@ END:STANDARD
 END:VTIMEZONE
 BEGIN:VEVENT
 SUMMARY:Befaring\\, taket
- på hytta
+  på hytta
 {when}
 LOCATION:Storgata 1
 ORGANIZER;CN="Kari Nordmann":mailto:kari@example.no
@@ -129,17 +129,17 @@ END:VCALENDAR
         (
             "REQUEST",
             "DTSTART;TZID=Europe/Oslo:20261105T140500\nDTEND;TZID=Europe/Oslo:20261105T150000",
-            "📅 Befaring, taketpå hytta · 2026-11-05 14:05–15:00 Europe/Oslo · Storgata 1 · Kari Nordmann <kari@example.no>",
+            "📅 Befaring, taket på hytta · 2026-11-05 14:05–15:00 Europe/Oslo · Storgata 1 · Kari Nordmann <kari@example.no>",
         ),
         ("REQUEST", "DTSTART:20261105T130500Z\nDURATION:PT30M", "2026-11-05 13:05–13:35 UTC"),
         ("REQUEST", "DTSTART;VALUE=DATE:20261105\nDTEND;VALUE=DATE:20261106", "· 2026-11-05 ·"),
         ("REQUEST", "DTSTART;VALUE=DATE:20261105\nDTEND;VALUE=DATE:20261108", "2026-11-05–2026-11-07"),
-        ("REQUEST", "DTSTART:20261399T990000", "📅 Befaring, taketpå hytta · Storgata 1"),
+        ("REQUEST", "DTSTART:20261399T990000", "📅 Befaring, taket på hytta · Storgata 1"),
         ("CANCEL", "DTSTART:20261105T130500Z", "📅 ✘ Befaring"),
         (
             "REPLY",
             "DTSTART:20261105T130500Z",
-            "📅 ✘ Befaring, taketpå hytta · 2026-11-05 13:05 UTC · Storgata 1 · Ola <ola@example.no>",
+            "📅 ✘ Befaring, taket på hytta · 2026-11-05 13:05 UTC · Storgata 1 · Ola <ola@example.no>",
         ),
     ],
 )

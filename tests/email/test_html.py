@@ -80,7 +80,8 @@ def test_marks_of_mail_programs():
 def test_quoted_html_is_split_off():
     mail = html(
         '<div>Ja takk!</div><div id="Signature">Kari<br>99 99 99 99</div><div id="appendonsend"></div><hr tabindex="-1">'
-        '<div id="divRplyFwdMsg"><b>Fra:</b> Oss<br><b>Emne:</b> x</div><div>Vil du ha den?</div>'
+        '<div id="divRplyFwdMsg"><b>Fra:</b> Oss<br><b>Emne:</b> x</div><div>Vil du ha den?</div>',
+        subject="SV: x",
     )
     assert mail.visible == "Ja takk!"
     assert mail.signature == "Kari\n99 99 99 99"

@@ -1,4 +1,4 @@
-"""`svardesk mail parse`: what the parser makes of stored mails, so that an administrator sees why one was shown as it was."""
+"""`svardesk mail parse`: what is made of stored mails, so that an administrator sees why one was shown as it was."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ STANDARD_INPUT = "-"
 
 
 def parse(files: Sequence[str], *, as_json: bool, authserv: Sequence[str]) -> int:
-    """Print what each file says, ``-`` being standard input: a JSON object a line, or for people. Exit code 0, also for what cannot be read."""
+    """Print what each file says, ``-`` being standard input: a JSON object a line, or for people.
+
+    The exit code is 0, also for what cannot be read.
+    """
     if isinstance(sys.stdout, io.TextIOWrapper):
         # What customers write must come out whatever the terminal's charset is.
         sys.stdout.reconfigure(encoding="utf-8" if as_json else None, errors="backslashreplace")

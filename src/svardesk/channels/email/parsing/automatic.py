@@ -62,7 +62,7 @@ _RECEIVED_WORDS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the mail is, which header or rule told so, and whether a machine may answer it (``because_not``: why it may not)."""
+    """What the mail is, which header or rule told so, and whether a machine may answer it."""
 
     automatic: Automatic
     because: str
@@ -91,7 +91,7 @@ def judge(
 
 
 def _answers_a_mail(headers: Headers, subject: str) -> bool:
-    """Whether it looks like the answer of a person's mailbox to one mail, as absence notes do, not like a system's receipt."""
+    """Whether it looks like the answer of a person's mailbox to one mail, not like a system's receipt."""
     if "vacation" in _value(headers, "auto-submitted"):
         return True
     return ("in-reply-to" in headers or bool(re.search(r"(?i)\b(?:re|sv|vs|aw):", subject))) and not re.search(

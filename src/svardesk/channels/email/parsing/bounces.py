@@ -1,4 +1,4 @@
-"""Reports that a mail did not arrive: RFC 3464, and what Gmail, Exchange, Postfix, Exim and qmail write instead of it or beside it."""
+"""Reports that a mail did not arrive: RFC 3464, and what Gmail, Exchange, Postfix, Exim and qmail write instead."""
 
 import re
 from typing import Literal

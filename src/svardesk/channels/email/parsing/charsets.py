@@ -1,4 +1,4 @@
-"""Bytes to text. A wrong or missing charset is the rule in mail, so the declared one is a hint that must prove itself."""
+"""Bytes to text. A wrong or missing charset is common in mail, so the declared one is a hint that must prove itself."""
 
 import codecs
 import re
@@ -85,8 +85,8 @@ def codec(declared: str) -> str | None:
 def decode(content: bytes, declared: str = "") -> tuple[str, str]:
     """Decode by the declared charset, else UTF-8, else a guess, else cp1252; (text, what was wrong or '').
 
-    ISO 8859-1 is read as cp1252, which is what its writers mean. Text that claims a western charset and is valid UTF-8 beyond
-    ASCII is UTF-8: the other way round it would be a row of Ã and ¥ that nobody writes.
+    ISO 8859-1 is read as cp1252, which is what its writers mean. Text that claims a western charset and is valid UTF-8
+    beyond ASCII is UTF-8: the other way round it would be a row of Ã and ¥ that nobody writes.
     """
     wanted = codec(declared)
     if content.isascii() and (wanted is None or wanted in WESTERN or wanted == "utf-8"):

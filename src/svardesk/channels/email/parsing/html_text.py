@@ -88,7 +88,7 @@ _FILE_NAME = re.compile(r"(?i)\.(?:png|gif|jpe?g|svg|bmp|webp)\Z|\A(?:image|logo
 
 
 def lines(source: str) -> list[Line]:
-    """The text of an HTML mail, line by line. Quotations begin with ``> `` as in plain mail; lines carry the HTML's marks."""
+    """The text of an HTML mail. Quotations begin with ``> `` as in plain mail; lines carry the HTML's marks."""
     writer = Writer()
     stack: list[Open] = []
     for token in tokens(source[:MAX_HTML]):

@@ -1,4 +1,7 @@
-"""The language of a text by a vote of its small words. Norwegian and Danish share most of theirs, so a word counts by how few share it."""
+"""The language of a text by a vote of its small words.
+
+Norwegian and Danish share most of theirs, so a word counts by how few share it.
+"""
 
 import re
 
@@ -151,7 +154,10 @@ _count()
 
 
 def told(text: str, *, least: float = 3.5, ahead: float = 1.25) -> str | None:
-    """nb, nn, da, sv, fi or en; None when fewer than ``least`` votes or no language is ``ahead`` of the next by that factor."""
+    """nb, nn, da, sv, fi or en.
+
+    None when the best has fewer than ``least`` votes, or is not ``ahead`` of the next by that factor.
+    """
     sample = _ADDRESSES.sub(" ", text[:_READ].lower())
     score = dict.fromkeys(_VOCABULARY, 0.0)
     for word in _WORDS.findall(sample):

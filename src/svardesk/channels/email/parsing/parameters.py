@@ -13,7 +13,7 @@ _MAX = 16 << 10
 
 
 def read(value: bytes | None) -> tuple[str, dict[str, str]]:
-    """Read a field like ``text/plain; charset=utf-8``: (its main value in lower case, parameters by lower-case name)."""
+    """Read a field like ``text/plain; charset=utf-8``: (main value in lower case, parameters by lower-case name)."""
     if value is None:
         return "", {}
     text = as_text(value[:_MAX])

@@ -1,7 +1,8 @@
 """How mail programs announce what was written before, in nb, nn, da, sv, fi, en and is.
 
-Three forms: a line that says who wrote when (attribution), a separator, and a block of header fields. Customers write about dates, people and
-"Fra: Oslo, Til: Bergen" too; so each form must bring what only a program writes: the full date, the address, the subject.
+Three forms: a line that says who wrote when (attribution), a separator, and a block of header fields. Customers write
+about dates, people and "Fra: Oslo, Til: Bergen" too; so each form must bring what only a program writes: the full date,
+the address, the subject.
 """
 
 import re
@@ -47,6 +48,7 @@ _OWN_WORDS = re.compile(
     rf"about|følgende|följande)\b"
 )
 _NAME_AFTER_VERB = re.compile(rf"(?i:{_VERB})\s*(?:(?:av|by)\s+)?[\"'«“]?([A-ZÆØÅÄÖÉÐÞÁÍÓÚ][^:]{{0,80}})\s*:\s*\Z")
+_DATE_OR_ADDRESS = re.compile(r"[\d@]")
 _COLON = re.compile(r"[:：]\s*\**\s*\Z")
 _OLD_GMAIL = re.compile(rf"\W{{0,3}}{_DATE}\s+{_CLOCK}\s+(?:GMT|UTC)?[+-]\d\d:?\d\d\s+.*@.*:\s*\Z", re.IGNORECASE)
 
@@ -125,6 +127,8 @@ def _cited_follows(lines: list[Line], at: int, *, cited: bool) -> bool:
 
 
 def _is_attribution(text: str, *, follows: bool) -> bool:
+    if not _DATE_OR_ADDRESS.search(text):
+        return False
     own = _OWN_WORDS.search(_ADDRESS.sub("", text))
     if own is not None:
         return False
@@ -198,7 +202,10 @@ def separator(line: Line) -> str:
 
 
 _FROM_LABEL = "fra|frå|från|lähettäjä|from|frá|von|avsender|avsendar|avsändare|afsender|de"
-_SENT_LABEL = "sendt|sent|skickat|skickades|lähetetty|dato|datum|date|päiväys|päivämäärä|pvm|dagsetning|sent den|sendt den|gesendet|lähetysaika|send"
+_SENT_LABEL = (
+    "sendt|sent|skickat|skickades|lähetetty|dato|datum|date|päiväys|päivämäärä|pvm|dagsetning|sent den|sendt den|gesendet|"
+    "lähetysaika|send"
+)
 _SENT_ONLY = re.compile(r"(?i)s[ek]\w+|lähetetty")
 _TO_LABEL = "til|till|to|vastaanottaja|vastaanottajat|an|mottaker|mottakar|mottagare|modtager"
 _SUBJECT_LABEL = "emne|ämne|aihe|subject|efni|betreff|tema"
@@ -231,7 +238,10 @@ class HeaderBlock:
 
 
 def header_block(lines: list[Line], start: int) -> HeaderBlock | None:
-    """The block that begins on that line; None when it is none: a block names sender and two more, with subject or time of sending."""
+    """The block that begins on that line; None when it is none.
+
+    A block names the sender and two more, with the subject or the time of sending.
+    """
     first = _LABEL.match(lines[start].bare)
     if first is None or len(lines[start].bare) > 1000:
         return None

@@ -1,4 +1,4 @@
-"""Signatures: split off so that the answer is what is seen first; kept, because phone and customer numbers live there."""
+"""Signatures: split off so that the answer is seen first; kept, because phone and customer numbers live there."""
 
 import re
 
@@ -23,7 +23,8 @@ _CLOSING = (
     r"(?:sincerely|faithfully|truly)|sincerely(?: yours)?|"
     r"best|yours|cheers|rgds|"
     # is
-    r"(?:með )?(?:bestu|kærri|kær|kærar|góðri|vinsamlegri)\s+(?:kveðju|kveðja|kveðjur)|(?:með )?(?:kveðju|kveðja|kveðjur)|kv\.?|"
+    r"(?:með )?(?:bestu|kærri|kær|kærar|góðri|vinsamlegri)\s+(?:kveðju|kveðja|kveðjur)|"
+    r"(?:með )?(?:kveðju|kveðja|kveðjur)|kv\.?|"
     r"virðingarfyllst"
 )
 _CLOSING_LINE = re.compile(
