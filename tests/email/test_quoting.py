@@ -58,6 +58,9 @@ def test_what_is_announced_as_earlier_is_split_off(announced):
 
 
 OWN_WORDS = [
+    "Jeg skrev til kari@ex.no 5. november 2026 kl 14:05:\nHvor er pakken?\n\nIngen svar.",
+    "Den 5. november 2026 kl. 14:05 skrev jeg til kari@ex.no:\nHvor er pakken?\n\nIngen svar.",
+    "On 5 November 2026 at 14:05 I wrote to you <help@ex.com>:\nWhere is it?\n\nNo answer.",
     "min nabo skrev i 2023:\nat det var greit.",
     "Fra: Oslo\nTil: Bergen\nDato: 12. november\nAntall: 2\n\nKan dere endre?",
     "Fra: Oslo\nTil: Bergen\nDato: 12.11.2026\n\nKan dere endre?",
@@ -82,7 +85,8 @@ OWN_WORDS = [
 
 @pytest.mark.parametrize("words", OWN_WORDS)
 def test_customers_write_of_people_dates_and_journeys_too(words):
-    mail = read(f"Hei\n\n{words}")
+    # as an answer: in a new mail nothing is taken for repeated
+    mail = read(f"Hei\n\n{words}", subject="SV: Sak", in_reply_to="<a@b>")
     assert mail.visible == f"Hei\n\n{words}"
     assert mail.quoted == ""
 
