@@ -122,6 +122,12 @@ def _aside(settings: Settings, options: argparse.Namespace) -> int:
     return aside(settings, options.replay)
 
 
+def _mail_parse(_settings: Settings, options: argparse.Namespace) -> int:
+    from svardesk.commands.mail import parse
+
+    return parse(options.files, as_json=options.json, authserv=options.authserv)
+
+
 def _keys_rotate(settings: Settings, _options: argparse.Namespace) -> int:
     from svardesk.commands.keys import rotate
 
@@ -191,6 +197,24 @@ def _parser() -> argparse.ArgumentParser:
     keys_commands = keys.add_subparsers(metavar="COMMAND", required=True)
     rotate = keys_commands.add_parser("rotate", help="Make a new key and store every secret anew under it.")
     rotate.set_defaults(command=_keys_rotate)
+    mail = commands.add_parser("mail", help="Look at stored mails.")
+    mail_commands = mail.add_subparsers(metavar="COMMAND", required=True)
+    text = (
+        "Print what the parser makes of mails: who wrote, what is shown, what is quoted, which files, how far trusted."
+    )
+    parse = mail_commands.add_parser("parse", help=text, description=text)
+    parse.add_argument(
+        "files", nargs="+", metavar="FILE", help="a mail as it came, byte for byte (- is standard input)"
+    )
+    parse.add_argument("--json", action="store_true", help="one JSON object a file, each on a line")
+    parse.add_argument(
+        "--authserv",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="trust this server's Authentication-Results (may be repeated; 'microsoft' for those without a name)",
+    )
+    parse.set_defaults(command=_mail_parse)
     postgres = commands.add_parser("postgres", help="The embedded database alone: start, stop, psql.")
     postgres_commands = postgres.add_subparsers(metavar="COMMAND", required=True)
     for name, command, text in (
