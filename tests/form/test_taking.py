@@ -21,6 +21,11 @@ from tests.factories import make_agent
 from tests.form.conftest import PDF, PNG, Form, Make, Page, make_mailbox, problems
 
 
+def told(way: dict[str, Any]) -> dict[str, Any]:
+    """Whether and where an answer goes; how it is written is the mailbox's matter."""
+    return {name: way[name] for name in ("open", "via", "address", "closed_by")}
+
+
 async def test_a_form_becomes_a_conversation(form: Form) -> None:
     page = await form.sent(
         name="Ola Hansen", email="Ola@Kunde.Example", f_order="fn-1234", f_where="web", f_story="Skrudd\nav og på"
@@ -60,7 +65,7 @@ async def test_an_agent_sees_the_fields_above_the_text_and_that_no_answer_can_go
     assert [(one["kind"], one["value"]) for one in seen["messages"][0]["fields"]] == [
         ("topic", "Faktura"), ("phone", "+4722225555"), ("answer", "phone"),
     ]  # fmt: skip
-    assert seen["way"] == {"open": False, "via": "form", "address": "ola@kunde.example", "closed_by": "no_mailbox"}
+    assert told(seen["way"]) == {"open": False, "via": "form", "address": "ola@kunde.example", "closed_by": "no_mailbox"}
     assert {(one["kind"], one["address"], one["trust"]) for one in seen["contact"]["identities"]} == {
         ("email", "ola@kunde.example", "claimed"), ("phone", "+4722225555", "claimed"),
     }  # fmt: skip
@@ -72,7 +77,7 @@ async def test_only_a_phone_number_says_call(form: Form) -> None:
     assert (row["team_id"], row["subject"]) == (form.teams["Skjema"], "Noe annet")
     await form.http.sign_in(await make_agent(form.db, form.account))
     way = (await form.http.get(f"/api/v1/conversations/{row['id']}")).json()["way"]
-    assert way == {"open": False, "via": "form", "address": "+46701234567", "closed_by": "call"}
+    assert told(way) == {"open": False, "via": "form", "address": "+46701234567", "closed_by": "call"}
     assert await due(form) == []
 
 
@@ -94,7 +99,7 @@ async def test_the_mailbox_carries_the_answers(make: Make, house: House, monkeyp
         "SELECT c.id FROM conversations c JOIN messages m ON m.conversation_id = c.id AND m.body = 'Etter'"
     )
     way = (await form.http.get(f"/api/v1/conversations/{row['id']}")).json()["way"]
-    assert way == {"open": True, "via": "email", "address": "ola@kunde.example", "closed_by": None}
+    assert told(way) == {"open": True, "via": "email", "address": "ola@kunde.example", "closed_by": None}
 
 
 async def test_a_mailbox_that_is_gone_does_not_stop_the_form(make: Make) -> None:

@@ -56,15 +56,6 @@ SELECT (:brand_id::uuid IS NULL OR EXISTS (SELECT 1 FROM brands WHERE account_id
     (:calendar_id::uuid IS NULL OR EXISTS (
         SELECT 1 FROM calendars WHERE account_id = :account_id AND id = :calendar_id AND archived_at IS NULL)) AS calendar;
 
--- name: way_out
--- The connection that carries a conversation's answers, and the address that they go to.
-SELECT c.account_id, c.id, c.kind, c.name, c.public_key, c.brand_id, c.team_id, c.calendar_id, c.config, c.secrets,
-    c.archived_at, i.kind AS address_kind, i.address
-FROM conversations v
-LEFT JOIN connections c ON c.account_id = v.account_id AND c.id = v.connection_id
-LEFT JOIN identities i ON i.account_id = v.account_id AND i.id = v.identity_id
-WHERE v.account_id = :account_id AND v.id = :conversation_id;
-
 -- name: store_envelope
 -- Keep what came from outside; the worker parses it.
 INSERT INTO envelopes (account_id, id, connection_id, received_at, sha256, raw, headers, state, due_at)
