@@ -28,6 +28,10 @@ CREATE OR REPLACE FUNCTION privacy_erase(
     LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$
 BEGIN
+    DELETE FROM contact_merges t
+    WHERE t.account_id = p_account AND (t.from_id = ANY(p_contacts) OR t.into_id = ANY(p_contacts));
+    DELETE FROM contacts_apart t
+    WHERE t.account_id = p_account AND (t.low_id = ANY(p_contacts) OR t.high_id = ANY(p_contacts));
     UPDATE deliveries t SET
         external_id = NULL,
         error_code = NULL,
