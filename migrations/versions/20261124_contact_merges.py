@@ -55,7 +55,7 @@ COMMENT ON TABLE contacts_apart IS
 CREATE INDEX ix_contacts_apart_account_id_high_id ON contacts_apart (account_id, high_id);
 
 CREATE INDEX ix_contacts_merged ON contacts (account_id, merged_into_id) WHERE merged_into_id IS NOT NULL;
-CREATE INDEX ix_identities_account_id_kind_address ON identities (account_id, kind, address);
+CREATE INDEX ix_identities_shared ON identities (account_id, kind, address) WHERE kind IN ('email', 'phone');
 
 -- What was merged before carried its addresses and conversations over for good: it is told, and cannot be undone.
 INSERT INTO contact_merges (account_id, id, from_id, into_id, why, made_at)

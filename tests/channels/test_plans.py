@@ -25,6 +25,7 @@ from tests.factories import NOW, make_account, make_agent, make_widget
 
 SPINE, ACCOUNTS, CONTACTS = load("svardesk.spine"), load("svardesk.accounts"), load("svardesk.contacts")
 CONVERSATIONS, MESSAGES = 15_000, 40_000
+MEETING = load("svardesk.contacts", "meeting.sql")
 LARGE = {
     "conversations", "messages", "deliveries", "webchat_sessions", "identities", "contacts", "inbound_items", "envelopes",
     "events", "events_p0", "sessions", "message_search", "files",
@@ -223,6 +224,14 @@ def test_signing_in_and_being_signed_in(full: Full) -> None:
 
 def test_people_are_found_by_their_addresses(full: Full) -> None:
     check(
-        full, APP_ROLE, CONTACTS.identity_by_address, 10, "uq_identities_account_id_kind_scope_address", kind="email",
-        scope="", address="ola@example.no",
+        full, APP_ROLE, CONTACTS.identity_by_address, 10, "uq_identities_account_id_kind_scope_address",
+        kind="webchat", scope="x", address="visitor:ola",
+    )  # fmt: skip
+    check(
+        full, APP_ROLE, MEETING.others, 10, "ix_identities_shared", contact_id=full.contact_id, kind="email",
+        address="ola@example.no", verified=["signed_token"], limit=20,
+    )  # fmt: skip
+    check(
+        full, APP_ROLE, MEETING.suggestions, 10, "ix_identities_shared", contact_id=full.contact_id,
+        verified=["signed_token"], limit=5, agent_id=full.account_id, hidden_team_ids=[full.account_id],
     )  # fmt: skip

@@ -87,7 +87,6 @@ async def relations_for(tx: Tx, caller: Caller, contact_id: UUID) -> Relations:
         _sql.suggestions,
         account_id=tx.account,
         contact_id=contact_id,
-        kinds=list(KINDS),
         verified=_VERIFIED,
         agent_id=caller.agent_id,
         hidden_team_ids=list(caller.hidden_team_ids),

@@ -1,4 +1,4 @@
--- Addresses that two persons have.
+-- Addresses that two persons have. Their kinds are written out, because the index of shared addresses holds no others.
 
 -- name: lock_address
 -- One after the other for one address: of two that come at once the second one sees the first.
@@ -16,7 +16,7 @@ WITH own AS (SELECT person_contacts(:account_id, :contact_id) AS ids)
 SELECT DISTINCT ON (person_id) coalesce(c.merged_into_id, c.id) AS person_id, i.trust
 FROM identities i
 JOIN contacts c ON c.account_id = i.account_id AND c.id = i.contact_id
-WHERE i.account_id = :account_id AND i.kind = :kind AND i.address = :address
+WHERE i.account_id = :account_id AND i.kind IN ('email', 'phone') AND i.kind = :kind AND i.address = :address
     AND i.contact_id <> ALL((SELECT ids FROM own)::uuid[]) AND c.erased_at IS NULL AND c.archived_at IS NULL
     AND NOT EXISTS (
         SELECT FROM contacts_apart a
@@ -39,10 +39,12 @@ WITH own AS (SELECT person_contacts(:account_id, :contact_id) AS ids), shared AS
     SELECT coalesce(c.merged_into_id, c.id) AS person_id, o.kind, o.address, o.trust AS own_trust, i.trust,
         (o.trust = ANY(:verified))::int + (i.trust = ANY(:verified))::int AS sure
     FROM identities o
-    JOIN identities i ON i.account_id = o.account_id AND i.kind = o.kind AND i.address = o.address
+    JOIN identities i ON i.account_id = o.account_id AND i.kind IN ('email', 'phone') AND i.kind = o.kind
+        AND i.address = o.address
         AND i.contact_id <> ALL((SELECT ids FROM own)::uuid[])
     JOIN contacts c ON c.account_id = i.account_id AND c.id = i.contact_id AND c.archived_at IS NULL
-    WHERE o.account_id = :account_id AND o.contact_id = ANY((SELECT ids FROM own)::uuid[]) AND o.kind = ANY(:kinds)
+    WHERE o.account_id = :account_id AND o.contact_id = ANY((SELECT ids FROM own)::uuid[])
+        AND o.kind IN ('email', 'phone')
     LIMIT 200
 ), best AS (
     SELECT DISTINCT ON (person_id) * FROM shared ORDER BY person_id, sure DESC, kind, address

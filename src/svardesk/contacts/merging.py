@@ -43,15 +43,13 @@ class Group(msgspec.Struct, frozen=True):
 async def hold(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, Group]:
     """Lock the persons behind some contacts until the transaction ends; returns each contact's person.
 
-    Whoever is merged with them while their locks are waited for is locked too. Raises ``NoContact`` when one of the
-    contacts does not exist or is erased.
+    Nobody else regroups people of the organisation meanwhile. Raises ``NoContact`` when one of the contacts does not exist
+    or is erased.
     """
     ids = list(ids)
-    held: set[UUID] = set()
-    rows: list[Row] = []
-    while (wanted := {row["id"] for row in await tx.all(_sql.persons, account_id=tx.account, ids=ids)}) != held:
-        held = wanted
-        rows = await tx.all(_sql.lock, account_id=tx.account, ids=list(held))
+    await tx.run(_sql.one_at_a_time, account_id=tx.account)
+    held = {row["id"] for row in await tx.all(_sql.persons, account_id=tx.account, ids=ids)}
+    rows = await tx.all(_sql.lock, account_id=tx.account, ids=list(held))
     if not set(ids) <= held or any(row["erased_at"] is not None for row in rows):
         raise NoContact
     roots = {row["person_id"] for row in rows}

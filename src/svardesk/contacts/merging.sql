@@ -1,6 +1,10 @@
 -- Contacts that become one person, and part again (docs/decisions/0020). Only pointers and the record of the merge are
 -- written: addresses, names, fields and conversations stay with the contact that they came to.
 
+-- name: one_at_a_time
+-- Who is one person with whom changes in one transaction of an organisation at a time: the persons that it locks cannot grow.
+SELECT pg_advisory_xact_lock(hashtextextended('persons ' || :account_id::text, 20));
+
 -- name: persons
 -- All contacts that are one person with one of these.
 SELECT DISTINCT m.id FROM unnest(:ids::uuid[]) AS asked (id)

@@ -40,8 +40,14 @@ identities = tenant_table(
     ref("contacts", "contact_id"),
     UniqueConstraint("account_id", "kind", "scope", "address"),
     Index(None, "account_id", "contact_id"),
-    # Who else has this address, in whatever channel and however sure we are.
-    Index(None, "account_id", "kind", "address"),
+    # Who else has this address, in whatever channel and however sure we are? Only of those that people have outside of us.
+    Index(
+        "ix_identities_shared",
+        "account_id",
+        "kind",
+        "address",
+        postgresql_where=text("kind IN ('email', 'phone')"),
+    ),
     comment="An address of a person in one channel. scope = connection id where addresses are only unique within one.",
 )
 

@@ -42,11 +42,11 @@ PERSONAL = (
     ),
     PersonalTable(
         table="contacts_apart",
-        columns=("low_id", "high_id"),
+        columns=("created_at",),
         person="contact",
         subject="(t.low_id = ANY({contacts}) OR t.high_id = ANY({contacts}))",
         erase="delete",
-        context=("created_at",),
+        why="That an agent told them apart from somebody; from whom is in nobody's export.",
     ),
     PersonalTable(
         table="field_values",
