@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from svardesk.channels.webchat import widgets
 from svardesk.contacts import service as contacts
 from svardesk.kit.clock import FixedClock
 from svardesk.kit.db import Database
@@ -16,28 +15,6 @@ from tests.client import Client
 from tests.factories import insert, make_account, make_agent, make_conversation, make_widget
 
 Browse = Callable[..., Browser]
-
-
-async def secret_of(client: Client, widget: Widget) -> str:
-    """A signing secret made as an owner makes it."""
-    house = client.web.house
-    async with house.db.work(widget.account.id) as tx:
-        from svardesk.accounts.caller import SYSTEM
-
-        _, secret = await widgets.rotate_secrets(tx, house.clock.now(), house.keyring, SYSTEM, widget.id)
-    return secret.secret
-
-
-@pytest.fixture
-async def signer(client: Client, widget: Widget, clock: FixedClock) -> Callable[..., str]:
-    """Signs as the shop's server would."""
-    secret = await secret_of(client, widget)
-
-    def make(sub: str = "kunde-17", **claims: Any) -> str:
-        stamp = int(clock.now().timestamp())
-        return sign(secret, **{"aud": widget.key, "iat": stamp, "exp": stamp + 600, "sub": sub, **claims})
-
-    return make
 
 
 async def test_an_anonymous_visitor_gets_a_token_and_an_empty_chat(
