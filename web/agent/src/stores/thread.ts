@@ -1,6 +1,15 @@
 // The conversation on the screen: its messages without holes, its contact, who else is there.
 import { computed, signal } from "@preact/signals";
-import { type Api, ApiError, type Contact, type Draft, type Message, type Row, type VisitorNow } from "@svardesk/wire";
+import {
+  type Api,
+  ApiError,
+  type Contact,
+  type Draft,
+  type Message,
+  type Relations,
+  type Row,
+  type VisitorNow,
+} from "@svardesk/wire";
 import type { RowStore } from "./rows";
 
 const isPublic = (message: Message) => message.kind === "inbound" || message.kind === "answer";
@@ -11,6 +20,8 @@ export class ThreadStore {
   readonly earlier = signal(false);
   readonly loadingEarlier = signal(false);
   readonly contact = signal<Contact | null>(null);
+  /** Which contacts are this person, and who else may be. */
+  readonly relations = signal<Relations>({ merges: [], suggestions: [] });
   readonly previous = signal<readonly Row[]>([]);
   readonly visitor = signal<VisitorNow | null>(null);
   readonly visitorTyping = signal<{ preview: string | null } | null>(null);
@@ -49,6 +60,7 @@ export class ThreadStore {
       const first = this.state.value !== "ready";
       this.#merge(detail.messages, first ? detail.earlier : null);
       this.contact.value = detail.contact;
+      this.relations.value = detail.relations;
       this.previous.value = detail.previous_conversations;
       this.visitor.value = detail.visitor;
       for (const row of detail.previous_conversations) this.rows.upsert(row);
