@@ -100,7 +100,7 @@ it("a suggestion turns up live, is put aside and back, merged, seen by a colleag
     await panel(app).getByRole("link", { name: known }).waitFor();
     await maybe(app).waitFor({ state: "detached" });
   }
-  expect(await panel(eva).locator(".identities li").count(), "the address once, and the chat").toBe(2);
+  expect(await panel(eva).locator(".identities li").count(), "the address once, and both browsers").toBe(3);
   expect(await violations(eva.page)).toEqual([]);
 
   await panel(colleague)

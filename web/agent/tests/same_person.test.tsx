@@ -182,6 +182,8 @@ it("shows an address once, as sure as we are of any of them", () => {
     identity("2", "a@b.example", "signed_token"),
     identity("3", "c@d.example", "none"),
     identity("4", "a@b.example", "claimed"),
+    identity("5", "sub:1", "signed_token", "webchat"),
+    identity("6", "visitor", "none", "webchat"),
   ];
-  expect(onceEach(all, (each) => each.trust === "signed_token").map((each) => each.id)).toEqual(["2", "3"]);
+  expect(onceEach(all, (each) => each.trust === "signed_token").map((each) => each.id)).toEqual(["2", "3", "5", "6"]);
 });
