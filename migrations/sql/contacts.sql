@@ -4,13 +4,14 @@
 -- merged_into_id points there directly, however many merges lie between (contact_merges holds them one by one).
 CREATE OR REPLACE FUNCTION person_contacts(p_account uuid, p_contact uuid) RETURNS uuid[]
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    -- The subqueries are looked up once; under row-level security no index serves a comparison with coalesce() of a column.
     SELECT ARRAY(
         SELECT coalesce(p.merged_into_id, p.id) FROM public.contacts p
         WHERE p.account_id = p_account AND p.id = p_contact
         UNION ALL
-        SELECT m.id FROM public.contacts p
-        JOIN public.contacts m
-            ON m.account_id = p.account_id AND m.merged_into_id = coalesce(p.merged_into_id, p.id)
-        WHERE p.account_id = p_account AND p.id = p_contact
+        SELECT m.id FROM public.contacts m
+        WHERE m.account_id = p_account AND m.merged_into_id = (
+            SELECT coalesce(p.merged_into_id, p.id) FROM public.contacts p
+            WHERE p.account_id = p_account AND p.id = p_contact)
     )
 $$;

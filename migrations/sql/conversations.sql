@@ -2,19 +2,29 @@
 -- the caller's role under row-level security. Every statement inside sees what was committed when it began, so the row
 -- lock of the conversation, taken first, puts everything after it in order.
 
+-- Who a contact is known as stands in both views in full: a function would cost more than all the rest, and under row-level
+-- security no index serves a comparison with coalesce().
+--
 -- One line of the inbox: what the wire's ConversationRow is made of. contact_id is the person, who may be known by several
 -- contacts; own_contact_id the contact that the thread is with. New columns go to the end.
 CREATE OR REPLACE VIEW conversation_rows WITH (security_invoker = true) AS
 SELECT c.account_id, c.id, c.number, c.channel, c.status, c.snoozed_until, c.subject, c.preview, c.preview_kind,
     coalesce(p.merged_into_id, c.contact_id) AS contact_id,
-    CASE WHEN p.merged_into_id IS NULL AND p.name IS NOT NULL THEN nullif(p.name, '') ELSE (
+    CASE
+    WHEN p.merged_into_id IS NOT NULL THEN (
         SELECT nullif(coalesce(r.name, (
             SELECT m.name FROM contacts m
             WHERE m.account_id = r.account_id AND m.merged_into_id = r.id AND m.name <> ''
             ORDER BY m.created_at, m.id LIMIT 1
         )), '')
-        FROM contacts r WHERE r.account_id = p.account_id AND r.id = coalesce(p.merged_into_id, p.id)
-    ) END AS contact_name, c.assignee_id, c.team_id, c.brand_id, c.locale,
+        FROM contacts r WHERE r.account_id = p.account_id AND r.id = p.merged_into_id
+    )
+    WHEN p.name IS NULL THEN (
+        SELECT m.name FROM contacts m
+        WHERE m.account_id = p.account_id AND m.merged_into_id = p.id AND m.name <> ''
+        ORDER BY m.created_at, m.id LIMIT 1
+    )
+    ELSE nullif(p.name, '') END AS contact_name, c.assignee_id, c.team_id, c.brand_id, c.locale,
     ARRAY(
         SELECT t.tag_id FROM conversation_tags t
         WHERE t.account_id = c.account_id AND t.conversation_id = c.id ORDER BY t.created_at, t.tag_id
@@ -30,14 +40,21 @@ CREATE OR REPLACE VIEW message_rows WITH (security_invoker = true) AS
 SELECT m.account_id, m.id, m.conversation_id, m.seq, m.kind, m.author_kind,
     coalesce(p.merged_into_id, m.author_id) AS author_id,
     CASE WHEN m.author_kind = 'agent' THEN a.name WHEN m.author_kind <> 'contact' THEN NULL
-    ELSE CASE WHEN p.merged_into_id IS NULL AND p.name IS NOT NULL THEN nullif(p.name, '') ELSE (
+    ELSE CASE
+    WHEN p.merged_into_id IS NOT NULL THEN (
         SELECT nullif(coalesce(r.name, (
             SELECT m.name FROM contacts m
             WHERE m.account_id = r.account_id AND m.merged_into_id = r.id AND m.name <> ''
             ORDER BY m.created_at, m.id LIMIT 1
         )), '')
-        FROM contacts r WHERE r.account_id = p.account_id AND r.id = coalesce(p.merged_into_id, p.id)
-    ) END END AS author_name,
+        FROM contacts r WHERE r.account_id = p.account_id AND r.id = p.merged_into_id
+    )
+    WHEN p.name IS NULL THEN (
+        SELECT m.name FROM contacts m
+        WHERE m.account_id = p.account_id AND m.merged_into_id = p.id AND m.name <> ''
+        ORDER BY m.created_at, m.id LIMIT 1
+    )
+    ELSE nullif(p.name, '') END END AS author_name,
     m.body, m.state, m.state_reason, m.client_id, m.actor, m.mention_ids, m.details, m.created_at, m.version, m.silent,
     m.deleted_at IS NOT NULL AS deleted,
     (
