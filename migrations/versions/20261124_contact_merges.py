@@ -80,6 +80,7 @@ def upgrade() -> None:
     """Create both tables, keep what was merged so far, and let lists, search and erasure look at persons."""
     driver = op.get_bind().connection.driver_connection
     assert driver is not None  # noqa: S101 - only without a connection, which a migration has
+    driver.execute(b"SET LOCAL lock_timeout = '3s'")
     driver.execute(TABLES)
     for name in ("contacts", "conversations", "search", "privacy", "guards"):
         driver.execute((SQL / f"{name}.sql").read_bytes())

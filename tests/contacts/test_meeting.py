@@ -11,6 +11,7 @@ from svardesk.contacts.errors import AlreadyOne, NoContact
 from svardesk.contacts.identities import Found
 from svardesk.contacts.schemas import TRUST, Relations
 from svardesk.kit.db import with_retry
+from tests.contacts.locks import waits
 from tests.conversations.conftest import Desk
 from tests.factories import Agent, make_account, make_contact
 
@@ -220,6 +221,49 @@ async def test_neighbours_and_the_erased_are_met_by_nobody(desk: Desk):
         for one, other in ((visitor.contact_id, stranger), (stranger, visitor.contact_id)):
             with pytest.raises(NoContact):
                 await meeting.tell_apart(tx, desk.kari.caller, desk.now, one, other)
+
+
+async def test_whoever_asks_second_sees_the_first(desk: Desk):
+    """The mail's transaction is still open: the visitor's would find nobody, and neither would ever look again."""
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def letter() -> None:
+        async with desk.db.work(desk.account.id) as tx:
+            found = await identities.find_or_create(
+                tx, desk.now, kind="email", address=ADDRESS, trust="domain_verified"
+            )
+            assert await meeting.same_person(tx, desk.now, found.identity_id) == meeting.Met()
+            asked.set()
+            await go_on.wait()
+
+    first = asyncio.create_task(letter())
+    await asked.wait()
+    visitor = await chat(desk)
+    second = asyncio.create_task(meet(desk, visitor.identity_id))
+    await waits(desk, "pg_advisory_xact_lock", second)
+    go_on.set()
+    await first
+    assert len((await second).joined) == 1
+
+
+async def test_an_agent_who_tells_them_apart_at_that_moment_is_heard(desk: Desk):
+    sender, visitor = await mail(desk), await chat(desk)
+    told, go_on = asyncio.Event(), asyncio.Event()
+
+    async def tell() -> None:
+        async with desk.db.work(desk.account.id) as tx:
+            await meeting.tell_apart(tx, desk.kari.caller, desk.now, sender.contact_id, visitor.contact_id)
+            told.set()
+            await go_on.wait()
+
+    agent = asyncio.create_task(tell())
+    await told.wait()
+    met = asyncio.create_task(meet(desk, visitor.identity_id))
+    await waits(desk, "pg_advisory_xact_lock", met)
+    go_on.set()
+    await agent
+    assert (await met).joined == ()
+    assert await person(desk, visitor.contact_id) == visitor.contact_id
 
 
 @pytest.mark.parametrize("round_", range(4))

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -24,6 +23,7 @@ from svardesk.kit.files import FileStore
 from svardesk.kit.keyring import KeyRing
 from svardesk.privacy import jobs
 from svardesk.privacy import service as privacy
+from tests.contacts.locks import waits
 from tests.conversations.conftest import Desk
 from tests.factories import Agent, insert, make_account, make_agent, make_contact
 
@@ -369,19 +369,6 @@ async def test_a_wall_hides_all_contacts_of_a_person(desk: Desk):
 
 
 # ---------------------------------------------------------------- at the same time
-
-
-async def waits(desk: Desk, statement: str, task: "asyncio.Task[Any]") -> None:
-    """Wait until somebody who runs a statement waits for a lock, and ``task`` therefore is not done."""
-    async with await psycopg.AsyncConnection.connect(desk.db.dsn, autocommit=True) as owner, asyncio.timeout(10):
-        while not await (
-            await owner.execute(
-                "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-                " AND position(%s IN query) > 0",
-                [statement],
-            )
-        ).fetchone():
-            assert not task.done(), "it went on without waiting"
 
 
 async def test_two_agents_merge_the_same_two_at_once(desk: Desk):
