@@ -12,6 +12,7 @@ from svardesk.accounts import jobs as accounts_jobs
 from svardesk.channels import jobs as channels_jobs
 from svardesk.channels import reactions as channels_reactions
 from svardesk.channels import ways
+from svardesk.channels.webchat import reactions as webchat_reactions
 from svardesk.channels.webchat import whereabouts
 from svardesk.conversations import jobs as conversations_jobs
 from svardesk.conversations import reactions as conversations_reactions
@@ -30,7 +31,7 @@ def introduce() -> None:
 def reactions() -> Wiring:
     """Return event type → reactions, of all rooms."""
     table: dict[type[msgspec.Struct], tuple[Reaction, ...]] = {}
-    for room in (conversations_reactions, channels_reactions):
+    for room in (conversations_reactions, channels_reactions, webchat_reactions):
         for kind, added in room.REACTIONS.items():
             table[kind] = table.get(kind, ()) + added
     return table

@@ -97,6 +97,7 @@ REFERENCES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("PATCH", "/api/v1/forms/{form_id}", {"team_id": "team_id"}),
     ("POST", "/api/v1/views", {"name": "x", "filters": {"view": "all", "team_id": "team_id"}}),
     ("POST", "/api/v1/views", {"name": "x", "filters": {"view": "all", "tag_id": "tag_id"}}),
+    ("POST", "/api/v1/contacts/{contact_id}/merges", {"contact_id": "contact_id"}),
     ("POST", "/api/v1/privacy/exports", {"contact_id": "contact_id"}),
     ("POST", "/api/v1/privacy/erasures", {"contact_id": "contact_id"}),
     ("GET", "/api/v1/conversations?view=all&team_id={their_team_id}", {}),

@@ -67,6 +67,11 @@ async def make_world(db: Database, marker: str) -> World:
         db, "identities", account.id, contact_id=contact, kind="email", scope="", address=f"{marker.lower()}@kunde.example",
         trust="claimed", created_at=NOW,
     )  # fmt: skip
+    part = await make_contact(db, account, f"{marker} Del", merged_into_id=contact)
+    merge = await insert(
+        db, "contact_merges", account.id, from_id=part, into_id=contact, why="agent", agent_id=colleague.id, made_at=NOW
+    )
+    other_contact = await make_contact(db, account, f"{marker} Annen")
     field_ = await insert(
         db, "field_definitions", account.id, entity="contact", key="kundenummer", type="text",
         labels={"nb": f"{marker} kundenummer"},
@@ -119,7 +124,8 @@ async def make_world(db: Database, marker: str) -> World:
         "team_id": team, "token_id": api_token, "session_id": session, "invitation_id": invitation,
         "calendar_id": calendar, "field_id": field_, "tag_id": tag, "view_id": view, "widget_id": widget,
         "form_id": form,
-        "file_id": file, "envelope_id": envelope, "request_id": request,
+        "file_id": file, "envelope_id": envelope, "request_id": request, "merge_id": merge,
+        "other_contact_id": other_contact,
     }  # fmt: skip
     return World(
         account, owner, ids, {"api_token": token, "link": link, "visitor": visitor, "widget_key": key},
@@ -150,6 +156,7 @@ def body_of(row: Route, ids: Mapping[str, UUID]) -> Any:
         "patch_calendar": {"name": "Nytt navn"},
         "put_text": {"body": "Hei!"},
         "patch_contact": {"name": "Nytt Navn"},
+        "post_merge": {"contact_id": text["other_contact_id"]},
         "make_field": {"key": f"felt_{uuid4().hex[:6]}", "type": "text", "labels": {"nb": "Felt"}},
         "patch_field": {"labels": {"nb": "Nytt felt"}},
         "patch_conversation": {"status": "closed"},

@@ -12,7 +12,7 @@ from svardesk.channels import deliveries
 from svardesk.channels.connections import QUERIES
 from svardesk.channels.contract import Adapter, Attachment, Connection, InboundEvent, Place, Taken
 from svardesk.channels.events import ReceiptDue
-from svardesk.contacts import identities
+from svardesk.contacts import identities, meeting
 from svardesk.conversations.changing import put_away
 from svardesk.conversations.receiving import Inbound, receive
 from svardesk.conversations.texts import clean
@@ -169,6 +169,13 @@ class Taker:
             await record(tx, ReceiptDue(stream=received.conversation_id, message_id=received.message_id))
         taken = Taken(received=received, envelope_id=self._envelope_id, files=files, stranger=place.stranger)
         await self._adapter.keep(tx, now, connection, event, taken)
+        if (
+            person is not None
+            and sender.address_kind is not None
+            and (person.created or identities.rank(sender.trust) == 2)
+        ):
+            # The same proven address in another channel is the same person; one that is only claimed is for an agent.
+            await meeting.same_person(tx, now, person.identity_id)
         self.contact_id = received.contact_id if person is None else person.contact_id
 
     async def _person(self, event: InboundEvent) -> identities.Found:

@@ -56,15 +56,15 @@ async def find_or_create(
     """Return whose address this is, making a contact for one that nobody has.
 
     ``scope`` is the connection's id where addresses are only unique within one. A higher ``trust`` than before is kept.
-    A merged contact is answered by the one it was merged into. Two at once end at one contact. Whoever asks has just heard
-    of the person, so they count as seen.
+    The contact is the one who has the address, also when it is part of another person: what comes in stays with it, so that
+    a merge can be undone. Two at once end at one contact. Whoever asks has just heard of the person, so they count as seen.
     """
     address = normal(kind, address)
     held = await tx.maybe(_sql.identity_by_address, account_id=tx.account, kind=kind, scope=scope, address=address)
     if held is not None:
         if rank(trust) > rank(held["trust"]):
             await believe(tx, now, held["id"], trust, display=display)
-        found = Found(held["merged_into_id"] or held["contact_id"], held["id"], created=False)
+        found = Found(held["contact_id"], held["id"], created=False)
         await seen(tx, now, found.contact_id)
         return found
     contact_id = uuid7()

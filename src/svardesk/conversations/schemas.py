@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from svardesk.contacts.schemas import Contact
+from svardesk.contacts.schemas import Contact, Relations
 
 Kind = Literal["inbound", "answer", "note", "system"]
 Status = Literal["open", "waiting", "snoozed", "closed"]
@@ -334,10 +334,11 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything the screen of one conversation begins with."""
+    """Everything the screen of one conversation begins with. ``relations``: who the contact is one with, or may be."""
 
     conversation: ConversationRow
     contact: Contact
+    relations: Relations
     messages: list[Message]
     earlier: bool
     previous_conversations: list[ConversationRow]

@@ -35,11 +35,15 @@ class UserTokenError(Unauthorised):
 
 
 class SignedVisitor(msgspec.Struct, frozen=True, kw_only=True):
-    """What a valid token says. ``subject`` is the shop's own id of the person."""
+    """What a valid token says. ``subject`` is the shop's own id of the person.
+
+    ``email_verified``: the shop has made sure that the address is theirs; it says so by naming it, unless it says otherwise.
+    """
 
     subject: str
     name: str | None = None
     email: str | None = None
+    email_verified: bool = True
     phone: str | None = None
     locale: str | None = None
     attributes: Mapping[str, Value] = msgspec.field(default_factory=dict[str, Value])
@@ -121,6 +125,7 @@ def _visitor(claims: Mapping[str, Any], audience: str, now: datetime) -> SignedV
         subject=subject.strip(),
         name=_word(claims, "name", 120),
         email=_email(claims),
+        email_verified=_yes(claims, "email_verified"),
         phone=_word(claims, "phone", 40),
         locale=_word(claims, "locale", 20),
         attributes=_attributes(claims),
@@ -144,6 +149,13 @@ def _word(claims: Mapping[str, Any], name: str, longest: int) -> str | None:
     if not isinstance(value, str) or len(value) > longest:
         raise UserTokenError("user_token_claims", f"The token's {name} is no short text.", claim=name)
     return " ".join(value.split()) or None
+
+
+def _yes(claims: Mapping[str, Any], name: str) -> bool:
+    value = claims.get(name, True)
+    if not isinstance(value, bool):
+        raise UserTokenError("user_token_claims", f"The token's {name} is neither true nor false.", claim=name)
+    return value
 
 
 def _attributes(claims: Mapping[str, Any]) -> dict[str, Value]:

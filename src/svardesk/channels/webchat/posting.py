@@ -24,7 +24,7 @@ from svardesk.channels.webchat.adapter import (
     thread_key,
 )
 from svardesk.channels.webchat.visitors import QUERIES, NoVisitor, Visitor, VisitorMessage
-from svardesk.contacts import identities
+from svardesk.contacts import identities, meeting
 from svardesk.conversations.errors import ClientIdTaken, FilesMissing
 from svardesk.conversations.receipts import visitor_receipts
 from svardesk.conversations.texts import clean, preview
@@ -301,7 +301,8 @@ async def leave_address(
             contact_id = await _become_contact(tx, now, fresh)
             await _store(tx, fresh)
         for kind, address in addresses:
-            await identities.claim(tx, now, contact_id=contact_id, kind=kind, address=address, name=name)
+            claimed = await identities.claim(tx, now, contact_id=contact_id, kind=kind, address=address, name=name)
+            await meeting.same_person(tx, now, claimed)
     _adopt(visitor, fresh)
 
 

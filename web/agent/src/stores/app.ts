@@ -262,6 +262,9 @@ export class AppStore {
             ...frame,
           };
         break;
+      case "contact":
+        if (thread?.id === frame.conversation_id && thread.state.peek() !== "loading") void thread.load();
+        break;
       case "agent":
         this.directory.agentChanged(frame.id, frame.availability, frame.name);
         break;

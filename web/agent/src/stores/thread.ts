@@ -6,6 +6,7 @@ import {
   type Contact,
   type Draft,
   type Message,
+  type Relations,
   type Row,
   type VisitorNow,
   type Way,
@@ -20,6 +21,8 @@ export class ThreadStore {
   readonly earlier = signal(false);
   readonly loadingEarlier = signal(false);
   readonly contact = signal<Contact | null>(null);
+  /** Which contacts are this person, and who else may be. */
+  readonly relations = signal<Relations>({ merges: [], suggestions: [] });
   readonly previous = signal<readonly Row[]>([]);
   readonly visitor = signal<VisitorNow | null>(null);
   readonly way = signal<Way | null>(null);
@@ -59,6 +62,7 @@ export class ThreadStore {
       const first = this.state.value !== "ready";
       this.#merge(detail.messages, first ? detail.earlier : null);
       this.contact.value = detail.contact;
+      this.relations.value = detail.relations;
       this.previous.value = detail.previous_conversations;
       this.visitor.value = detail.visitor;
       this.way.value = detail.way ?? null;

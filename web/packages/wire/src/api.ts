@@ -162,6 +162,20 @@ export class Api {
     return this.#patch(`/contacts/${id}`, patch);
   }
 
+  /** `other` is the same person, who is known as `id` from now on. */
+  mergeContacts(id: string, other: string): Promise<Contact> {
+    return this.#post(`/contacts/${id}/merges`, { contact_id: other });
+  }
+  undoMerge(id: string, mergeId: string): Promise<Contact> {
+    return this.#delete(`/contacts/${id}/merges/${mergeId}`);
+  }
+  tellApart(id: string, other: string): Promise<void> {
+    return this.http.request("PUT", `/contacts/${id}/not-same/${other}`);
+  }
+  takeBackApart(id: string, other: string): Promise<void> {
+    return this.#delete(`/contacts/${id}/not-same/${other}`);
+  }
+
   // -- tags, views, people
   async tags(): Promise<Tag[]> {
     return items(await this.#get<Listed<Tag>>("/tags"));

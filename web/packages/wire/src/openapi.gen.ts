@@ -201,7 +201,9 @@ export interface paths {
         };
         /**
          * GetContact
-         * @description One contact with identities and fields. 404 for one whose conversations all stand in teams closed to the agent.
+         * @description The person behind a contact, with identities and fields; a merged one's id leads to whom it was merged into.
+         *
+         *         404 for one whose conversations all stand in teams closed to the agent.
          */
         get: operations["get_contact"];
         put?: never;
@@ -214,6 +216,90 @@ export interface paths {
          * @description Change the profile. 409 ``version_conflict``, 422 ``bad_value``.
          */
         patch: operations["patch_contact"];
+        trace?: never;
+    };
+    "/api/v1/contacts/{contact_id}/merges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * PostMerge
+         * @description Say that another contact is the same person, who is known as this one from now on. 409 ``already_one_person``.
+         */
+        post: operations["post_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/{contact_id}/merges/{merge_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * DeleteMerge
+         * @description Undo a merge of this person: both are as before, with what came in for each meanwhile. 409 ``merge_final``.
+         */
+        delete: operations["delete_merge"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/{contact_id}/not-same/{other_contact_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * PutNotSame
+         * @description Say that these are two persons: neither suggested nor merged by an address any more. 409 ``already_one_person``.
+         */
+        put: operations["put_not_same"];
+        post?: never;
+        /**
+         * DeleteNotSame
+         * @description Take that back.
+         */
+        delete: operations["delete_not_same"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/{contact_id}/relations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetRelations
+         * @description Which contacts were merged into this person, and who else may be the same person.
+         */
+        get: operations["get_relations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/conversations": {
@@ -2410,6 +2496,26 @@ export interface components {
             } | null;
             timezone?: string | null;
         };
+        /** Merge */
+        Merge: {
+            agent_id: string | null;
+            agent_name: string | null;
+            contact: components["schemas"]["PersonRef"];
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            into_id: string;
+            /** Format: date-time */
+            made_at: string;
+            undoable: boolean;
+            /** @enum {string} */
+            why: "agent" | "address" | "sign_in" | "moved";
+        };
+        /** MergeWith */
+        MergeWith: {
+            /** Format: uuid */
+            contact_id: string;
+        };
         /** Message */
         Message: {
             attachments: components["schemas"]["Attachment"][];
@@ -2483,6 +2589,7 @@ export interface components {
             messages: components["schemas"]["Message"][];
             presence: components["schemas"]["PresentAgent"][];
             previous_conversations: components["schemas"]["ConversationRow"][];
+            relations: components["schemas"]["Relations"];
             resume?: string | null;
             visitor: components["schemas"]["VisitorNow"] | null;
             way?: components["schemas"]["Way"] | null;
@@ -2520,6 +2627,12 @@ export interface components {
         /** PasswordOnly */
         PasswordOnly: {
             password: string;
+        };
+        /** PersonRef */
+        PersonRef: {
+            /** Format: uuid */
+            id: string;
+            name: string | null;
         };
         /** Posted */
         Posted: {
@@ -2650,6 +2763,11 @@ export interface components {
         /** RecoveryCodes */
         RecoveryCodes: {
             recovery_codes: string[];
+        };
+        /** Relations */
+        Relations: {
+            merges: components["schemas"]["Merge"][];
+            suggestions: components["schemas"]["Suggestion"][];
         };
         /** ResetRequest */
         ResetRequest: {
@@ -2803,6 +2921,16 @@ export interface components {
             kind: "answer" | "note";
             /** @default 0 */
             version: number;
+        };
+        /** Suggestion */
+        Suggestion: {
+            address: string;
+            contact: components["schemas"]["PersonRef"];
+            kind: string;
+            /** @enum {string} */
+            own_trust: "none" | "claimed" | "platform_account" | "domain_verified" | "signed_token" | "phone_number";
+            /** @enum {string} */
+            trust: "none" | "claimed" | "platform_account" | "domain_verified" | "signed_token" | "phone_number";
         };
         /** SystemDetails */
         SystemDetails: {
@@ -3435,6 +3563,164 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_merge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                contact_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeWith"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_merge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                contact_id: string;
+                merge_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_not_same: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                contact_id: string;
+                other_contact_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_not_same: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                contact_id: string;
+                other_contact_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_relations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                contact_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Relations"];
                 };
             };
             /** @description An error, of whatever status. */

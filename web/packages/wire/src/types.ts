@@ -46,6 +46,11 @@ export type Contact = With<
   Loose<S["Contact"], "fields" | "timezone" | "erased_at" | "written_standard">,
   { identities: Identity[] }
 >;
+/** Why a person is known by several contacts. */
+export type Merge = S["Merge"];
+/** Somebody who has the same address and may be the same person. */
+export type Suggestion = S["Suggestion"];
+export type Relations = S["Relations"];
 export type Draft = Loose<S["Draft"], "files" | "updated_at">;
 export type PresentAgent = S["PresentAgent"];
 export type VisitorNow = S["VisitorNow"];
@@ -114,6 +119,8 @@ export type ServerFrame =
   | { t: "presence"; conversation_id: string; agents: PresentAgent[] }
   | { t: "visitor_typing"; conversation_id: string; typing: boolean; preview: string | null }
   | { t: "visitor"; conversation_id: string; page_url: string | null; page_title: string | null; online: boolean }
+  /** Something else is known of the person of a conversation that is open here: look again. */
+  | { t: "contact"; conversation_id: string }
   | { t: "agent"; id: string; availability: Availability; name?: string; resume?: string }
   | { t: "counts_changed" }
   | { t: "mention"; conversation_id: string; message_id: string; resume?: string }
