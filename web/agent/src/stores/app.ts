@@ -119,7 +119,11 @@ export class AppStore {
     this.#stops = [
       effect(() => this.#followList()),
       effect(() => this.#followThread()),
-      this.rows.follow({ changed: (change) => this.notifier.changed(change), gone: () => undefined }),
+      // What is only being loaded for the first time is no news; of such rows only frames are (see #frame).
+      this.rows.follow({
+        changed: (change) => change.before && this.notifier.changed(change),
+        gone: () => undefined,
+      }),
       () => document.removeEventListener("visibilitychange", hidden),
     ];
   }
@@ -227,6 +231,7 @@ export class AppStore {
     const thread = this.thread.peek();
     switch (frame.t) {
       case "conversation":
+        if (!this.rows.get(frame.row.id)) this.notifier.changed({ row: frame.row, before: undefined });
         this.rows.upsert(frame.row);
         if (thread?.id === frame.row.id) thread.behind(frame.row.last_seq);
         if (this.rows.size > ROWS_KEPT)
