@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { send } from "../src/stores/actions";
 import { Notifier } from "../src/stores/notify";
-import { makeRow } from "./desk";
+import { Desk, makeMessage, makeRow } from "./desk";
 import { House } from "./house";
 
 let house: House;
@@ -25,5 +26,52 @@ describe("notifications", () => {
     // An old conversation that this tab never saw, and that a colleague has just assigned.
     house.frame({ t: "conversation", row: makeRow("old", { version: 7, last_seq: 3, last_customer_seq: 2 }) });
     expect(calls.mock.calls.map(([id]) => id)).toEqual(["new", "a"]);
+  });
+});
+
+describe("a draft whose words are sent", () => {
+  const desk = new Desk();
+  const conversation = makeRow("c", { last_seq: 1 });
+  const detail = async (body: string | null) => ({
+    ...(await desk.api.conversation("c")),
+    conversation,
+    messages: [makeMessage("c", 1)],
+    draft: body && { kind: "answer", body, file_ids: [], version: 3 },
+  });
+  const posted = (body: { client_id: string; body: string }) => ({
+    message: makeMessage("c", 2, { kind: "answer", client_id: body.client_id, body: body.body }),
+    conversation: { ...conversation, version: 2, last_seq: 2, last_public_seq: 2 },
+  });
+
+  it("is thrown away after the message has arrived, however long that takes", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    let held: string | null = "Svaret";
+    let online = false;
+    const details = await detail("Svaret");
+    house = await House.open("/app/inbox/all/c", {
+      "GET /conversations/c": () => ({ ...details, draft: held && details.draft }),
+      "POST /conversations/c/messages": ({ body }) => {
+        if (!online) throw new TypeError("no network");
+        return posted(body);
+      },
+      "DELETE /conversations/c/draft": () => {
+        held = null;
+      },
+    });
+    const { app } = house;
+    await vi.waitFor(() => expect(app.composer.value?.text.value).toBe("Svaret"));
+    send(app);
+    await vi.waitFor(() => expect(app.delivery.entries.value[0]?.attempts).toBe(1));
+    expect([app.composer.value?.text.value, held]).toEqual(["", "Svaret"]);
+    // Left and opened again, it must not stand there to be sent a second time.
+    app.openConversation(null);
+    app.openConversation("c");
+    await vi.waitFor(() => expect(app.thread.value?.state.value).toBe("ready"));
+    expect(app.composer.value?.text.value).toBe("");
+    app.openConversation(null);
+    online = true;
+    app.delivery.flush();
+    await vi.waitFor(() => expect(held).toBeNull());
+    vi.useRealTimers();
   });
 });

@@ -79,5 +79,5 @@ export function send(app: AppStore, options: { confirm?: boolean; close?: boolea
     ...(composer.kind.value === "answer" ? { after: options.close ? "closed" : "waiting" } : {}),
   });
   app.presence.stopped(thread.id);
-  void composer.clear();
+  composer.clear();
 }

@@ -7,7 +7,7 @@ import { known, loadLocale, locale, t } from "../i18n";
 import { ALL, Router } from "../router";
 import { ComposerStore } from "./composer";
 import { CountsStore } from "./counts";
-import { DeliveryStore } from "./delivery";
+import { DeliveryStore, type PendingEntry } from "./delivery";
 import { DirectoryStore } from "./directory";
 import { ListStore, type Viewer } from "./list";
 import { LiveStore } from "./live";
@@ -46,6 +46,8 @@ export class AppStore {
   readonly #composers = new Map<string, ComposerStore>();
   #stops: (() => void)[] = [];
   #owner: string | null = null;
+  /** What waited to be sent has been read from the browser. */
+  #started: Promise<void> = Promise.resolve();
 
   constructor(base = "/api/v1") {
     this.api = new Api(new Http({ base, onSignedOut: () => this.session.lost() }));
@@ -68,6 +70,8 @@ export class AppStore {
       (id) => {
         if (this.thread.value?.id === id) void this.thread.value.load();
       },
+      undefined,
+      (entry) => void this.#draftSent(entry).catch((error) => console.warn("draft", error)),
     );
     this.live = new LiveStore({
       url: () => `${location.origin.replace(/^http/, "ws")}${base}/socket`,
@@ -110,7 +114,7 @@ export class AppStore {
     this.live.start();
     void this.directory.load();
     void this.counts.load();
-    void this.delivery.start(agentId);
+    this.#started = this.delivery.start(agentId);
     const hidden = () => {
       if (document.visibilityState === "hidden") void this.composer.value?.flush();
       else this.delivery.flush();
@@ -176,13 +180,15 @@ export class AppStore {
     if (current?.id === id) return;
     this.#closeThread();
     if (!id) return;
-    const composer = this.#composers.get(id) ?? new ComposerStore(id, this.api);
+    const waits = (body: string) =>
+      this.delivery.entries.peek().some((each) => each.lane === id && each.body.body === body);
+    const composer = this.#composers.get(id) ?? new ComposerStore(id, this.api, waits);
     this.#composers.set(id, composer);
     const thread = new ThreadStore(
       id,
       this.rows,
       this.api,
-      (draft) => composer.take(draft),
+      (draft) => void this.#started.then(() => composer.take(draft)),
       (agents) => this.presence.set(id, agents),
     );
     batch(() => {
@@ -210,6 +216,15 @@ export class AppStore {
       this.thread.value = null;
       this.composer.value = null;
     });
+  }
+
+  /** The desk keeps a draft until it is thrown away; this one is a message now, or is not wanted any more. */
+  async #draftSent({ lane, body }: PendingEntry): Promise<void> {
+    const composer = this.#composers.get(lane);
+    if (composer) return composer.done();
+    // The conversation is not open any more, or the page was loaded again meanwhile.
+    const { draft } = await this.api.conversation(lane);
+    if (draft?.body.trim() === body.body) await this.api.deleteDraft(lane);
   }
 
   // -- frames
