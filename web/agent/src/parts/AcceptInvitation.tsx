@@ -68,3 +68,19 @@ export function AcceptInvitation({ token }: { token: string }) {
     </AuthFrame>
   );
 }
+
+/** An invitation's link was followed by somebody who is at work here: under which name they go on is theirs to say. */
+export function InvitedAgain() {
+  const app = useApp();
+  return (
+    <AuthFrame title={t("invitation.signed_in_title")}>
+      <p>{t("invitation.signed_in", { name: app.session.me.value?.agent.name ?? "" })}</p>
+      <Button kind="primary" wide onClick={() => void app.session.signOut()}>
+        {t("me.sign_out")}
+      </Button>
+      <p class="auth-side">
+        <a href="/app/">{t("invitation.to_inbox")}</a>
+      </p>
+    </AuthFrame>
+  );
+}
