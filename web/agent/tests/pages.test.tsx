@@ -2,6 +2,8 @@ import { cleanup, fireEvent, render, screen } from "@testing-library/preact";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { AppContext } from "../src/context";
 import { App } from "../src/parts/App";
+import { SnoozeMenu } from "../src/parts/SnoozeMenu";
+import { makeRow } from "./desk";
 import { House } from "./house";
 
 let house: House;
@@ -10,12 +12,7 @@ afterEach(() => {
   house?.leave();
 });
 
-const show = (of: House) =>
-  render(
-    <AppContext.Provider value={of.app}>
-      <App />
-    </AppContext.Provider>,
-  );
+const show = (of: House, part = <App />) => render(<AppContext.Provider value={of.app}>{part}</AppContext.Provider>);
 
 describe("links that are followed while one is signed in", () => {
   it("an invitation says whose work it would interrupt, and is there after signing out", async () => {
@@ -35,5 +32,27 @@ describe("links that are followed while one is signed in", () => {
     await house.app.start();
     show(house);
     expect(screen.getByRole("heading").textContent).toBe("reset.ask_title");
+  });
+});
+
+describe("snoozing with the keyboard alone", () => {
+  it("reaches a time of one's own, goes on in its field, and Escape closes only the box", async () => {
+    house = await House.open("/app/inbox/all/c");
+    const shortcut = vi.fn();
+    document.addEventListener("keydown", shortcut);
+    show(house, <SnoozeMenu row={makeRow("c")} />);
+    fireEvent.click(screen.getByRole("button", { name: "snooze.label" }));
+    fireEvent.keyDown(document.activeElement!, { key: "End" });
+    expect(document.activeElement?.textContent).toContain("snooze.own");
+    fireEvent.click(document.activeElement!);
+    const field = await screen.findByLabelText("snooze.until");
+    expect(document.activeElement).toBe(field);
+    shortcut.mockClear();
+    (document.activeElement as HTMLElement).blur();
+    fireEvent.keyDown(document.body, { key: "Escape" });
+    expect(screen.queryByLabelText("snooze.until")).toBeNull();
+    expect(document.activeElement).toBe(screen.getByRole("button", { name: "snooze.label" }));
+    expect(shortcut).not.toHaveBeenCalled();
+    document.removeEventListener("keydown", shortcut);
   });
 });
