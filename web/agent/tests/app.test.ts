@@ -75,3 +75,25 @@ describe("a draft whose words are sent", () => {
     vi.useRealTimers();
   });
 });
+
+describe("signing out", () => {
+  it("leaves nothing behind for the next person at this browser", async () => {
+    const hit = { conversation: makeRow("c"), message: makeMessage("c", 1), snippet_html: "hemmelig" };
+    house = new House("/app/search?q=hemmelig", {
+      "GET /search": () => ({ messages: [hit], contacts: [], next_cursor: null }),
+      "GET /views": () => [{ id: "v", name: "Min egen", filters: {}, shared: false, mine: true }],
+    });
+    const { app } = house;
+    await app.start();
+    app.search.set("hemmelig");
+    await vi.waitFor(() => expect([app.search.hits.value.length, app.directory.views.value.length]).toEqual([1, 1]));
+    app.toasts.say("Kari: en kollega har nevnt deg", { bad: true });
+    app.overlay.value = "help";
+    await app.session.signOut();
+    expect(app.search.hits.value).toEqual([]);
+    expect(app.search.query.value).toBe("");
+    expect(app.directory.views.value).toEqual([]);
+    expect(app.toasts.list.value).toEqual([]);
+    expect(app.overlay.value).toBeNull();
+  });
+});

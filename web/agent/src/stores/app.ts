@@ -145,6 +145,12 @@ export class AppStore {
     // A session may end while somebody writes: their words wait here until they are back.
     for (const [id, composer] of this.#composers) if (!composer.unsaved) this.#composers.delete(id);
     for (const row of [...this.rows.all()]) this.rows.gone(row.id);
+    // Whoever signs in here next may be somebody else: nothing that this one could see waits for them.
+    this.search.set("");
+    this.directory.clear();
+    this.counts.counts.value = {};
+    this.toasts.list.value = [];
+    this.overlay.value = null;
   }
 
   viewer(): Viewer {
