@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { send } from "../src/stores/actions";
 import { Notifier } from "../src/stores/notify";
 import { Desk, makeMessage, makeRow } from "./desk";
-import { House } from "./house";
+import { House, me, refused } from "./house";
 
 let house: House;
 afterEach(() => house?.leave());
@@ -95,5 +95,53 @@ describe("signing out", () => {
     expect(app.directory.views.value).toEqual([]);
     expect(app.toasts.list.value).toEqual([]);
     expect(app.overlay.value).toBeNull();
+  });
+});
+
+describe("another sign-in in the same browser", () => {
+  it("by the same person goes on with the new session", async () => {
+    house = await House.open("/app/inbox/all", {
+      "GET /session": () => ({ ...me(), csrf: "new" }),
+      "PATCH /me": () => (house.app.api.http.csrf === "new" ? {} : refused(403, "csrf")),
+    });
+    house.app.api.http.csrf = "old";
+    await house.app.session.change({ name: "Kari" });
+    expect(house.app.session.me.value?.csrf).toBe("new");
+  });
+
+  it("by somebody else shows their desk, with nothing of the first one's", async () => {
+    const first = makeRow("first");
+    let who = me();
+    house = await House.open("/app/inbox/all", {
+      "GET /session": () => who,
+      "GET /conversations": () => ({
+        items: who.agent.name === "Amira" ? [makeRow("hers")] : [first],
+        next_cursor: null,
+        resume: "e:1",
+      }),
+    });
+    const { app } = house;
+    expect(app.list.value?.ids.value).toEqual(["first"]);
+    who = { ...me({ id: "amira", name: "Amira" }), csrf: "hers" };
+    house.frame({ t: "welcome", build: "1", resume: "e:2", agent_id: "amira" });
+    await vi.waitFor(() => expect(app.list.value?.ids.value).toEqual(["hers"]));
+    expect(app.session.me.value?.agent.name).toBe("Amira");
+    expect(app.rows.get("first")).toBeUndefined();
+    expect(app.api.http.csrf).toBe("hers");
+  });
+
+  it("is not mistaken for the end of the session when nobody answers", async () => {
+    let reachable = true;
+    house = await House.open("/app/inbox/all", {
+      "GET /session": () => {
+        if (!reachable) throw new TypeError("no network");
+        return me();
+      },
+    });
+    reachable = false;
+    house.frame({ t: "refetch", reason: "rights" });
+    await vi.waitFor(() => expect(house.asked.filter((each) => each === "GET /session").length).toBe(2));
+    await house.app.list.value?.load();
+    expect(house.app.session.state.value).toBe("in");
   });
 });

@@ -1,5 +1,5 @@
 // Puts the stores together: which list and which conversation are open, where each frame goes.
-import { batch, computed, effect, signal } from "@preact/signals";
+import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import { ToastStore } from "@svardesk/ui";
 import { Api, type ClientFrame, Http, type Row, type ServerFrame } from "@svardesk/wire";
 import { errorText } from "../errors";
@@ -50,7 +50,7 @@ export class AppStore {
   #started: Promise<void> = Promise.resolve();
 
   constructor(base = "/api/v1") {
-    this.api = new Api(new Http({ base, onSignedOut: () => this.session.lost() }));
+    this.api = new Api(new Http({ base, onSignedOut: () => this.session.lost(), onStale: () => this.session.renew() }));
     this.session = new SessionStore(this.api);
     this.directory = new DirectoryStore(this.api);
     this.counts = new CountsStore(this.api);
@@ -97,8 +97,11 @@ export class AppStore {
     // Everything that follows from being signed in, now and after every later sign-in.
     effect(() => {
       const id = this.session.me.value?.agent.id ?? null;
-      if (this.session.state.value === "in" && id) this.#enter(id);
-      else if (this.#stops.length) this.#leave();
+      const now = this.session.state.value === "in" ? id : null;
+      untracked(() => {
+        if (this.#stops.length && now !== this.#owner) this.#leave();
+        if (now) this.#enter(now);
+      });
     });
   }
 
@@ -298,6 +301,9 @@ export class AppStore {
         this.#mentioned(frame.conversation_id);
         break;
       case "welcome":
+        // Somebody else has signed in with this browser while this page slept.
+        if (frame.agent_id !== this.session.me.peek()?.agent.id) void this.session.check();
+        break;
       case "caught_up":
       case "signed_out":
       case "ping":

@@ -30,8 +30,18 @@ export class SessionStore {
     try {
       this.#enter(await this.api.me());
     } catch (error) {
-      this.state.value = error instanceof ApiError && error.status < 500 ? "out" : "unreachable";
+      if (error instanceof ApiError && error.status < 500) this.state.value = "out";
+      // Whoever is at work stays there: what they see is told to be old, and the line comes back by itself.
+      else if (this.state.value !== "in") this.state.value = "unreachable";
     }
+  }
+
+  /** Another sign-in in this browser has taken the session's place. True when it is the same person's. */
+  async renew(): Promise<boolean> {
+    const before = this.me.value?.agent.id;
+    const me = await this.api.me();
+    this.#enter(me);
+    return me.agent.id === before;
   }
 
   async signIn(email: string, password: string, organisation: string): Promise<void> {
