@@ -247,6 +247,14 @@ describe("ComposerStore", () => {
     expect(deleteDraft).toHaveBeenCalledTimes(1);
   });
 
+  it("says by how much a text is too long for the desk, an emoji being one character, and does not send it", () => {
+    const composer = new ComposerStore("c", drafts().api);
+    composer.type(`${"😀".repeat(8_000)}\n`);
+    expect([composer.tooMuch.value, composer.canSend.value]).toEqual([0, true]);
+    composer.type("x".repeat(8_003));
+    expect([composer.tooMuch.value, composer.canSend.value]).toEqual([3, false]);
+  });
+
   it("mentions only those whose name still stands in a note", () => {
     const composer = new ComposerStore("c", drafts().api);
     const kari = { id: "k", name: "Kari Nes" };

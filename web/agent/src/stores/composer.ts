@@ -5,6 +5,8 @@ import { ApiError } from "@svardesk/wire";
 
 const PAUSE_MS = 700;
 const RETRY_MS = 5_000;
+/** Characters that the desk takes in one message; it counts whole ones, an emoji as one. */
+const LONGEST = 8_000;
 
 export interface Upload {
   key: number;
@@ -22,7 +24,12 @@ export class ComposerStore {
   readonly saved = signal<"clean" | "dirty" | "saving" | "saved">("clean");
   readonly uploading = computed(() => this.uploads.value.some((each) => !each.file && !each.error));
   readonly empty = computed(() => !this.text.value.trim() && !this.uploads.value.some((each) => each.file));
-  readonly canSend = computed(() => !this.empty.value && !this.uploading.value);
+  /** By how many characters the text is too long for one message. */
+  readonly tooMuch = computed(() => {
+    const text = this.text.value.trim();
+    return text.length > LONGEST ? Math.max(0, [...text].length - LONGEST) : 0;
+  });
+  readonly canSend = computed(() => !this.empty.value && !this.uploading.value && !this.tooMuch.value);
   #version = 0;
   #mentions = new Map<string, string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
