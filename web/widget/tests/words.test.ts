@@ -67,6 +67,8 @@ describe("messages of the page", () => {
   it("must have the shape that they claim", () => {
     const init = { svardesk: 1, t: "init", shown: true, modal: false, focus: true, page: { url: "", title: "" } };
     expect(read(TO_FRAME, init)).toBe(init);
+    // A page writes `token: signedIn ? jwt : null`, and its visitors get the chat all the same.
+    expect(read(TO_FRAME, { ...init, token: null, theme: null, attributes: undefined })).toBeDefined();
     expect(read(TO_FRAME, { ...init, token: 5 })).toBeUndefined();
     expect(read(TO_FRAME, { ...init, page: null })).toBeUndefined();
     expect(read(TO_FRAME, { ...init, shown: undefined })).toBeUndefined();
