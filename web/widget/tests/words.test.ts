@@ -41,6 +41,8 @@ describe("texts", () => {
   it("fill in placeholders and speak the locale's numbers and times", () => {
     setTexts({ "widget.today": "I dag", "widget.yesterday": "I går", "widget.typing": "{name} skriver …" }, "nb");
     expect(t("widget.typing", { name: "Kari" })).toBe("Kari skriver …");
+    // A visitor's file may be called anything.
+    expect(t("widget.typing", { name: "$& $' {name}" })).toBe("$& $' {name} skriver …");
     expect([500, 250_000, 2_500_000, 10_485_760].map(size)).toEqual(["1 kB", "244 kB", "2,4 MB", "10 MB"]);
     expect(clock(new Date(2026, 10, 23, 14, 5).toISOString())).toBe("14:05");
     const now = new Date(2026, 10, 23, 1, 0);

@@ -9,7 +9,7 @@ export function setTexts(texts: Record<string, string>, tag: string): void {
 /** A text of the catalogue with its placeholders filled. */
 export function t(key: string, values?: Record<string, string | number>): string {
   let text = words[key] ?? key;
-  for (const name in values) text = text.replace(`{${name}}`, `${values[name]}`);
+  for (const name in values) text = text.replace(`{${name}}`, () => `${values[name]}`);
   return text;
 }
 
