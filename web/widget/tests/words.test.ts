@@ -26,6 +26,19 @@ describe("links", () => {
     ).toBe(text);
   });
 
+  it("have the letters of all languages in them", () => {
+    expect(links("Skriv til kåre.bø@blåbær.no eller åse@x.no")).toEqual([
+      "mailto:kåre.bø@blåbær.no",
+      "mailto:åse@x.no",
+    ]);
+  });
+
+  it("are looked for in no time, however long a word is", () => {
+    const began = performance.now();
+    for (let i = 0; i < 20; i++) linkify("a".repeat(8_000));
+    expect(performance.now() - began).toBeLessThan(400);
+  });
+
   it("never run a script", () => {
     for (const text of ["javascript:alert(1)", "data:text/html,<b>", "vbscript:x", "<a href='javascript:x'>y</a>"])
       expect(links(text)).toEqual([]);
