@@ -35,8 +35,8 @@ describe("links", () => {
 
   it("are looked for in no time, however long a word is", () => {
     const began = performance.now();
-    for (let i = 0; i < 20; i++) linkify("a".repeat(8_000));
-    expect(performance.now() - began).toBeLessThan(400);
+    linkify("a".repeat(64_000));
+    expect(performance.now() - began).toBeLessThan(3_000); // it was twenty seconds
   });
 
   it("never run a script", () => {
@@ -63,6 +63,10 @@ describe("texts", () => {
     expect(day(new Date(2026, 10, 22, 23, 59).toISOString(), now)).toBe("I går");
     expect(day(new Date(2026, 10, 20, 12, 0).toISOString(), now)).toBe("Fredag 20. november");
     expect(day(new Date(2025, 10, 20, 12, 0).toISOString(), now)).toBe("Torsdag 20. november 2025");
+    setTexts({}, "nn");
+    expect(day(new Date(2026, 10, 20, 12, 0).toISOString(), now)).toBe("20. november");
+    setTexts({}, "unknown");
+    expect(day(new Date(2026, 10, 20, 12, 0).toISOString(), now)).toBe("Fredag 20. november");
   });
 });
 
