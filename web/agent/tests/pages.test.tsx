@@ -3,8 +3,9 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { AppContext } from "../src/context";
 import { App } from "../src/parts/App";
 import { SnoozeMenu } from "../src/parts/SnoozeMenu";
+import { Widgets } from "../src/parts/settings/Widgets";
 import { makeRow } from "./desk";
-import { House } from "./house";
+import { House, me } from "./house";
 
 let house: House;
 afterEach(() => {
@@ -54,5 +55,37 @@ describe("snoozing with the keyboard alone", () => {
     expect(document.activeElement).toBe(screen.getByRole("button", { name: "snooze.label" }));
     expect(shortcut).not.toHaveBeenCalled();
     document.removeEventListener("keydown", shortcut);
+  });
+});
+
+describe("a widget's secret", () => {
+  it("is shown when it is made, and what was being changed stays in the form", async () => {
+    const widget = {
+      id: "w",
+      key: "key",
+      name: "Nettbutikken",
+      title: null,
+      origins: ["https://a.example"],
+      team_id: null,
+      secrets: [] as object[],
+      version: 1,
+    };
+    house = new House("/app/settings/widgets", {
+      "GET /session": () => ({ ...me(), permissions: ["channels.manage"] }),
+      "GET /widgets": () => ({ items: [{ widget, embed: { snippet: "<script>" } }] }),
+      "POST /widgets/w/secrets": () => {
+        widget.version += 1;
+        widget.secrets = [{ id: "s", created_at: "2026-11-25T08:00:00Z" }];
+        return { secret: "hemmelig-1" };
+      },
+    });
+    await house.app.start();
+    show(house, <Widgets />);
+    fireEvent.input((await screen.findAllByLabelText("widgets.title"))[0]!, { target: { value: "Halvferdig" } });
+    fireEvent.click(screen.getByRole("button", { name: "widgets.rotate" }));
+    expect(await screen.findByText("hemmelig-1")).toBeDefined();
+    await screen.findByText("widgets.secret_from");
+    expect(screen.getByText("hemmelig-1")).toBeDefined();
+    expect((screen.getByLabelText("widgets.title") as HTMLInputElement).value).toBe("Halvferdig");
   });
 });
