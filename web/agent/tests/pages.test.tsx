@@ -1,11 +1,12 @@
-import { cleanup, fireEvent, render, screen } from "@testing-library/preact";
+import { cleanup, fireEvent, render, screen, within } from "@testing-library/preact";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { AppContext } from "../src/context";
 import { App } from "../src/parts/App";
 import { SnoozeMenu } from "../src/parts/SnoozeMenu";
+import { Teams } from "../src/parts/settings/Teams";
 import { Widgets } from "../src/parts/settings/Widgets";
 import { makeRow } from "./desk";
-import { House, me } from "./house";
+import { House, me, refused } from "./house";
 
 let house: House;
 afterEach(() => {
@@ -87,5 +88,25 @@ describe("a widget's secret", () => {
     await screen.findByText("widgets.secret_from");
     expect(screen.getByText("hemmelig-1")).toBeDefined();
     expect((screen.getByLabelText("widgets.title") as HTMLInputElement).value).toBe("Halvferdig");
+  });
+});
+
+describe("taking a team out of use", () => {
+  it("asks first, and says in the dialogue why it was refused", async () => {
+    const team = { id: "team", name: "Salg", closed: false, member_ids: [] };
+    house = new House("/app/settings/teams", {
+      "GET /teams": () => [team],
+      "DELETE /teams/team": () => refused(403, "not_your_team"),
+    });
+    await house.app.start();
+    show(house, <Teams />);
+    fireEvent.click(await screen.findByRole("button", { name: "action.change" }));
+    const dialog = within(document.querySelector("dialog")!);
+    fireEvent.click(dialog.getByText("teams.delete"));
+    expect(dialog.getByText("teams.delete_explain")).toBeDefined();
+    expect(house.asked).not.toContain("DELETE /teams/team");
+    fireEvent.click(dialog.getByText("teams.delete"));
+    expect(await dialog.findByText("not_your_team")).toBeDefined();
+    expect(house.app.toasts.list.value).toEqual([]);
   });
 });
