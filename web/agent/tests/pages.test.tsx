@@ -1,8 +1,10 @@
 import { cleanup, fireEvent, render, screen, within } from "@testing-library/preact";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { AppContext } from "../src/context";
+import { setTexts } from "../src/i18n";
 import { App } from "../src/parts/App";
 import { SnoozeMenu } from "../src/parts/SnoozeMenu";
+import { Audit } from "../src/parts/settings/Audit";
 import { Teams } from "../src/parts/settings/Teams";
 import { Widgets } from "../src/parts/settings/Widgets";
 import { makeRow } from "./desk";
@@ -108,5 +110,64 @@ describe("taking a team out of use", () => {
     fireEvent.click(dialog.getByText("teams.delete"));
     expect(await dialog.findByText("not_your_team")).toBeDefined();
     expect(house.app.toasts.list.value).toEqual([]);
+  });
+});
+
+describe("the audit log", () => {
+  it("names whom it happened to, and shows no ids and no words of machines", async () => {
+    const line = (action: string, change: object) => ({
+      id: action,
+      at: "2026-11-25T08:00:00Z",
+      actor_kind: "agent",
+      actor_id: "kari",
+      actor_name: "Kari",
+      action,
+      object_kind: null,
+      object_id: null,
+      ip: null,
+      details: {},
+      ...change,
+    });
+    house = new House("/app/settings/audit", {
+      "GET /agents": () => [
+        { id: "kari", name: "Kari Nes" },
+        { id: "ola", name: "Ola Bø" },
+      ],
+      "GET /teams": () => [{ id: "team", name: "Salg" }],
+      "GET /audit": () => ({
+        items: [
+          line("team_member_added", { object_kind: "team", object_id: "team", details: { agent_id: "ola" } }),
+          line("agent_changed", {
+            object_kind: "agent",
+            object_id: "ola",
+            details: { fields: ["role"], role_before: "agent", role: "lead" },
+          }),
+          line("agent_joined", { object_kind: "agent", object_id: "kari", details: { invitation_id: "01a2" } }),
+        ],
+        next_cursor: null,
+      }),
+    });
+    await house.app.start();
+    await vi.waitFor(() => expect(house.app.directory.team("team")).toBeDefined());
+    setTexts("nb", {
+      "audit.team_member_added": "La en kundebehandler til i et team",
+      "audit.agent_changed": "Endret en kundebehandler",
+      "audit.agent_joined": "Tok imot en invitasjon",
+      "audit.detail_agent_id": "Kundebehandler",
+      "audit.detail_fields": "Felt",
+      "audit.detail_role": "Rolle",
+      "audit.detail_role_before": "Rolle før",
+      "audit.word_role": "rolle",
+      "role.agent": "Kundebehandler",
+      "role.lead": "Teamleder",
+    });
+    show(house, <Audit />);
+    await screen.findByRole("table");
+    expect(screen.getAllByRole("row").map((row) => row.querySelector("td:nth-child(3)")?.textContent)).toEqual([
+      undefined,
+      "La en kundebehandler til i et team: SalgKundebehandler: Ola Bø",
+      "Endret en kundebehandler: Ola BøFelt: rolle · Rolle før: Kundebehandler · Rolle: Teamleder",
+      "Tok imot en invitasjon",
+    ]);
   });
 });
