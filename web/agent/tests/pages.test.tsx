@@ -31,6 +31,26 @@ describe("links that are followed while one is signed in", () => {
     await vi.waitFor(() => expect(screen.getByRole("heading").textContent).toBe("invitation.title"));
   });
 
+  it("an invitation is accepted in the language in which it was read", async () => {
+    let joined: object | null = null;
+    house = new House("/app/invitation/secret", {
+      "GET /session": () => refused(401, "not_signed_in"),
+      "GET /invitations/by-token/secret": () => ({ account_name: "Nyhuset", email: "ny@x.example" }),
+      "POST /invitations/by-token/secret": ({ body }) => {
+        joined = body;
+        return { state: "signed_in", ...me({ locale: "fi" }) };
+      },
+    });
+    await house.app.start();
+    setTexts("fi", {});
+    show(house);
+    fireEvent.input(await screen.findByLabelText("me.name"), { target: { value: "Aino" } });
+    fireEvent.input(screen.getByLabelText("invitation.password"), { target: { value: "neljä hassua sanaa" } });
+    fireEvent.submit(document.querySelector("form")!);
+    await vi.waitFor(() => expect(joined).toMatchObject({ name: "Aino", locale: "fi" }));
+    await vi.waitFor(() => expect(house.app.session.state.value).toBe("in"));
+  });
+
   it("a forgotten password can be asked for", async () => {
     house = new House("/app/password-reset");
     await house.app.start();

@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { useApp } from "../context";
 import { errorText, fieldError } from "../errors";
 import { useForm } from "../form";
-import { t } from "../i18n";
+import { locale, t } from "../i18n";
 import { AuthFrame } from "./AuthFrame";
 
 export function AcceptInvitation({ token }: { token: string }) {
@@ -16,7 +16,7 @@ export function AcceptInvitation({ token }: { token: string }) {
     app.api.invitationByToken(token).then(setInvitation, setRefused);
   }, [app, token]);
   const form = useForm(async () => {
-    await app.session.accept(token, name.trim(), password);
+    await app.session.accept(token, name.trim(), password, locale.value);
     app.router.go({ page: "inbox", view: "mine", viewId: null, filters: {}, conversation: null }, { replace: true });
   });
   if (refused)

@@ -5,6 +5,7 @@ import {
   ApiError,
   type Availability,
   type Json,
+  type Locale,
   type Me,
   type Permission,
   type SignIn,
@@ -53,8 +54,8 @@ export class SessionStore {
     this.#answer(await this.api.confirmSignIn(this.#challenge, code));
   }
 
-  async accept(token: string, name: string, password: string): Promise<void> {
-    this.#answer(await this.api.acceptInvitation(token, name, password));
+  async accept(token: string, name: string, password: string, locale: Locale): Promise<void> {
+    this.#answer(await this.api.acceptInvitation(token, name, password, locale));
   }
 
   restart(): void {

@@ -14,6 +14,7 @@ import type {
   EmbeddedWidget,
   Filters,
   Invitation,
+  Locale,
   Me,
   Message,
   NewApiToken,
@@ -100,8 +101,8 @@ export class Api {
   invitationByToken(token: string): Promise<{ account_name: string; email: string }> {
     return this.#get(`/invitations/by-token/${encodeURIComponent(token)}`);
   }
-  acceptInvitation(token: string, name: string, password: string): Promise<SignIn> {
-    return this.#post(`/invitations/by-token/${encodeURIComponent(token)}`, { name, password });
+  acceptInvitation(token: string, name: string, password: string, locale: Locale): Promise<SignIn> {
+    return this.#post(`/invitations/by-token/${encodeURIComponent(token)}`, { name, password, locale });
   }
 
   // -- conversations
