@@ -2,7 +2,7 @@ import { Banner, Button, Icon, IconButton, Menu } from "@svardesk/ui";
 import type { Row } from "@svardesk/wire";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useApp } from "../context";
-import { t } from "../i18n";
+import { t, tn } from "../i18n";
 import { send } from "../stores/actions";
 import type { ThreadStore } from "../stores/thread";
 import { MentionBox } from "./MentionBox";
@@ -37,12 +37,17 @@ function Tabs({ row }: { row: Row }) {
   const state = { clean: "", dirty: "", saving: t("composer.saving"), saved: t("composer.saved") }[
     composer.saved.value
   ];
+  const tooMuch = composer.tooMuch.value;
   return (
     <div class="composer-tabs">
       {tab("answer", t("composer.answer"))}
       {tab("note", t("composer.note"))}
-      <span class="composer-state" role="status">
-        {kind === "answer" && row.status === "closed" ? t("composer.reopens") : state}
+      <span class={`composer-state${tooMuch ? " bad" : ""}`} role="status">
+        {tooMuch
+          ? tn("composer.too_long", tooMuch)
+          : kind === "answer" && row.status === "closed"
+            ? t("composer.reopens")
+            : state}
       </span>
     </div>
   );

@@ -79,7 +79,7 @@ export function send(app: AppStore, options: { confirm?: boolean; close?: boolea
     ...(composer.kind.value === "answer" ? { after: options.close ? "closed" : "waiting" } : {}),
   });
   app.presence.stopped(thread.id);
-  void composer.clear();
+  composer.clear();
 }
 
 // -- who is one person with whom: frames bring the new lines of the inbox, the open conversation is read again at once

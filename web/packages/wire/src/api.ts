@@ -17,6 +17,7 @@ import type {
   FormList,
   FormPatch,
   Invitation,
+  Locale,
   Me,
   Message,
   NewApiToken,
@@ -103,8 +104,8 @@ export class Api {
   invitationByToken(token: string): Promise<{ account_name: string; email: string }> {
     return this.#get(`/invitations/by-token/${encodeURIComponent(token)}`);
   }
-  acceptInvitation(token: string, name: string, password: string): Promise<SignIn> {
-    return this.#post(`/invitations/by-token/${encodeURIComponent(token)}`, { name, password });
+  acceptInvitation(token: string, name: string, password: string, locale: Locale): Promise<SignIn> {
+    return this.#post(`/invitations/by-token/${encodeURIComponent(token)}`, { name, password, locale });
   }
 
   // -- conversations

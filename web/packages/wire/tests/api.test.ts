@@ -58,7 +58,7 @@ const CALLS: [string, (api: Api) => Promise<unknown>][] = [
   ["askPasswordReset", (api) => api.askPasswordReset("a@b.no")],
   ["resetPassword", (api) => api.resetPassword("t", "p")],
   ["invitationByToken", (api) => api.invitationByToken("t")],
-  ["acceptInvitation", (api) => api.acceptInvitation("t", "n", "p")],
+  ["acceptInvitation", (api) => api.acceptInvitation("t", "n", "p", "fi")],
   ["conversations", (api) => api.conversations({ ...filters, view_id: ID, cursor: "c", limit: 50 })],
   ["counts", (api) => api.counts()],
   ["conversation", (api) => api.conversation(ID)],
