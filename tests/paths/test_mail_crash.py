@@ -158,7 +158,7 @@ class Sending:
         found = []
         for raw in await self.server.mails(address):
             message = email.message_from_bytes(raw, policy=email.policy.default)
-            part = message.get_body(("plain",))  # pyright: ignore[reportAttributeAccessIssue]
+            part = message.get_body(("plain",))
             found.append(part.get_content().splitlines()[0].strip())
         return found
 

@@ -348,9 +348,9 @@ class Session:
             self.client.append(target, raw, flags, at)
 
     def resolve(self, folder: str) -> str:
-        """A folder as this server writes it: its own separator instead of ``/``, its prefix for personal folders.
+        r"""A folder as this server writes it: its own separator instead of ``/``, its prefix for personal folders.
 
-        ``\\Sent`` and the like are found by what the server says of its folders, else by their usual names; raises
+        ``\Sent`` and the like are found by what the server says of its folders, else by their usual names; raises
         ``FolderMissing``.
         """
         if folder.upper() == "INBOX":
