@@ -234,7 +234,8 @@ BEGIN
         IF p_based_on < held.last_public_seq AND EXISTS (
             SELECT FROM messages m
             WHERE m.account_id = p_account AND m.conversation_id = p_conversation AND m.seq > p_based_on
-                AND m.kind IN ('inbound', 'answer') AND NOT (m.author_kind = 'agent' AND m.author_id = p_agent)
+                AND m.kind IN ('inbound', 'answer') AND NOT m.automated
+                AND NOT (m.author_kind = 'agent' AND m.author_id = p_agent)
         ) THEN
             RETURN QUERY SELECT 'newer_exists', NULL::uuid, held.last_public_seq, NULL::uuid, NULL::text,
                 NULL::conversation_rows, NULL::uuid[];

@@ -78,6 +78,7 @@ CREATE TABLE IF NOT EXISTS mails (
 	mail_id TEXT,
 	refs TEXT[] DEFAULT '{}'::text[] NOT NULL,
 	sender JSONB,
+	sender_address TEXT,
 	reply_to JSONB,
 	recipients JSONB DEFAULT '[]'::jsonb NOT NULL,
 	subject TEXT DEFAULT '' NOT NULL,
@@ -96,3 +97,5 @@ CREATE TABLE IF NOT EXISTS mails (
 COMMENT ON TABLE mails IS 'What a mail carries beside the text of its message; of ours, what was sent: a retry sends the same again.';
 
 CREATE INDEX IF NOT EXISTS ix_mails_conversation ON mails (account_id, conversation_id, created_at);
+
+CREATE INDEX IF NOT EXISTS ix_mails_sender ON mails (account_id, sender_address, created_at) WHERE direction = 'in';

@@ -902,6 +902,7 @@ CREATE TABLE mails (
 	mail_id TEXT, 
 	refs TEXT[] DEFAULT '{}'::text[] NOT NULL, 
 	sender JSONB, 
+	sender_address TEXT, 
 	reply_to JSONB, 
 	recipients JSONB DEFAULT '[]'::jsonb NOT NULL, 
 	subject TEXT DEFAULT '' NOT NULL, 
@@ -920,6 +921,8 @@ CREATE TABLE mails (
 COMMENT ON TABLE mails IS 'What a mail carries beside the text of its message; of ours, what was sent: a retry sends the same again.';
 
 CREATE INDEX ix_mails_conversation ON mails (account_id, conversation_id, created_at);
+
+CREATE INDEX ix_mails_sender ON mails (account_id, sender_address, created_at) WHERE direction = 'in';
 
 CREATE TABLE mentions (
 	account_id UUID NOT NULL, 

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from svardesk.channels.email.imap import ImapSettings, Mailbox
+from svardesk.channels.email.outcomes import Accepted
 from svardesk.channels.email.servers import Password
-from svardesk.channels.email.smtp import Accepted, SmtpSettings, send
+from svardesk.channels.email.smtp import SmtpSettings, send
 from svardesk.demo_mail import DemoMail
 from svardesk.demo_mail.server import ACCOUNTS, CUSTOMERS, ORGANISATION, PASSWORD
 from tests.email.conftest import mail

@@ -361,14 +361,16 @@ async def test_arrival_ends_the_waiting(post: Post, opened: Open) -> None:
     cursor = box.folder.now()
     waiting = asyncio.create_task(box.idle(50))
     await post.deliver(mail(1))
-    assert await waiting is True
+    async with asyncio.timeout(20):
+        assert await waiting is True
     assert [one.raw for one in (await box.fetch_after(cursor)).mails] == [mail(1)]
 
 
 async def test_what_came_before_the_waiting_ends_it_too(demo: DemoMail, opened: Open) -> None:
     box = await opened(at(demo.imap_port))
     await demo.boxes.put(ADDRESS, mail(1))
-    assert await box.idle(50) is True
+    async with asyncio.timeout(20):
+        assert await box.idle(50) is True
 
 
 async def test_arrival_while_the_server_idles() -> None:
@@ -392,7 +394,8 @@ async def test_a_hint_that_comes_before_the_servers_plus_is_heard() -> None:
     async with Scripted(b"* OK hi\r\n", scripted.imap(IDLE=b"* 4 EXISTS\r\n+ idling\r\n")) as server:
         box = Mailbox(scripted_at(server.port))
         await box.connect()
-        assert await box.idle(50) is True
+        async with asyncio.timeout(20):
+            assert await box.idle(50) is True
         await box.close()
 
 
@@ -400,7 +403,8 @@ async def test_a_hint_that_comes_with_the_servers_plus_is_heard() -> None:
     async with Scripted(b"* OK hi\r\n", scripted.imap(IDLE=b"+ idling\r\n* 4 EXISTS\r\n")) as server:
         box = Mailbox(scripted_at(server.port))
         await box.connect()
-        assert await box.idle(50) is True
+        async with asyncio.timeout(20):
+            assert await box.idle(50) is True
         await box.close()
 
 

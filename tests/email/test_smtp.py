@@ -7,17 +7,9 @@ from typing import Any
 import pytest
 
 from svardesk.channels.email.errors import Insecure, LoginRefused, ServerGone, TokenExpired, Untrusted
+from svardesk.channels.email.outcomes import Accepted, Deferred, Refused, Uncertain
 from svardesk.channels.email.servers import AccessToken, Password
-from svardesk.channels.email.smtp import (
-    Accepted,
-    Deferred,
-    Refused,
-    SmtpSettings,
-    Uncertain,
-    is_sendable,
-    probe,
-    send,
-)
+from svardesk.channels.email.smtp import SmtpSettings, is_sendable, probe, send
 from svardesk.demo_mail import DROP, KEEP_AND_DROP, DemoMail, Step
 from tests.email import scripted
 from tests.email.certificates import Certificate

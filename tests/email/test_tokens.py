@@ -59,6 +59,15 @@ def test_no_letter_of_a_token_can_be_changed(conversation: UUID, key: bytes, pla
     assert read_reply_token(f"svar+{changed}@in.example", key) == expected
 
 
+def test_a_token_is_written_in_one_way_only() -> None:
+    """The last letter has bits that stand for nothing."""
+    token = reply_token(CONVERSATION, KEY)
+    read = [
+        read_reply_token(f"svar+{token[:-1]}{letter}@in.example", KEY) for letter in "abcdefghijklmnopqrstuvwxyz234567"
+    ]
+    assert read.count(CONVERSATION) == 1 and read.count(None) == 31
+
+
 @given(st.uuids(), keys, keys)
 def test_another_key_reads_nothing(conversation: UUID, key: bytes, other: bytes) -> None:
     if key == other:

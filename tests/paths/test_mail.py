@@ -105,10 +105,7 @@ class Post:
         async with asyncio.timeout(20):
             while len(found := await self.server.mails(CUSTOMERS)) < count:  # noqa: ASYNC110 - the server tells nobody
                 await asyncio.sleep(0.02)
-        return [
-            email.message_from_bytes(one, policy=email.policy.default)  # pyright: ignore[reportReturnType]
-            for one in found
-        ]
+        return [email.message_from_bytes(one, policy=email.policy.default) for one in found]
 
     async def state(self, conversation_id: str, state: str) -> dict[str, Any]:
         """Our newest answer, once it is in that state."""
@@ -334,3 +331,48 @@ async def test_the_hook_takes_a_signed_mail_once(post: Post) -> None:
         assert (await server.post(path, content=raw, headers=old)).json()["error"]["code"] == "signature_too_old"
     row = await post.arrived(channel="email")
     assert row["last_seq"] == 1
+
+
+async def test_a_first_mail_gets_a_receipt_that_repeats_nothing(post: Post) -> None:
+    await post.make_mailbox(receipt=True)
+    await post.server.deliver(letter("Kjøp billige ruter på nettstedet mitt!", Subject="BILLIG BILLIG"))
+    row = await post.arrived(channel="email")
+    [mail] = await post.sent()
+    assert mail["Subject"] == f"Vi har fått e-posten din (nr. {row['number']})"
+    assert mail["Auto-Submitted"] == "auto-replied"
+    assert mail["X-Auto-Response-Suppress"] == "OOF, AutoReply"
+    assert b"BILLIG" not in mail.as_bytes()
+    plain = mail.get_body(("plain",))
+    assert plain is not None
+    assert "billige" not in plain.get_content()
+    await post.state(row["id"], "sent")
+    opened = await post.opened(row["id"])
+    assert opened["conversation"]["waiting_since"] is not None, "a receipt is no answer"
+    assert (opened["messages"][-1]["automated"], opened["messages"][-1]["author"]["kind"]) == (True, "system")
+    # A second first mail within a day gets none; an agent's answer does not collide with a receipt.
+    await post.server.deliver(letter("Og en ting til", Subject="Annet", Message_ID="<four@example.no>"))
+    second = await post.arrived(subject="Annet")
+    assert (await post.browser.answer(second["id"], "Takk!", based_on_seq=1)).status_code == 201
+    assert (await post.browser.answer(row["id"], "Hei!", based_on_seq=1)).status_code == 201
+    subjects = [str(one["Subject"]) for one in await post.sent(3)]
+    assert sorted(subjects[1:]) == ["Re: Annet", "Re: BILLIG BILLIG"]
+
+
+async def test_a_mail_is_found_by_its_subject_and_its_signature(post: Post) -> None:
+    await post.make_mailbox()
+    await post.server.deliver(
+        letter(
+            "Hei, det virker fortsatt ikke.\n\nMed vennlig hilsen\nKari Nordmann\nKundenr. 884213\n",
+            Subject="Parabolen",
+        )
+    )
+    row = await post.arrived(channel="email")
+
+    async def hits(query: str) -> list[str]:
+        found = (await post.browser.get("/api/v1/search", params={"q": query, "kind": "messages"})).json()
+        return [one["conversation"]["id"] for one in found["messages"]]
+
+    async with asyncio.timeout(10):
+        while await hits("884213") != [row["id"]]:  # noqa: ASYNC110 - a reaction takes it into the search
+            await asyncio.sleep(0.05)
+    assert await hits("parabol") == [row["id"]]

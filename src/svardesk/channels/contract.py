@@ -448,6 +448,10 @@ class Adapter(Protocol):
         """After an unknown outcome: does the provider have it?"""
         ...
 
+    async def told(self, tx: Tx, now: datetime, connection: Connection, result: SendResult | ReconcileResult) -> None:
+        """Note what an attempt says of the connection itself, in the transaction that settles it."""
+        ...
+
     async def signal(self, connection: Connection, thread: str, signal: Signal) -> None:
         """Tell the other side that we type, saw or react; silently nothing where it is not offered."""
         ...
@@ -511,6 +515,9 @@ class AdapterBase:
         """Everything is in the command."""
         del tx, now
         return command
+
+    async def told(self, tx: Tx, now: datetime, connection: Connection, result: SendResult | ReconcileResult) -> None:
+        """Nothing is noted."""
 
     async def signal(self, connection: Connection, thread: str, signal: Signal) -> None:
         """No signals."""

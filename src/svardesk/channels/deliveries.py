@@ -247,6 +247,7 @@ async def _one(
         result = Temporary(code=result.reason or "broke_off", reason=result.reason)
     async with db.work(account_id) as tx:
         await settle(tx, clock.now(), delivery_id, fence, result)
+        await adapter.told(tx, clock.now(), connection, result)
 
 
 class FenceLost(Conflict):

@@ -102,6 +102,20 @@ RETURNING version;
 INSERT INTO messages (account_id, id, conversation_id, seq, kind, author_kind, body, actor, details, created_at)
 VALUES (:account_id, :id, :conversation_id, :seq, 'system', 'system', '', 'system', :details::jsonb, :now);
 
+-- name: add_automatic
+-- Something that the house says to a customer, once per client id.
+INSERT INTO messages (account_id, id, conversation_id, seq, kind, author_kind, body, actor, client_id, state, automated, details,
+    created_at)
+VALUES (:account_id, :id, :conversation_id, :seq, 'answer', 'system', :body, :actor, :client_id, 'queued', true,
+    :details::jsonb, :now)
+ON CONFLICT (account_id, actor, client_id) WHERE client_id IS NOT NULL DO NOTHING
+RETURNING id;
+
+-- name: said_automatically
+-- The thread is one longer; nobody was answered by that.
+UPDATE conversations SET last_seq = last_seq + 1, last_public_seq = last_seq + 1, version = version + 1
+WHERE account_id = :account_id AND id = :id;
+
 -- name: can_answer
 -- Whether an agent can be given conversations.
 SELECT id FROM agents
@@ -505,12 +519,16 @@ SELECT
         LIMIT 100) x) AS snoozed;
 
 -- name: index_words
--- Take messages into the search; what is deleted or not text of people is left out.
+-- Take messages into the search, with the subject and the signature of a letter and what was filled in beside the text; what is
+-- deleted or not text of people is left out.
 INSERT INTO message_search (account_id, message_id, conversation_id, words, created_at)
-SELECT r.account_id, r.id, r.conversation_id, search_words(r.body), r.created_at FROM unnest(:ids::uuid[]) AS wanted (id)
+SELECT r.account_id, r.id, r.conversation_id, search_words(concat_ws(E'\n', r.body, r.details->'letter'->>'subject',
+        r.details->'letter'->>'signature', (SELECT string_agg(f->>'value', E'\n')
+            FROM jsonb_array_elements(r.details->'fields') AS f))), r.created_at
+FROM unnest(:ids::uuid[]) AS wanted (id)
 CROSS JOIN LATERAL (
     SELECT * FROM messages m
-    WHERE m.account_id = :account_id AND m.id = wanted.id AND m.kind <> 'system' AND m.body <> '' AND m.deleted_at IS NULL
+    WHERE m.account_id = :account_id AND m.id = wanted.id AND m.kind <> 'system' AND (m.body <> '' OR m.details IS NOT NULL) AND m.deleted_at IS NULL
     LIMIT 1) r
 ON CONFLICT (account_id, message_id) DO NOTHING;
 

@@ -37,17 +37,18 @@ from svardesk.channels.contract import (
     Watermark,
     Window,
 )
-from svardesk.channels.email import hook, smtp
+from svardesk.channels.email import hook, outcomes, smtp
 from svardesk.channels.email.config import KIND, MailboxConfig, imap_settings, keys_of, read, smtp_settings
 from svardesk.channels.email.errors import FolderMissing, MailServerError
 from svardesk.channels.email.imap import Mailbox
 from svardesk.channels.email.imap_session import SENT
-from svardesk.channels.email.keeping import keep_mail, place_mail
+from svardesk.channels.email.keeping import QUERIES, check_flood, keep_mail, place_mail
 from svardesk.channels.email.mime import BadMailAddress
 from svardesk.channels.email.oauth import OAuthError
 from svardesk.channels.email.parsing import parse
 from svardesk.channels.email.parsing.parsed import Address, ParsedMail
 from svardesk.channels.email.preparing import Prepared, composed, prepare_mail
+from svardesk.channels.email.receipts import send_receipt
 from svardesk.channels.email.tokens import read_message_id
 from svardesk.conversations.schemas import Correspondent, Letter
 from svardesk.kit.db import Tx
@@ -155,16 +156,27 @@ class EmailAdapter(AdapterBase):
 
     async def place(self, tx: Tx, now: datetime, connection: Connection, event: InboundEvent) -> Place:
         """Reply token, Message-IDs, our own ids, a number in the subject: in this order; never by the bare subject."""
-        del now
+        await check_flood(tx, now, event.own)
         return await place_mail(tx, connection, event.own)
 
     async def keep(self, tx: Tx, now: datetime, connection: Connection, event: InboundEvent, taken: Taken) -> None:
         """Note the mail's ids, its participants and its formatted form."""
         await keep_mail(tx, now, connection, event.own, taken)
+        await send_receipt(tx, now, connection, event.own, taken)
 
     async def prepare(self, tx: Tx, now: datetime, command: OutboundCommand) -> OutboundCommand:
         """The mail that the answer becomes; the same again at every attempt."""
         return msgspec.structs.replace(command, own=await prepare_mail(tx, now, command))
+
+    async def told(self, tx: Tx, now: datetime, connection: Connection, result: SendResult | ReconcileResult) -> None:
+        """Whether mail goes out by this mailbox, for the settings page."""
+        if isinstance(result, Sent):
+            await tx.run(QUERIES.sending_works, account_id=tx.account, connection_id=connection.id, now=now)
+        elif isinstance(result, Temporary | Permanent) and result.error_class == "connection":
+            error = f"{result.code}: {result.reason}"[:300]
+            await tx.run(
+                QUERIES.sending_fails, account_id=tx.account, connection_id=connection.id, now=now, error=error
+            )
 
     async def send(self, command: OutboundCommand) -> SendResult:
         """Hand the mail over to the mailbox's server."""
@@ -251,23 +263,20 @@ class EmailAdapter(AdapterBase):
         return await self.token_of(connection) if read(connection).provider != "password" else None
 
 
-def _result(outcome: smtp.Outcome, prepared: Prepared) -> SendResult:
+def _result(outcome: outcomes.Outcome, prepared: Prepared) -> SendResult:
     match outcome:
-        case smtp.Accepted(refused=refused):
-            lost = [one for one in refused if one.address.lower() in prepared.main]
-            if (
-                lost
-                and all(one.address.lower() in {r.address.lower() for r in refused} for one in lost)
-                and len(lost) == len(prepared.main)
-            ):
-                first = lost[0]
+        case outcomes.Accepted(refused=refused):
+            lost = {one.address.lower(): one for one in refused}
+            if prepared.main and prepared.main <= set(lost):
+                # A copy went out, but nobody whom the answer is for got it.
+                first = lost[min(prepared.main)]
                 return Permanent(code=str(first.code), error_class=first.error_class, reason=first.said[:200])
             return Sent(external_id=prepared.mail_id)
-        case smtp.Deferred(code=code, said=said, error_class=error_class):
+        case outcomes.Deferred(code=code, said=said, error_class=error_class):
             return Temporary(code=code, error_class=error_class, reason=said[:200])
-        case smtp.Refused(code=code, said=said, error_class=error_class):
+        case outcomes.Refused(code=code, said=said, error_class=error_class):
             return Permanent(code=code, error_class=error_class, reason=said[:200])
-        case smtp.Uncertain(said=said):
+        case outcomes.Uncertain(said=said):
             return Unknown(reason=said[:200] or "no_answer")
 
 

@@ -7,7 +7,7 @@ joins two mails: it is what strangers have in common.
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -20,16 +20,40 @@ from svardesk.channels.email.parsing.parsed import Address, ParsedMail
 from svardesk.channels.email.tokens import read_message_id, read_reply_token
 from svardesk.kit import sql
 from svardesk.kit.db import Tx
+from svardesk.kit.errors import TooMany
 
 QUERIES: Final = sql.load(__package__ or "svardesk.channels.email")
 LONGEST_ID: Final = 900
 MOST_IDS: Final = 100
+MOST_AN_HOUR: Final = 200
+HOUR: Final = timedelta(hours=1)
 _NUMBER: Final = re.compile(r"\[#(\d{1,15})\]")
+
+
+class TooManyMails(TooMany):
+    """This address has sent more mails in an hour than a person does: the mail is set aside."""
+
+    code = "too_many_mails"
 
 
 def usable(ids: Iterable[str]) -> list[str]:
     """Message-IDs as they can be kept and compared: without brackets, not endless, each once, in their order."""
     return list(dict.fromkeys(one for one in (i.strip().strip("<>") for i in ids) if one and len(one) <= LONGEST_ID))
+
+
+async def check_flood(tx: Tx, now: datetime, mail: ParsedMail) -> None:
+    """Raise ``TooManyMails`` when an address has sent more in an hour than a person does: a program in a circle.
+
+    The mail is set aside with its bytes, where an owner sees it and can let it in; nothing is lost.
+    """
+    if mail.sender is None:
+        return
+    address = mail.sender.address.lower()
+    lately = await tx.value(
+        QUERIES.lately_from, account_id=tx.account, address=address, since=now - HOUR, limit=MOST_AN_HOUR
+    )
+    if lately >= MOST_AN_HOUR:
+        raise TooManyMails
 
 
 async def place_mail(tx: Tx, connection: Connection, mail: ParsedMail) -> Place:
@@ -118,6 +142,7 @@ async def keep_mail(tx: Tx, now: datetime, connection: Connection, mail: ParsedM
         mail_id=own[0] if own else None,
         refs=names,
         sender=_json(mail.sender),
+        sender_address=mail.sender.address.lower()[:320] if mail.sender else None,
         reply_to=Jsonb([msgspec.to_builtins(one) for one in mail.reply_to[:5]]),
         recipients=Jsonb([msgspec.to_builtins(one) for one in (*mail.to, *mail.cc)[:100]]),
         subject=mail.subject[:1000].replace("\x00", ""),

@@ -15,6 +15,7 @@ mails = tenant_table(
     Column("mail_id", Text, nullable=True),
     Column("refs", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
     Column("sender", JSONB, nullable=True),
+    Column("sender_address", Text, nullable=True),
     Column("reply_to", JSONB, nullable=True),
     Column("recipients", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     Column("subject", Text, nullable=False, server_default=""),
@@ -27,6 +28,8 @@ mails = tenant_table(
     instant("created_at"),
     ref("messages", "message_id", on_delete="CASCADE"),
     Index("ix_mails_conversation", "account_id", "conversation_id", "created_at"),
+    # How many an address has sent lately.
+    Index("ix_mails_sender", "account_id", "sender_address", "created_at", postgresql_where=text("direction = 'in'")),
     key=("message_id",),
     account_key=False,
     comment="What a mail carries beside the text of its message; of ours, what was sent: a retry sends the same again.",

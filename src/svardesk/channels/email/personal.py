@@ -10,7 +10,18 @@ _OF_MY_MESSAGES = (
 PERSONAL = (
     PersonalTable(
         table="mails",
-        columns=("mail_id", "refs", "sender", "reply_to", "recipients", "subject", "body", "html", "inline_files"),
+        columns=(
+            "mail_id",
+            "refs",
+            "sender",
+            "sender_address",
+            "reply_to",
+            "recipients",
+            "subject",
+            "body",
+            "html",
+            "inline_files",
+        ),
         person="contact",
         subject=_OF_MY_MESSAGES,
         erase="delete",

@@ -42,12 +42,18 @@ FROM unnest(:addresses::text[], :standings::text[]) AS w (address, standing)
 ON CONFLICT (account_id, conversation_id, address) DO UPDATE SET standing = excluded.standing
 WHERE mail_participants.standing = 'stranger' AND excluded.standing <> 'stranger';
 
+-- name: lately_from
+-- How many mails an address has sent since an instant, counted no further than a limit.
+SELECT count(*) FROM (
+    SELECT FROM mails m WHERE m.account_id = :account_id AND m.sender_address = :address AND m.direction = 'in'
+        AND m.created_at > :since LIMIT :limit) x;
+
 -- name: add_mail
 -- What a mail carries beside the text of its message.
-INSERT INTO mails (account_id, message_id, conversation_id, connection_id, envelope_id, direction, mail_id, refs, sender, reply_to,
-    recipients, subject, body, html, inline_files, language, automatic, written_at, created_at)
+INSERT INTO mails (account_id, message_id, conversation_id, connection_id, envelope_id, direction, mail_id, refs, sender, sender_address,
+    reply_to, recipients, subject, body, html, inline_files, language, automatic, written_at, created_at)
 VALUES (:account_id, :message_id, :conversation_id, :connection_id, :envelope_id, :direction, :mail_id, :refs, :sender,
-    :reply_to,
+    :sender_address, :reply_to,
     :recipients, :subject, :body, :html, :inline_files, :language, :automatic, :written_at, :now)
 ON CONFLICT (account_id, message_id) DO NOTHING;
 
@@ -74,7 +80,7 @@ JOIN messages x ON x.account_id = m.account_id AND x.id = m.message_id
 WHERE m.account_id = :account_id AND m.conversation_id = :conversation_id AND m.direction = 'in' AND m.automatic = 'none'
     AND x.seq < :before_seq AND x.deleted_at IS NULL
     AND NOT EXISTS (SELECT 1 FROM mail_participants p WHERE p.account_id = m.account_id
-        AND p.conversation_id = m.conversation_id AND p.address = lower(m.sender->>'address') AND p.standing = 'stranger')
+        AND p.conversation_id = m.conversation_id AND p.address = m.sender_address AND p.standing = 'stranger')
 ORDER BY x.seq DESC LIMIT 1;
 
 -- name: outgoing
@@ -147,6 +153,10 @@ SELECT (SELECT count(*) FROM automatic_mails a
         WHERE a.account_id = :account_id AND a.address = :address AND a.created_at > :since) AS lately,
     (SELECT count(*) FROM automatic_mails a
         WHERE a.account_id = :account_id AND a.conversation_id = :conversation_id) AS here;
+
+-- name: number_of
+-- The number by which people name a conversation.
+SELECT number FROM conversations WHERE account_id = :account_id AND id = :id;
 
 -- name: note_automatic
 -- An automatic mail goes out.

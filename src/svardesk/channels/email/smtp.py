@@ -9,7 +9,7 @@ import asyncio
 import re
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, Literal, cast
+from typing import Final, cast
 
 import aiosmtplib
 import msgspec
@@ -23,15 +23,24 @@ from svardesk.channels.email.errors import (
     TokenExpired,
     Untrusted,
 )
+from svardesk.channels.email.outcomes import (
+    Accepted,
+    Outcome,
+    RecipientRefused,
+    Refused,
+    Stage,
+    all_refused,
+    class_of,
+    code_of,
+    cut_off,
+    of_answer,
+    of_error,
+)
 from svardesk.channels.email.servers import AccessToken, Password, Server, check_secure, tls_context
-
-Stage = Literal["connect", "login", "mail", "rcpt", "data", "content", "final"]
-ErrorClass = Literal["connection", "provider", "address", "policy", "content"]
 
 _CONTROL: Final = re.compile(r"[\x00-\x20\x7f<>]")
 _LINE_END: Final = re.compile(rb"\r\n|\r|\n")
 _LEADING_DOT: Final = re.compile(rb"(?m)^\.")
-_ENHANCED: Final = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 _CHUNK: Final = 65536
 
 
@@ -42,59 +51,6 @@ class SmtpSettings(Server, frozen=True, kw_only=True):
     connect_seconds: float = 15.0
     command_seconds: float = 25.0
     total_seconds: float = 28.0
-
-
-class RecipientRefused(msgspec.Struct, frozen=True, kw_only=True):
-    """The server did not take one address."""
-
-    address: str
-    code: int
-    said: str
-    temporary: bool
-    error_class: ErrorClass
-
-
-class Accepted(msgspec.Struct, frozen=True, kw_only=True):
-    """The server took the mail for the recipients that are not in ``refused``. Accepted is not delivered."""
-
-    said: str
-    refused: tuple[RecipientRefused, ...] = ()
-
-
-class Deferred(msgspec.Struct, frozen=True, kw_only=True):
-    """The mail surely did not go out; try again later. ``error_class`` ``connection``: not before a person has looked.
-
-    ``code``: ``unreachable``, ``timeout``, ``lost``, ``auth_refused``, ``token_expired``, ``certificate``,
-    ``no_starttls``, or the server's own (``4.7.1``, else ``451``).
-    """
-
-    stage: Stage
-    code: str
-    said: str = ""
-    error_class: ErrorClass = "provider"
-    refused: tuple[RecipientRefused, ...] = ()
-
-
-class Refused(msgspec.Struct, frozen=True, kw_only=True):
-    """The mail will never go out this way.
-
-    ``code``: ``address``, ``no_recipient``, ``too_large``, ``smtputf8``, ``eight_bit``, or the server's own.
-    """
-
-    stage: Stage
-    code: str
-    said: str = ""
-    error_class: ErrorClass = "provider"
-    refused: tuple[RecipientRefused, ...] = ()
-
-
-class Uncertain(msgspec.Struct, frozen=True, kw_only=True):
-    """The final dot is sent and no answer came: it may or may not have gone out."""
-
-    said: str = ""
-
-
-Outcome = Accepted | Deferred | Refused | Uncertain
 
 
 class _End(Exception):
@@ -143,7 +99,7 @@ async def send(
     except _End as end:
         return end.outcome
     except (MailServerError, aiosmtplib.SMTPException, OSError) as error:
-        return _of_error(error, progress.stage)
+        return of_error(error, progress.stage)
     finally:
         await _leave(client)
 
@@ -231,7 +187,7 @@ async def _sign_in(client: SMTP, settings: SmtpSettings) -> None:
     except aiosmtplib.SMTPAuthenticationError as error:
         said = f"{error.code} {error.message}"
         if 400 <= error.code < 500:
-            raise ServerGone(said, _code(error.code, error.message)) from error
+            raise ServerGone(said, code_of(error.code, error.message)) from error
         refusal = TokenExpired if isinstance(credentials, AccessToken) else LoginRefused
         raise refusal(said) from error
 
@@ -255,29 +211,29 @@ async def _transfer(
     options = _mail_options(client, envelope_from, recipients, content, envelope_id)
     answer = await _say(client, f"MAIL FROM:<{envelope_from}>", options)
     if answer.code != 250:
-        return _of_answer("mail", answer)
+        return of_answer("mail", answer)
     progress.stage = "rcpt"
     refused = await _name_recipients(client, recipients)
     if len(refused) == len(recipients):
-        return _all_refused(refused)
+        return all_refused(refused)
     progress.stage = "data"
     answer = await _say(client, "DATA", [])
     if answer.code != 354:
-        return msgspec.structs.replace(_of_answer("data", answer), refused=tuple(refused))
+        return msgspec.structs.replace(of_answer("data", answer), refused=tuple(refused))
     progress.stage = "content"
     await _pour(client, _LEADING_DOT.sub(b"..", content))
     protocol = client.protocol
     if protocol is None or not client.is_connected:
-        return _cut_off("content", "lost", "")
+        return cut_off("content", "lost", "")
     if before_final is not None:
         await before_final()
         if not client.is_connected:
-            return _cut_off("content", "lost", "")
+            return cut_off("content", "lost", "")
     progress.stage = "final"
     answer = await protocol.execute_command(b".", timeout=client.timeout)
     if 200 <= answer.code < 300:
         return Accepted(said=answer.message[:300], refused=tuple(refused))
-    return msgspec.structs.replace(_of_answer("final", answer), refused=tuple(refused))
+    return msgspec.structs.replace(of_answer("final", answer), refused=tuple(refused))
 
 
 def _mail_options(
@@ -320,23 +276,10 @@ async def _name_recipients(client: SMTP, recipients: Sequence[str]) -> list[Reci
                     code=answer.code,
                     said=answer.message[:300],
                     temporary=answer.code < 500,
-                    error_class=_class(answer, "address"),
+                    error_class=class_of(answer, "address"),
                 )
             )
     return refused
-
-
-def _all_refused(refused: Sequence[RecipientRefused]) -> Outcome:
-    """Nobody was accepted: one temporary refusal is reason enough to try again."""
-    first = next((one for one in refused if one.temporary), refused[0])
-    kind = Deferred if first.temporary else Refused
-    return kind(
-        stage="rcpt",
-        code=_code(first.code, first.said),
-        said=first.said,
-        error_class=first.error_class,
-        refused=tuple(refused),
-    )
 
 
 async def _say(client: SMTP, command: str, options: Sequence[str]) -> SMTPResponse:
@@ -370,73 +313,6 @@ async def _leave(client: SMTP) -> None:
         pass
     finally:
         client.close()
-
-
-# ------------------------------------------------------------------------------------------------ what it means
-
-
-def _of_error(error: Exception, stage: Stage) -> Outcome:
-    match error:
-        case MailServerError():
-            return _of_login(error, stage)
-        case aiosmtplib.SMTPResponseException():
-            return _of_answer(stage, SMTPResponse(error.code, error.message))
-        case TimeoutError():
-            return _cut_off(stage, "timeout", str(error))
-        case _:
-            return _cut_off(stage, "lost", str(error))
-
-
-def _cut_off(stage: Stage, code: str, said: str) -> Outcome:
-    if stage == "final":
-        return Uncertain(said=said[:300] or code)
-    return Deferred(stage=stage, code="unreachable" if stage == "connect" else code, said=said[:300])
-
-
-def _of_login(error: MailServerError, stage: Stage) -> Deferred:
-    match error:
-        case LoginRefused():
-            return Deferred(stage="login", code="auth_refused", said=error.said, error_class="connection")
-        case TokenExpired():
-            return Deferred(stage="login", code="token_expired", said=error.said, error_class="connection")
-        case Untrusted():
-            return Deferred(stage="connect", code="certificate", said=error.said, error_class="connection")
-        case ServerRefused():
-            return Deferred(stage="connect", code=error.code, said=error.said, error_class="connection")
-        case _:
-            return Deferred(stage=stage, code=error.code, said=error.said)
-
-
-def _of_answer(stage: Stage, answer: SMTPResponse) -> Deferred | Refused:
-    kind = Refused if 500 <= answer.code < 600 else Deferred
-    return kind(
-        stage=stage,
-        code=_code(answer.code, answer.message),
-        said=f"{answer.code} {answer.message}"[:300],
-        error_class=_class(answer, "provider"),
-    )
-
-
-def _code(code: int, said: str) -> str:
-    """The enhanced status code (RFC 3463) where the server gives one of the same class, else the plain one."""
-    found = _ENHANCED.search(said)
-    return found[0] if found and found[1] == str(code)[0] else str(code)
-
-
-def _class(answer: SMTPResponse, default: ErrorClass) -> ErrorClass:
-    found = _ENHANCED.search(answer.message)
-    if answer.code in {530, 534, 535, 538, 454}:
-        return "connection"
-    if not found:
-        return "content" if answer.code == 552 else default
-    subject, detail = found[2], found[3]
-    by_subject: dict[str, ErrorClass] = {"1": "address", "2": "address", "6": "content", "7": "policy"}
-    if subject == "3" and detail == "4":
-        return "content"
-    if subject == "1" and detail in {"7", "8"}:
-        # Bad sender address: our own setting, not the customer's address.
-        return "connection"
-    return by_subject.get(subject, default)
 
 
 def _xtext(value: str) -> str:
