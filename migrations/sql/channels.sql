@@ -38,7 +38,7 @@ $$;
 -- Deliveries that are due, of all organisations, each leased to the caller under a new fence. The first of a conversation
 -- only: whatever is still on its way holds back what was written after it. A lease that ran out while `sending` means
 -- that a worker vanished in the middle: once it was handed over nobody knows whether the message went out, so it becomes
--- `unknown`; before that it surely did not, and is sent again. What waits for a time holds back only what waits longer. A
+-- `unknown`; before that it surely did not, and is sent again, which counts as another attempt. What waits for a time holds back only what waits longer. A
 -- lease that ends later than one given now was given before the clock was put back, and what is queued or under way waits for no time.
 CREATE OR REPLACE FUNCTION channels_claim_deliveries(at timestamptz, lease interval, most integer)
     RETURNS TABLE (account_id uuid, id uuid, state text, fence bigint)
@@ -63,7 +63,7 @@ AS $$
     UPDATE deliveries d
        SET state = CASE WHEN d.state = 'unknown' OR (d.state = 'sending' AND d.handed_at IS NOT NULL) THEN 'unknown'
                         ELSE 'sending' END,
-           attempt = d.attempt + CASE WHEN d.state = 'sending' THEN 0 ELSE 1 END,
+           attempt = d.attempt + CASE WHEN d.state = 'sending' AND d.handed_at IS NOT NULL THEN 0 ELSE 1 END,
            handed_at = CASE WHEN d.state = 'unknown' OR d.state = 'sending' THEN d.handed_at END,
            fence = d.fence + 1,
            lease_until = at + lease

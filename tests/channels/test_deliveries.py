@@ -9,7 +9,17 @@ from uuid import UUID
 import pytest
 
 from svardesk.channels import deliveries
-from svardesk.channels.contract import Blocked, NotSent, Permanent, Sent, Temporary, Unknown, Watermark
+from svardesk.channels.contract import (
+    Blocked,
+    NotSent,
+    OutboundCommand,
+    Permanent,
+    SendResult,
+    Sent,
+    Temporary,
+    Unknown,
+    Watermark,
+)
 from svardesk.channels.registry import adapter as real_adapter
 from svardesk.kit.clock import FixedClock
 from svardesk.kit.db import Database, Row
@@ -363,11 +373,55 @@ async def test_what_breaks_before_the_call_every_time_ends_with_a_person(
         raise ValueError("its secrets cannot be opened")
 
     monkeypatch.setattr(deliveries, "get", unreadable)
-    for _ in range(deliveries.LAST_LOOK + 1):
+    for attempt in range(1, deliveries.LAST_ATTEMPT + 1):
+        # Nothing was handed over: tried again a little later, not looked for at the provider.
         await outbox.drain()
+        assert (await outbox.row(message_id))["attempt"] == attempt
         outbox.clock.advance(hours=2)
     assert await outbox.states(message_id) == ("failed_permanent", "failed_permanent")
-    assert outbox.provider.sent() == 0
+    assert (await outbox.row(message_id))["error_code"] == "broke_off"
+    assert outbox.provider.calls == []
+
+
+async def test_what_kills_worker_after_worker_ends_with_a_person(outbox: Outbox) -> None:
+    message_id = await outbox.answer()
+    for _ in range(deliveries.LAST_ATTEMPT):
+        async with outbox.db.system() as tx:
+            claimed = await tx.all(
+                deliveries.QUERIES.claim_deliveries, now=outbox.clock.now(), lease=deliveries.LEASE, limit=9
+            )
+        assert [row["state"] for row in claimed] == ["sending"]
+        outbox.clock.advance(deliveries.LEASE.total_seconds())
+    await outbox.drain()
+    assert await outbox.states(message_id) == ("failed_permanent", "failed_permanent")
+    assert outbox.provider.calls == []
+
+
+async def test_what_breaks_before_it_is_handed_over_is_sent_again_without_a_look(outbox: Outbox) -> None:
+    class Careful(FakeAdapter):
+        tells_handing_over = True
+        hands_over = False
+
+        async def send(self, command: OutboundCommand) -> SendResult:
+            if self.hands_over and command.about_to_send is not None:
+                await command.about_to_send()
+            return await super().send(command)
+
+    adapter = Careful(outbox.provider)
+    outbox.adapters = lambda _: adapter  # type: ignore[method-assign]
+    outbox.provider.answers = [ConnectionRefusedError(), Unknown(reason="timeout"), TimeoutError()]
+    message_id = await outbox.answer()
+    for _ in range(2):
+        await outbox.drain()
+        assert (await outbox.states(message_id))[0] == "failed_temporary"
+        outbox.clock.advance(hours=2)
+    adapter.hands_over = True
+    await outbox.drain()
+    assert (await outbox.states(message_id))[0] == "unknown", "perhaps the provider has it"
+    outbox.clock.advance(hours=2)
+    await outbox.drain()
+    assert await outbox.states(message_id) == ("sent", "sent")
+    assert [call.verb for call in outbox.provider.calls][-1] == "reconcile"
 
 
 async def test_a_claim_sees_all_organisations_and_settles_inside_each(outbox: Outbox) -> None:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from psycopg import errors as pg
 
-from svardesk.channels import ingress
+from svardesk.channels import ingress, taking
 from svardesk.channels.connections import get
 from svardesk.channels.contract import Raw
 from svardesk.kit.clock import FixedClock
@@ -111,14 +111,14 @@ async def test_one_poison_event_is_set_aside_and_the_rest_goes_on(inbox: Inbox) 
 
 async def test_a_limit_of_the_database_is_poison_too(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """An OperationalError that a statement brings about itself (class 54) ends neither envelope nor sweep."""
-    real = ingress.receive
+    real = taking.receive
 
     async def receive(tx: Any, now: Any, inbound: Any, **more: Any) -> Any:
         if inbound.body == "bad":
             await tx.run("DO $$ BEGIN RAISE program_limit_exceeded; END $$")
         return await real(tx, now, inbound, **more)
 
-    monkeypatch.setattr(ingress, "receive", receive)
+    monkeypatch.setattr(taking, "receive", receive)
     bad = await inbox.arrive({"id": "1", "text": "bad"}, {"id": "2", "text": "Hei"})
     await inbox.arrive({"id": "3", "text": "Hallo"})
     assert await inbox.sweep() == 2

@@ -509,6 +509,9 @@ async def test_what_was_sent_is_found_by_its_message_id(post: Post, opened: Open
     await box.append("Sendt", mail(7))
     assert await box.find("<mail.7@example.no>", "Sendt") is True
     assert await box.find("<mail.8@example.no>", "Sendt") is False
+    assert await box.find("<mail.7@example.no>", "\\Sent") is True, "by its usual name, where nothing marks it"
+    with pytest.raises(FolderMissing):
+        await box.find("<mail.7@example.no>", "\\Archive")
     assert [one.raw for one in (await box.fetch_after(None)).mails] == [mail(1)]
     with pytest.raises(FolderMissing):
         await box.find("<mail.7@example.no>", "Finnes ikke")

@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 
 from svardesk.channels import deliveries, states
 from svardesk.channels.contract import (
+    AdapterBase,
     Blocked,
+    Capabilities,
     NotSent,
     OutboundCommand,
     Permanent,
@@ -37,8 +39,8 @@ from tests.factories import insert, make_account, make_agent, make_conversation
 RING = KeyRing({"k1": b"k" * 32})
 
 
-class Provider:
-    """Keeps what reaches it. ``mood`` says how the next call ends; ``honest`` looks always tell the truth."""
+class Provider(AdapterBase):
+    """Keeps what reaches it. ``mood`` says how the next call ends; looks always tell the truth."""
 
     kind = "fake"
 
@@ -47,13 +49,9 @@ class Provider:
         self.order: list[UUID] = []
         self.mood = "sent"
 
-    def capabilities(self, connection: Any) -> Any:
+    def capabilities(self, connection: Any) -> Capabilities:
         del connection
-
-        class Remote:
-            local = False
-
-        return Remote()
+        return Capabilities()
 
     async def send(self, command: OutboundCommand) -> SendResult:
         mood, self.mood = self.mood, "sent"

@@ -109,6 +109,7 @@ async def settle(
             author_id=person.agent, body="Hei, Ragnhild! Slå den av og på.", actor=f"agent:{person.agent}", state="queued",
             state_reason="til ragnhild", created_at=now,
         )  # fmt: skip
+        await _put_mails(tx, person, answer, now, number)
         await _put(
             tx, "deliveries", id=uuid7(), message_id=answer, conversation_id=person.conversation,
             connection_id=person.connection, seq=2, state="queued", due_at=now, reason="for Ragnhild", created_at=now,
@@ -159,6 +160,34 @@ async def settle(
             expires_at=now + timedelta(days=30),
         )  # fmt: skip
     return person
+
+
+async def _put_mails(tx: Tx, person: Person, answer: UUID, now: datetime, number: int) -> None:
+    """The same message came by mail too, with a picture in it, and its answer was announced by an automatic one."""
+    mail_id = f"{number}.fjellstad@example.no"
+    somebody = {"name": NAME, "address": ADDRESS}
+    await _put(
+        tx, "mails", message_id=person.message, conversation_id=person.conversation, connection_id=person.connection,
+        direction="in", mail_id=mail_id, refs=[f"before.{mail_id}"], sender=Jsonb(somebody), reply_to=Jsonb([somebody]),
+        recipients=Jsonb([{"name": "Fjordnett", "address": "kundeservice@fjordnett.example"}]), subject="Ragnhilds ruter",
+        body=SAID, html=f"<p>{SAID}</p>", inline_files=Jsonb({f"ragnhild.{number}": str(uuid7())}), written_at=now,
+        created_at=now,
+    )  # fmt: skip
+    for kind, one in (("is", mail_id), ("names", f"before.{mail_id}")):
+        await _put(
+            tx, "mail_ids", mail_id=one, message_id=person.message, conversation_id=person.conversation, kind=kind
+        )
+    await _put(
+        tx,
+        "mail_participants",
+        conversation_id=person.conversation,
+        address=ADDRESS,
+        standing="customer",
+        created_at=now,
+    )
+    await _put(
+        tx, "automatic_mails", message_id=answer, conversation_id=person.conversation, address=ADDRESS, created_at=now
+    )
 
 
 def traces(dsn: str, marks: tuple[str, ...] = MARKS) -> list[str]:

@@ -52,7 +52,8 @@ async def test_nothing_is_left_anywhere(
     held = {line.split(".")[0] for line in before}
     assert held == {
         "contacts", "identities", "conversations", "messages", "message_search", "deliveries", "drafts", "files",
-        "field_values", "envelopes", "inbound_items", "webchat_sessions",
+        "field_values", "envelopes", "inbound_items", "webchat_sessions", "mails", "mail_ids", "mail_participants",
+        "automatic_mails",
     }, "the test's person must have left traces everywhere"  # fmt: skip
 
     await erase(fresh_db, clock, files, keyring, person)

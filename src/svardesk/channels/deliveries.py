@@ -7,7 +7,7 @@ next one asks the adapter (``reconcile``) before anything is sent again.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -176,13 +176,25 @@ async def sweep(
                 if not isinstance(outcome, Exception):
                     raise outcome
                 log.error("delivery_broke_off", delivery=str(row["id"]), exc_info=outcome)
-                # The row stays leased; when the lease ends the next worker asks the provider first.
-                if row["state"] != "unknown" or passes(outcome):
-                    continue
-                async with db.work(row["account_id"]) as tx:
-                    # A look that broke off is counted: what breaks every time ends with a person, not in a circle.
-                    await settle(tx, clock.now(), row["id"], row["fence"], Unknown(reason=type(outcome).__name__))
+                if not passes(outcome):
+                    async with db.work(row["account_id"]) as tx:
+                        await _broke_off(tx, clock.now(), row, type(outcome).__name__)
     return len(claimed)
+
+
+async def _broke_off(tx: Tx, now: datetime, row: Row, reason: str) -> None:
+    """Our own code broke: what does so every time ends with a person, not in a circle.
+
+    What was surely not handed over is tried again. What perhaps was stays leased, and when the lease ends the next worker
+    asks the provider first; a look that broke off is counted.
+    """
+    held = await tx.maybe(QUERIES.hold_delivery, account_id=tx.account, id=row["id"])
+    if held is None:
+        return
+    if row["state"] == "unknown":
+        await settle(tx, now, row["id"], row["fence"], Unknown(reason=reason))
+    elif held["handed_at"] is None:
+        await settle(tx, now, row["id"], row["fence"], Temporary(code="broke_off", reason=reason))
 
 
 async def _one(
@@ -202,7 +214,12 @@ async def _one(
         if found["deleted_at"] is not None and row["state"] == "sending":
             await settle(tx, clock.now(), delivery_id, fence, Permanent(code="message_deleted", error_class="content"))
             return
+        if row["state"] == "sending" and found["attempt"] > LAST_ATTEMPT:
+            # Worker after worker vanished over it before it was handed over: it may be what kills them.
+            await settle(tx, clock.now(), delivery_id, fence, Permanent(code="broke_off", reason="gave_up"))
+            return
         adapter = adapters(connection.kind)
+        handing_over = _HandingOver(db, clock, account_id, delivery_id, fence)
         command = OutboundCommand(
             delivery_id=delivery_id,
             message_id=found["message_id"],
@@ -218,13 +235,16 @@ async def _one(
             locale=found["locale"],
             automated=found["automated"],
             letter=letter_of(found["details"]),
-            about_to_send=_handing_over(db, clock, account_id, delivery_id, fence),
+            about_to_send=handing_over,
         )
         command = await adapter.prepare(tx, clock.now(), command)
         if not adapter.tells_handing_over and row["state"] == "sending":
             # From here on a worker that vanishes leaves an outcome that nobody knows.
             await tx.run(QUERIES.handing_over, account_id=account_id, id=delivery_id, fence=fence, now=clock.now())
     result = await _call(adapter, command, reconcile=row["state"] == "unknown")
+    sending = row["state"] == "sending" and adapter.tells_handing_over
+    if isinstance(result, Unknown) and sending and not handing_over.begun:
+        result = Temporary(code=result.reason or "broke_off", reason=result.reason)
     async with db.work(account_id) as tx:
         await settle(tx, clock.now(), delivery_id, fence, result)
         await adapter.told(tx, clock.now(), connection, result)
@@ -236,17 +256,21 @@ class FenceLost(Conflict):
     code = "fence_lost"
 
 
-def _handing_over(
-    db: Database, clock: Clock, account_id: UUID, delivery_id: UUID, fence: int
-) -> Callable[[], Awaitable[None]]:
-    async def note() -> None:
-        async with db.work(account_id) as tx:
-            if not await tx.run(
-                QUERIES.handing_over, account_id=account_id, id=delivery_id, fence=fence, now=clock.now()
-            ):
-                raise FenceLost
+class _HandingOver:
+    """Notes that the provider may have a message from here on. ``begun``: whether it came so far."""
 
-    return note
+    def __init__(self, db: Database, clock: Clock, account_id: UUID, delivery_id: UUID, fence: int) -> None:
+        self.begun = False
+        self._db = db
+        self._clock = clock
+        self._row = {"account_id": account_id, "id": delivery_id, "fence": fence}
+
+    async def __call__(self) -> None:
+        """Raise ``FenceLost`` when somebody else has taken the delivery over."""
+        self.begun = True
+        async with self._db.work(self._row["account_id"]) as tx:
+            if not await tx.run(QUERIES.handing_over, **self._row, now=self._clock.now()):
+                raise FenceLost
 
 
 def _file(store: FileStore | None, account_id: UUID, one: dict[str, Any]) -> OutboundFile:

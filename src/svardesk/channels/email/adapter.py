@@ -41,6 +41,7 @@ from svardesk.channels.email import hook, outcomes, smtp
 from svardesk.channels.email.config import KIND, MailboxConfig, imap_settings, keys_of, read, smtp_settings
 from svardesk.channels.email.errors import FolderMissing, MailServerError
 from svardesk.channels.email.imap import Mailbox
+from svardesk.channels.email.imap_session import SENT
 from svardesk.channels.email.keeping import QUERIES, check_flood, keep_mail, place_mail
 from svardesk.channels.email.mime import BadMailAddress
 from svardesk.channels.email.oauth import OAuthError
@@ -354,7 +355,7 @@ def _letter(mail: ParsedMail) -> Letter:
 
 
 def _folders(config: MailboxConfig) -> list[str]:
-    wanted = [config.folder, config.move_to if config.after == "move" else "", config.sent_folder or "\\Sent"]
+    wanted = [config.folder, config.move_to if config.after == "move" else "", config.sent_folder or SENT]
     return list(dict.fromkeys(one for one in wanted if one))
 
 

@@ -31,6 +31,15 @@ CHUNK: Final = 200
 """So many messages are named in one command that changes them: servers limit the length of a line."""
 WINDOW: Final = 20_000
 """So wide a range of UIDs is asked for at a time: an answer is one line, and may not grow without bound."""
+SENT: Final = "\\Sent"
+_SENT_NAMES: Final = frozenset(
+    {
+        "sent", "sent items", "sent mail", "sent messages", "sendt", "sendte", "sendte elementer", "sendt post",
+        "sende element", "skickat", "skickade", "skickade objekt", "skickade meddelanden", "lähetetyt",
+        "lähetetyt kohteet", "lähetetyt viestit",
+    }
+)  # fmt: skip
+"""What the folder of sent mail is called where the server does not mark it."""
 _BUSY: Final = re.compile(
     r"\[(UNAVAILABLE|INUSE|SERVERBUG|LIMIT|OVERQUOTA|THROTTLED)\]|too many|try again|temporar|rate limit|timed? ?out",
     re.IGNORECASE,
@@ -339,12 +348,28 @@ class Session:
             self.client.append(target, raw, flags, at)
 
     def resolve(self, folder: str) -> str:
-        """A folder as this server writes it: its own separator instead of ``/``, its prefix for personal folders."""
+        r"""A folder as this server writes it: its own separator instead of ``/``, its prefix for personal folders.
+
+        ``\Sent`` and the like are found by what the server says of its folders, else by their usual names; raises
+        ``FolderMissing``.
+        """
         if folder.upper() == "INBOX":
             return "INBOX"
+        if folder.startswith("\\"):
+            return self._special(folder)
         prefix, separator = self._personal()
         name = folder.replace("/", separator) if separator else folder
         return name if not prefix or name.startswith(prefix) else prefix + name
+
+    def _special(self, flag: str) -> str:
+        with typed_errors():
+            found = self.client.find_special_folder(flag.encode())
+            if found is None and flag == SENT:
+                names = [one for _, _, one in self.client.list_folders()]
+                found = next((one for one in names if re.split(r"[/.]", one)[-1].casefold() in _SENT_NAMES), None)
+        if found is None:
+            raise FolderMissing(f"no folder is marked as {flag}")
+        return found
 
     def _personal(self) -> tuple[str, str]:
         if self.client.has_capability("NAMESPACE"):
