@@ -15,6 +15,7 @@ from svardesk.contacts.errors import BadZone, NoContact, VersionConflict
 from svardesk.contacts.events import ContactChanged
 from svardesk.contacts.schemas import ChangeContact, Contact
 from svardesk.kit.db import Tx
+from svardesk.kit.lines import one_line
 from svardesk.kit.sql import load
 from svardesk.spine import record
 
@@ -66,7 +67,7 @@ async def change(tx: Tx, caller: Caller, contact_id: UUID, what: ChangeContact) 
         raise BadZone(None, None, timezone=what.timezone)
     if what.fields:
         await fields.set_values(tx, "contact", contact_id, what.fields)
-    name = what.name.replace("\x00", "").strip() or None if isinstance(what.name, str) else what.name
+    name = one_line(what.name) or None if isinstance(what.name, str) else what.name
     version = await tx.value(
         _sql.change_contact,
         account_id=tx.account,
