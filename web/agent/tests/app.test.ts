@@ -77,6 +77,21 @@ describe("a draft whose words are sent", () => {
 });
 
 describe("signing out", () => {
+  it("is not done before the desk has heard of it", async () => {
+    let reachable = false;
+    house = await House.open("/app/inbox/all", {
+      "DELETE /session": () => {
+        if (!reachable) throw new TypeError("no network");
+      },
+    });
+    const { session } = house.app;
+    await expect(session.signOut()).rejects.toThrow();
+    expect(session.state.value).toBe("in");
+    reachable = true;
+    await session.signOut();
+    expect(session.state.value).toBe("out");
+  });
+
   it("leaves nothing behind for the next person at this browser", async () => {
     const hit = { conversation: makeRow("c"), message: makeMessage("c", 1), snippet_html: "hemmelig" };
     house = new House("/app/search?q=hemmelig", {

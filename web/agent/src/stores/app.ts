@@ -257,13 +257,17 @@ export class AppStore {
       case "conversation":
         if (!this.rows.get(frame.row.id)) this.notifier.changed({ row: frame.row, before: undefined });
         this.rows.upsert(frame.row);
-        if (thread?.id === frame.row.id) thread.behind(frame.row.last_seq);
+        if (thread?.id === frame.row.id) {
+          // It was out of sight and is back, as from a closed team.
+          if (thread.state.peek() === "missing") void thread.load();
+          thread.behind(frame.row.last_seq);
+        }
         if (this.rows.size > ROWS_KEPT)
           this.rows.prune(new Set([...(this.list.peek()?.ids.peek() ?? []), thread?.id ?? ""]));
         break;
       case "conversation_gone":
         this.rows.gone(frame.id);
-        if (thread?.id === frame.id) thread.state.value = "missing";
+        if (thread?.id === frame.id) thread.gone();
         break;
       case "message":
         this.delivery.confirmed(frame.message.client_id);

@@ -78,9 +78,18 @@ export class ThreadStore {
     } catch (error) {
       if (turn !== this.#turn) return;
       const missing = error instanceof ApiError && (error.status === 404 || error.status === 403);
-      if (missing) this.state.value = "missing";
+      if (missing) this.gone();
       else if (this.state.value === "loading") this.state.value = "failed";
     }
+  }
+
+  /** Deleted, or no longer for these eyes: nothing of it stays on the screen, the person beside it neither. */
+  gone(): void {
+    this.#turn += 1;
+    this.messages.value = [];
+    this.contact.value = this.visitor.value = this.visitorTyping.value = null;
+    this.previous.value = [];
+    this.state.value = "missing";
   }
 
   dispose(): void {
