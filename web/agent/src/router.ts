@@ -13,6 +13,7 @@ export type Section =
   | "teams"
   | "tags"
   | "widgets"
+  | "mailboxes"
   | "tokens"
   | "audit"
   | "privacy"

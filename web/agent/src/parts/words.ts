@@ -19,6 +19,11 @@ export function addressName({ display, kind, address }: Identity): string {
   return display ?? (kind === "email" || kind === "phone" ? address : channelName(kind));
 }
 
+/** What a person without a name is called: on a web site a visitor, elsewhere somebody who wrote. */
+export function unnamed(channel: string): string {
+  return t(channel === "webchat" ? "contact.unnamed" : "contact.unnamed_sender");
+}
+
 export const FAILED: ReadonlySet<DeliveryState> = new Set([
   "failed_temporary",
   "failed_permanent",

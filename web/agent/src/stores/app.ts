@@ -11,6 +11,7 @@ import { DeliveryStore } from "./delivery";
 import { DirectoryStore } from "./directory";
 import { ListStore, type Viewer } from "./list";
 import { LiveStore } from "./live";
+import { MailboxStore } from "./mailboxes";
 import { Notifier } from "./notify";
 import { PrefsStore } from "./prefs";
 import { PresenceStore } from "./presence";
@@ -25,6 +26,7 @@ export class AppStore {
   readonly rows = new RowStore();
   readonly directory: DirectoryStore;
   readonly counts: CountsStore;
+  readonly mailboxes: MailboxStore;
   readonly delivery: DeliveryStore;
   readonly presence: PresenceStore;
   readonly live: LiveStore;
@@ -52,6 +54,7 @@ export class AppStore {
     this.session = new SessionStore(this.api);
     this.directory = new DirectoryStore(this.api);
     this.counts = new CountsStore(this.api);
+    this.mailboxes = new MailboxStore(this.api);
     this.search = new SearchStore(this.api, (hits) => {
       for (const hit of hits) this.rows.upsert(hit.conversation);
     });
@@ -119,6 +122,8 @@ export class AppStore {
     this.#stops = [
       effect(() => this.#followList()),
       effect(() => this.#followThread()),
+      // Owners are told when a mailbox does not work; others may not ask.
+      effect(() => (this.session.may("channels.manage") ? this.mailboxes.start() : this.mailboxes.stop())),
       this.rows.follow({ changed: (change) => this.notifier.changed(change), gone: () => undefined }),
       () => document.removeEventListener("visibilitychange", hidden),
     ];
@@ -128,6 +133,7 @@ export class AppStore {
     for (const stop of this.#stops) stop();
     this.#stops = [];
     this.live.stop();
+    this.mailboxes.stop();
     this.live.link.resume = null;
     this.delivery.stop();
     this.presence.leave();
@@ -172,7 +178,7 @@ export class AppStore {
     if (current?.id === id) return;
     this.#closeThread();
     if (!id) return;
-    const composer = this.#composers.get(id) ?? new ComposerStore(id, this.api);
+    const composer = this.#composers.get(id) ?? new ComposerStore(id, this.api, this.#owner ?? "");
     this.#composers.set(id, composer);
     const thread = new ThreadStore(
       id,

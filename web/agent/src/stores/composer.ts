@@ -2,6 +2,7 @@
 import { computed, signal } from "@preact/signals";
 import type { Agent, Api, Draft, UploadedFile } from "@svardesk/wire";
 import { ApiError } from "@svardesk/wire";
+import { AddressingStore } from "./addressing";
 
 const PAUSE_MS = 700;
 const RETRY_MS = 5_000;
@@ -22,7 +23,11 @@ export class ComposerStore {
   readonly saved = signal<"clean" | "dirty" | "saving" | "saved">("clean");
   readonly uploading = computed(() => this.uploads.value.some((each) => !each.file && !each.error));
   readonly empty = computed(() => !this.text.value.trim() && !this.uploads.value.some((each) => each.file));
-  readonly canSend = computed(() => !this.empty.value && !this.uploading.value);
+  readonly canSend = computed(
+    () => !this.empty.value && !this.uploading.value && (this.kind.value === "note" || this.addressing.valid.value),
+  );
+  /** To whom an answer goes; the server's draft does not hold it, so it lies in this browser beside the draft. */
+  readonly addressing: AddressingStore;
   #version = 0;
   #mentions = new Map<string, string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -32,7 +37,10 @@ export class ComposerStore {
   constructor(
     readonly conversationId: string,
     readonly api: Api,
-  ) {}
+    owner = "",
+  ) {
+    this.addressing = new AddressingStore(`svardesk.addressing.${owner}.${conversationId}`);
+  }
 
   type(text: string): void {
     if (text === this.text.value) return;
@@ -51,10 +59,13 @@ export class ComposerStore {
     if (this.saved.value === "dirty" || this.saved.value === "saving") return;
     if (!draft) {
       if (this.#version > 0) this.#empty();
+      // What was written here has been sent or thrown away somewhere else: whom it was for must not stick to the next.
+      else if (this.empty.value && this.addressing.untouched.value) this.addressing.clear();
       return;
     }
     if (draft.version < this.#version) return;
     this.#version = draft.version;
+    this.addressing.load();
     this.kind.value = draft.kind;
     this.text.value = draft.body;
     const known = new Map(this.uploads.value.map((each) => [each.file?.id, each]));
@@ -198,6 +209,7 @@ export class ComposerStore {
     this.text.value = "";
     this.uploads.value = [];
     this.saved.value = "clean";
+    this.addressing.clear();
     this.#version = 0;
     this.#mentions.clear();
   }

@@ -1,8 +1,18 @@
 // The conversation on the screen: its messages without holes, its contact, who else is there.
 import { computed, signal } from "@preact/signals";
-import { type Api, ApiError, type Contact, type Draft, type Message, type Row, type VisitorNow } from "@svardesk/wire";
+import {
+  type Api,
+  ApiError,
+  type Contact,
+  type Draft,
+  type Message,
+  type Row,
+  type VisitorNow,
+  type Way,
+} from "@svardesk/wire";
 import type { RowStore } from "./rows";
 
+const FAILING_MS = 60_000;
 const isPublic = (message: Message) => message.kind === "inbound" || message.kind === "answer";
 
 export class ThreadStore {
@@ -13,6 +23,8 @@ export class ThreadStore {
   readonly contact = signal<Contact | null>(null);
   readonly previous = signal<readonly Row[]>([]);
   readonly visitor = signal<VisitorNow | null>(null);
+  /** How an answer reaches the customer. */
+  readonly way = signal<Way | null>(null);
   readonly visitorTyping = signal<{ preview: string | null } | null>(null);
   /** The line "new since you looked" stands before the first message above this seq. */
   readonly newFrom = signal<number | null>(null);
@@ -28,6 +40,7 @@ export class ThreadStore {
   #told = 0;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
   #behindTimer: ReturnType<typeof setTimeout> | undefined;
+  #wayTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     readonly id: string,
@@ -51,6 +64,10 @@ export class ThreadStore {
       this.contact.value = detail.contact;
       this.previous.value = detail.previous_conversations;
       this.visitor.value = detail.visitor;
+      this.way.value = detail.way ?? null;
+      // No frame tells that a mailbox works again.
+      clearTimeout(this.#wayTimer);
+      if (detail.way?.failing) this.#wayTimer = setTimeout(() => void this.load(), FAILING_MS);
       for (const row of detail.previous_conversations) this.rows.upsert(row);
       if (first) {
         const read = this.rows.read(this.id).value;
@@ -72,6 +89,7 @@ export class ThreadStore {
     this.#turn += 1;
     clearTimeout(this.#typingTimer);
     clearTimeout(this.#behindTimer);
+    clearTimeout(this.#wayTimer);
   }
 
   async loadEarlier(): Promise<void> {

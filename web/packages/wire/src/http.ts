@@ -31,6 +31,8 @@ export interface RequestOptions {
   query?: Query;
   body?: unknown;
   signal?: AbortSignal;
+  /** How long to wait for the answer; 20 unless told. */
+  seconds?: number;
 }
 
 export interface HttpOptions {
@@ -63,7 +65,15 @@ export class Http {
       headers.set("Content-Type", "application/json");
       body = JSON.stringify(options.body);
     }
-    return this.#send<T>(this.#url(path, options.query), { method, headers, body }, options.signal, TIMEOUT_MS);
+    const limit = options.seconds ? options.seconds * 1000 : TIMEOUT_MS;
+    return this.#json<T>(this.#url(path, options.query), { method, headers, body }, options.signal, limit);
+  }
+
+  /** Fetches what is no JSON: the answer itself, when it is a good one. Throws as `request` does. */
+  fetch(path: string, query?: Query, signal?: AbortSignal): Promise<Response> {
+    const headers = this.#headers();
+    headers.set("Accept", "*/*");
+    return this.#send(this.#url(path, query), { method: "GET", headers }, signal, TIMEOUT_MS * 3);
   }
 
   /** Sends a file as the raw body. No time limit: a slow line may need minutes. */
@@ -71,7 +81,7 @@ export class Http {
     const headers = this.#headers();
     headers.set("Content-Type", file.type || "application/octet-stream");
     headers.set("X-File-Name", encodeURIComponent(name));
-    return this.#send<T>(this.#url(path), { method: "POST", headers, body: file }, signal, null);
+    return this.#json<T>(this.#url(path), { method: "POST", headers, body: file }, signal, null);
   }
 
   #headers(): Headers {
@@ -90,23 +100,27 @@ export class Http {
     return this.#base + path + (text ? `?${text}` : "");
   }
 
-  async #send<T>(url: string, init: RequestInit, signal: AbortSignal | undefined, limit: number | null): Promise<T> {
+  async #json<T>(url: string, init: RequestInit, signal: AbortSignal | undefined, limit: number | null): Promise<T> {
+    const response = await this.#send(url, init, signal, limit);
+    const text = await lost(response.text(), signal);
+    return (text ? JSON.parse(text) : undefined) as T;
+  }
+
+  async #send(
+    url: string,
+    init: RequestInit,
+    signal: AbortSignal | undefined,
+    limit: number | null,
+  ): Promise<Response> {
     const signals = [...(signal ? [signal] : []), ...(limit === null ? [] : [AbortSignal.timeout(limit)])];
-    let response: Response;
-    let text: string;
-    try {
-      response = await this.#fetch(url, {
-        ...init,
-        credentials: "same-origin",
-        ...(signals.length ? { signal: AbortSignal.any(signals) } : {}),
-      });
-      text = await response.text();
-    } catch (error) {
-      if (signal?.aborted) throw error;
-      throw new NetworkError(error instanceof Error ? error.message : String(error));
-    }
-    if (response.ok) return (text ? JSON.parse(text) : undefined) as T;
-    throw this.#error(response, text);
+    const asked = this.#fetch(url, {
+      ...init,
+      credentials: "same-origin",
+      ...(signals.length ? { signal: AbortSignal.any(signals) } : {}),
+    });
+    const response = await lost(asked, signal);
+    if (response.ok) return response;
+    throw this.#error(response, await lost(response.text(), signal));
   }
 
   #error(response: Response, text: string): ApiError {
@@ -126,5 +140,15 @@ export class Http {
       said.fields ?? {},
       Number.isFinite(after) && after > 0 ? after : null,
     );
+  }
+}
+
+/** A line that breaks becomes a NetworkError; what was given up on purpose stays what it is. */
+async function lost<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new NetworkError(error instanceof Error ? error.message : String(error));
   }
 }
