@@ -1,28 +1,28 @@
 // Formatted mails and originals: fetched with the app's own line, so that what is refused is said in words.
-import { locale } from "../i18n";
 import type { AppStore } from "../stores/app";
-import type { Harmless } from "./harmless";
+import type { harmless } from "./harmless";
 
-export interface Formatted extends Harmless {
+export interface Formatted {
+  html: string;
   /** Pictures from elsewhere that were left out. */
   heldBack: number;
+  clean: typeof harmless;
 }
 
-/** The formatted form of a mail, cleaned. `pictures`: with those from elsewhere. */
+/** The formatted form of a mail, and what cleans it. `pictures`: with those from elsewhere. */
 export async function formatted(
   app: AppStore,
   messageId: string,
   pictures: boolean,
-  title: string,
   signal: AbortSignal,
 ): Promise<Formatted> {
-  const [response, { harmless }] = await Promise.all([
+  const [response, cleaner] = await Promise.all([
     app.api.http.fetch(`/mails/${messageId}/page`, pictures ? { pictures: true } : {}, signal),
     // Few mails are looked at that way: the cleaner comes when it is wanted.
     import("./harmless"),
   ]);
   const heldBack = Number(response.headers.get("X-Svardesk-Held-Back")) || 0;
-  return { heldBack, ...harmless(await response.text(), pictures, title, locale.value) };
+  return { heldBack, html: await response.text(), clean: cleaner.harmless };
 }
 
 /** Hands the mail over as it came in. */

@@ -1,6 +1,6 @@
 // The formatted form of a mail, cleaned once more in the browser that shows it. The server has done so already; two
 // cleaners that were written by different people rarely miss the same thing.
-import DOMPurify, { type Config } from "dompurify";
+import DOMPurify, { type Config, type WindowLike } from "dompurify";
 
 const PICTURE = /^data:image\/(?:png|jpe?g|gif|webp|avif|bmp);base64,/i;
 const REMOTE = /^https?:\/\//i;
@@ -18,10 +18,9 @@ const CONFIG: Config = {
   ],
   FORBID_ATTR: ["background", "srcset", "poster", "id", "name", "class", "usemap", "ping", "popover", "slot"],
   RETURN_TRUSTED_TYPE: false,
-  RETURN_DOM_FRAGMENT: true,
 };
 
-/** A mail ready to be shown: its markup, about how high it stands at 700 pixels' width, and what no wall may let in. */
+/** A mail ready to be shown: its markup, and about how high it stands at 700 pixels' width. */
 export interface Harmless {
   page: string;
   height: number;
@@ -29,10 +28,16 @@ export interface Harmless {
 
 const escaped = (text: string) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
-/** Cleans a mail's page and puts it into one of our own. `pictures`: those from elsewhere too. */
-export function harmless(html: string, pictures: boolean, title: string, lang: string): Harmless {
-  const purify = DOMPurify(window);
+/**
+ * Cleans a mail's page and puts it into one of our own. `frame` is the window in which it is taken apart: one whose policy
+ * lets a mail have its styles. `pictures`: those from elsewhere too.
+ */
+export function harmless(frame: Window, html: string, pictures: boolean, title: string, lang: string): Harmless {
+  const purify = DOMPurify(frame as unknown as WindowLike);
+  if (!purify.isSupported) throw new Error("This browser cannot clean a mail.");
+  let height = 40;
   purify.addHook("afterSanitizeAttributes", (node) => {
+    height += heightOf(node);
     if (node.tagName === "IMG") {
       const source = node.getAttribute("src") ?? "";
       if (!PICTURE.test(source) && !(pictures && REMOTE.test(source))) node.removeAttribute("src");
@@ -43,10 +48,7 @@ export function harmless(html: string, pictures: boolean, title: string, lang: s
       node.setAttribute("rel", "noopener noreferrer nofollow");
     }
   });
-  const body = purify.sanitize(html, CONFIG) as unknown as DocumentFragment;
-  const box = body.ownerDocument.createElement("div");
-  box.append(body);
-  return { page: page(box.innerHTML, pictures, title, lang), height: height(box) };
+  return { page: page(purify.sanitize(html, CONFIG), pictures, title, lang), height };
 }
 
 function page(body: string, pictures: boolean, title: string, lang: string): string {
@@ -58,19 +60,19 @@ function page(body: string, pictures: boolean, title: string, lang: string): str
 html { color-scheme: light; background: #fff; }
 body { margin: 12px; font: 15px/1.5 system-ui, sans-serif; color: #1a1d21; overflow-wrap: anywhere; }
 img { max-width: 100%; height: auto; } table { max-width: 100%; } pre { white-space: pre-wrap; }
+img:not([src]) { padding: 1px 6px; border: 1px dashed #b4bfbd; color: #5f6c6a; font-size: 13px; }
 a { color: #0b6a5d; } blockquote { margin: 0 0 0 8px; padding-left: 12px; border-left: 2px solid #cbd2d9; }
 </style></head><body>${body}</body></html>`;
 }
 
-const BLOCKS = "p, li, h1, h2, h3, h4, blockquote, tr, pre, div:not(:has(p, div, table, ul, ol))";
+const SPACED = new Set(["P", "LI", "H1", "H2", "H3", "H4", "BLOCKQUOTE", "TR", "PRE", "BR", "HR"]);
 
-/** How high it stands, guessed: no script runs in the frame that could tell. */
-function height(box: Element): number {
-  let guessed = 40;
-  for (const block of box.querySelectorAll(BLOCKS))
-    guessed += 12 + 23 * Math.ceil((block.textContent ?? "").length / 95);
-  for (const picture of box.querySelectorAll("img[src]"))
-    guessed += Math.min(Number.parseInt(picture.getAttribute("height") ?? "", 10) || 120, 500);
-  const lines = (box.textContent ?? "").length / 95 + box.querySelectorAll("br").length;
-  return Math.max(guessed, 40 + lines * 23);
+/** How much higher an element makes the mail, guessed: no script runs in the frame that could tell. */
+function heightOf(node: Element): number {
+  if (node.tagName === "IMG")
+    return node.hasAttribute("src") ? Math.min(Number.parseInt(node.getAttribute("height") ?? "", 10) || 120, 500) : 20;
+  let own = 0;
+  for (const child of node.childNodes)
+    if (child.nodeType === Node.TEXT_NODE) own += (child.textContent ?? "").trim().length;
+  return (SPACED.has(node.tagName) ? 22 : 0) + 22 * Math.floor(own / 80) + (own && node.tagName === "DIV" ? 22 : 0);
 }

@@ -9,7 +9,7 @@ import { ago, date, short } from "../time";
 import { LANGUAGES } from "./AuthFrame";
 import { ContactName } from "./ContactName";
 import { SiteFacts } from "./SiteFacts";
-import { addressName } from "./words";
+import { addressName, unnamed } from "./words";
 
 const STRONG = new Set(["signed_token", "domain_verified", "phone_number"]);
 
@@ -123,7 +123,7 @@ export function ContactPanel() {
           <ContactName contact={contact} onDone={() => setEditing(false)} />
         ) : (
           <h2>
-            {contact.name ?? t("contact.unnamed")}
+            {contact.name ?? unnamed(app.rows.signal(thread.id).value?.channel ?? "webchat")}
             {app.session.may("contacts.write") && (
               <IconButton icon="note" small label={t("panel.rename")} onClick={() => setEditing(true)} />
             )}

@@ -6,8 +6,8 @@ import { clock, full } from "../time";
 import { Attachments } from "./Attachments";
 import { Body } from "./Body";
 import { Delivery } from "./Delivery";
+import { Details } from "./mail/Details";
 import { MailItem } from "./mail/MailItem";
-import { Recipients } from "./mail/Recipients";
 
 /** Which sentence of the catalogue tells it: nobody in particular did it, somebody did, or took it themselves. */
 function said({ type, by, agent_id }: NonNullable<Message["details"]>): string {
@@ -74,7 +74,7 @@ export function MessageItem({ message, row, joined, lastOfBlock }: ItemProps) {
             </time>
           </div>
         )}
-        {letter && <Recipients letter={letter} />}
+        {letter && <Details letter={letter} />}
         {letter?.subject && <p class="mail-subject">{t("mail.subject_line", { subject: letter.subject })}</p>}
         <div class="bubble">
           {message.deleted ? (

@@ -3,7 +3,7 @@ import type { Message } from "@svardesk/wire";
 import { useEffect, useState } from "preact/hooks";
 import { useApp } from "../../context";
 import { errorText } from "../../errors";
-import { t, tn } from "../../i18n";
+import { locale, t, tn } from "../../i18n";
 import { type Formatted, formatted } from "../../mail/fetching";
 
 const FRAME = "/api/v1/mails/frame";
@@ -11,12 +11,14 @@ const LEAST = 160;
 const MOST = 0.62;
 
 /**
- * Puts the mail into a frame of its own inside `outer`. The inner one runs no scripts and belongs to no origin; the page
- * around it is empty and there for its policy, which the inner frame inherits and which the app's own could not be.
+ * Puts the mail into a frame of its own inside `outer`, and returns about how high it stands. The inner one runs no scripts
+ * and belongs to no origin; the page around it is empty and there for its policy, which the inner frame inherits and which
+ * the app's own could not be.
  */
-function place(outer: HTMLIFrameElement, page: string, title: string): boolean {
+function place(outer: HTMLIFrameElement, mail: Formatted, pictures: boolean, title: string): number {
   const around = outer.contentDocument;
-  if (!around?.body || !around.URL.endsWith(FRAME)) return false;
+  if (!outer.contentWindow || !around?.body || !around.URL.endsWith(FRAME)) throw new Error("The frame is not there.");
+  const { page, height } = mail.clean(outer.contentWindow, mail.html, pictures, title, locale.value);
   const inner = around.createElement("iframe");
   inner.setAttribute("sandbox", "allow-popups allow-popups-to-escape-sandbox");
   inner.setAttribute("referrerpolicy", "no-referrer");
@@ -24,7 +26,7 @@ function place(outer: HTMLIFrameElement, page: string, title: string): boolean {
   inner.style.cssText = "position: fixed; inset: 0; width: 100%; height: 100%; border: 0; background: #fff";
   inner.srcdoc = page;
   around.body.replaceChildren(inner);
-  return true;
+  return height;
 }
 
 /** A mail as its sender formatted it. Pictures from elsewhere tell that it was read, and come only when asked for. */
@@ -34,16 +36,17 @@ export function FormattedMail({ message }: { message: Message }) {
   const [mail, setMail] = useState<Formatted | null>(null);
   const [error, setError] = useState<unknown>(null);
   const [turn, setTurn] = useState(0);
+  const [guessed, setGuessed] = useState(LEAST);
   const title = t("mail.formatted_title", { subject: message.letter?.subject || t("mail.no_subject") });
   // biome-ignore lint/correctness/useExhaustiveDependencies: `turn` asks once more
   useEffect(() => {
     const abort = new AbortController();
     setError(null);
-    formatted(app, message.id, pictures, title, abort.signal).then(setMail, (reason) => {
+    formatted(app, message.id, pictures, abort.signal).then(setMail, (reason) => {
       if (!abort.signal.aborted) setError(reason);
     });
     return () => abort.abort();
-  }, [app, message.id, pictures, title, turn]);
+  }, [app, message.id, pictures, turn]);
   if (error)
     return (
       <Banner
@@ -58,7 +61,7 @@ export function FormattedMail({ message }: { message: Message }) {
       </Banner>
     );
   if (!mail) return <Spinner label={t("state.loading")} />;
-  const height = Math.round(Math.max(LEAST, Math.min(mail.height, window.innerHeight * MOST)));
+  const height = Math.round(Math.max(LEAST, Math.min(guessed, window.innerHeight * MOST)));
   return (
     <div class="mail-formatted">
       {mail.heldBack > 0 && (
@@ -75,12 +78,16 @@ export function FormattedMail({ message }: { message: Message }) {
       )}
       <div class="mail-frame" style={{ height: `${height}px` }}>
         <iframe
-          key={`${message.id}-${pictures}-${mail.page.length}`}
+          key={`${message.id}-${pictures}-${mail.html.length}`}
           src={FRAME}
           sandbox="allow-same-origin allow-popups allow-popups-to-escape-sandbox"
           title={title}
           onLoad={(event) => {
-            if (!place(event.currentTarget, mail.page, title)) setError(new Error("frame"));
+            try {
+              setGuessed(place(event.currentTarget, mail, pictures, title));
+            } catch (reason) {
+              setError(reason);
+            }
           }}
         />
       </div>

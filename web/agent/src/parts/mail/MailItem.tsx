@@ -8,9 +8,9 @@ import { AUTOMATIC, automaticKind, bareSubject, bounceText, inFull } from "../..
 import { clock, full } from "../../time";
 import { Attachments } from "../Attachments";
 import { Body } from "../Body";
+import { Details } from "./Details";
 import { Folded } from "./Folded";
 import { FormattedMail } from "./FormattedMail";
-import { Recipients } from "./Recipients";
 
 /** What the mail servers could prove of the sender; quiet, because most mail is honest. */
 function Trust({ trust }: { trust: Letter["trust"] }) {
@@ -63,38 +63,37 @@ function Words({ message, letter }: { message: Message; letter: Letter }) {
   );
 }
 
-function Tools({ message, letter, formatted, onFormatted }: ToolsProps) {
-  const app = useApp();
-  const original = () => void app.attempt(() => downloadOriginal(app, message.id, letter.subject ?? `#${message.seq}`));
+interface ToolsProps {
+  letter: Letter;
+  formatted: boolean;
+  onFormatted: (on: boolean) => void;
+  onOriginal: () => void;
+}
+
+/** Other ways of looking at it, where there are any. */
+function Tools({ letter, formatted, onFormatted, onOriginal }: ToolsProps) {
+  if (!letter.html && !letter.cut) return null;
   return (
     <div class="mail-tools">
-      {letter.html && (
+      {letter.html ? (
         <button type="button" class="mail-tool" aria-pressed={formatted} onClick={() => onFormatted(!formatted)}>
           {t(letter.cut && !formatted ? "mail.show_whole" : "mail.show_formatted")}
         </button>
-      )}
-      {letter.cut && !letter.html && (
-        <button type="button" class="mail-tool" onClick={original}>
+      ) : (
+        <button type="button" class="mail-tool" onClick={onOriginal}>
           {t("mail.show_whole")}
         </button>
       )}
-      <button type="button" class="mail-tool" onClick={original}>
-        {t("mail.download")}
-      </button>
     </div>
   );
 }
 
-interface ToolsProps {
-  message: Message;
-  letter: Letter;
-  formatted: boolean;
-  onFormatted: (on: boolean) => void;
-}
-
 /** A mail that came in: who wrote it, how sure that is, to whom, and what. */
 export function MailItem({ message, letter, row }: { message: Message; letter: Letter; row: Row }) {
+  const app = useApp();
   const [formatted, setFormatted] = useState(false);
+  const original = () =>
+    void app.attempt(() => downloadOriginal(app, message.id, letter.subject || `#${row.number}-${message.seq}`));
   const automatic = automaticKind(message);
   const machine = message.author.kind === "system";
   const sender = letter.sender;
@@ -124,7 +123,14 @@ export function MailItem({ message, letter, row }: { message: Message; letter: L
             {clock(message.created_at)}
           </time>
         </div>
-        <Recipients letter={letter} />
+        <Details letter={letter}>
+          {!message.deleted && (
+            <button type="button" class="mail-tool" onClick={original}>
+              <Icon name="download" />
+              {t("mail.download")}
+            </button>
+          )}
+        </Details>
         {subject && <p class="mail-subject">{t("mail.subject_line", { subject })}</p>}
         {letter.stranger && (
           <Banner icon="alert" kind="warn">
@@ -136,7 +142,7 @@ export function MailItem({ message, letter, row }: { message: Message; letter: L
           <Attachments files={message.attachments} />
         </div>
         {!message.deleted && (
-          <Tools message={message} letter={letter} formatted={formatted} onFormatted={setFormatted} />
+          <Tools letter={letter} formatted={formatted} onFormatted={setFormatted} onOriginal={original} />
         )}
       </div>
     </article>

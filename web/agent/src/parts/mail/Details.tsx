@@ -1,5 +1,6 @@
 import { Icon } from "@svardesk/ui";
 import type { Correspondent, Letter } from "@svardesk/wire";
+import type { ComponentChildren } from "preact";
 import { useId, useState } from "preact/hooks";
 import { t } from "../../i18n";
 import { inFull, recipientsText } from "../../mail/words";
@@ -20,14 +21,14 @@ function Line({ label, people }: { label: string; people: readonly Correspondent
   );
 }
 
-/** To whom a letter went: one line, and all of it on a press. */
-export function Recipients({ letter }: { letter: Letter }) {
+/** To whom a letter went: one line, and all of it, with what else can be done with the letter, on a press. */
+export function Details({ letter, children }: { letter: Letter; children?: ComponentChildren }) {
   const [open, setOpen] = useState(false);
   const id = useId();
   const text = recipientsText(letter);
-  if (!text) return null;
+  if (!text && !children) return null;
   return (
-    <div class="mail-recipients">
+    <div class="mail-details">
       <button
         type="button"
         class="mail-line"
@@ -35,16 +36,19 @@ export function Recipients({ letter }: { letter: Letter }) {
         aria-controls={open ? id : undefined}
         onClick={() => setOpen(!open)}
       >
-        <span class="cut">{text}</span>
+        <span class="cut">{text ?? t("mail.details")}</span>
         <Icon name={open ? "down" : "right"} />
-        <span class="hidden-visually">{t("mail.recipients")}</span>
+        {text && <span class="hidden-visually">{t("mail.details")}</span>}
       </button>
       {open && (
-        <dl class="mail-people" id={id}>
-          <Line label={t("mail.to")} people={letter.to} />
-          <Line label={t("mail.cc")} people={letter.cc} />
-          <Line label={t("mail.bcc")} people={letter.bcc} />
-        </dl>
+        <div class="mail-unfolded" id={id}>
+          <dl class="mail-people">
+            <Line label={t("mail.to")} people={letter.to} />
+            <Line label={t("mail.cc")} people={letter.cc} />
+            <Line label={t("mail.bcc")} people={letter.bcc} />
+          </dl>
+          {children}
+        </div>
       )}
     </div>
   );
