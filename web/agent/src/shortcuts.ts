@@ -46,6 +46,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: ["n"], text: "help.note", group: "write", run: (app) => write(app, "note") },
   { keys: ["Ctrl+Enter"], text: "help.send", group: "write" },
   { keys: ["Ctrl+Shift+Enter"], text: "help.send_close", group: "write" },
+  { keys: ["Ctrl+Z"], text: "help.undo", group: "write" },
   { keys: ["a"], text: "help.assign", group: "act", run: (app) => picker(app, "assign") },
   {
     keys: ["i"],

@@ -11,6 +11,7 @@ import { DeliveryStore, type PendingEntry } from "./delivery";
 import { DirectoryStore } from "./directory";
 import { ListStore, type Viewer } from "./list";
 import { LiveStore } from "./live";
+import { MailboxStore } from "./mailboxes";
 import { Notifier } from "./notify";
 import { PrefsStore } from "./prefs";
 import { PresenceStore } from "./presence";
@@ -25,6 +26,7 @@ export class AppStore {
   readonly rows = new RowStore();
   readonly directory: DirectoryStore;
   readonly counts: CountsStore;
+  readonly mailboxes: MailboxStore;
   readonly delivery: DeliveryStore;
   readonly presence: PresenceStore;
   readonly live: LiveStore;
@@ -54,6 +56,7 @@ export class AppStore {
     this.session = new SessionStore(this.api);
     this.directory = new DirectoryStore(this.api);
     this.counts = new CountsStore(this.api);
+    this.mailboxes = new MailboxStore(this.api);
     this.search = new SearchStore(this.api, (hits) => {
       for (const hit of hits) this.rows.upsert(hit.conversation);
     });
@@ -126,6 +129,8 @@ export class AppStore {
     this.#stops = [
       effect(() => this.#followList()),
       effect(() => this.#followThread()),
+      // Owners are told when a mailbox does not work; others may not ask.
+      effect(() => (this.session.may("channels.manage") ? this.mailboxes.start() : this.mailboxes.stop())),
       // What is only being loaded for the first time is no news; of such rows only frames are (see #frame).
       this.rows.follow({
         changed: (change) => change.before && this.notifier.changed(change),
@@ -139,6 +144,7 @@ export class AppStore {
     for (const stop of this.#stops) stop();
     this.#stops = [];
     this.live.stop();
+    this.mailboxes.stop();
     this.live.link.resume = null;
     this.delivery.stop();
     this.presence.leave();
@@ -191,7 +197,7 @@ export class AppStore {
     if (!id) return;
     const waits = (body: string) =>
       this.delivery.entries.peek().some((each) => each.lane === id && each.body.body === body);
-    const composer = this.#composers.get(id) ?? new ComposerStore(id, this.api, waits);
+    const composer = this.#composers.get(id) ?? new ComposerStore(id, this.api, waits, this.#owner ?? "");
     this.#composers.set(id, composer);
     const thread = new ThreadStore(
       id,
