@@ -33,6 +33,18 @@ afterAll(async () => {
   await stage.mail?.stop();
 });
 
+/** A mailbox that works: the one of the first test, or, when a test runs alone, one that is made here. */
+async function connected(): Promise<void> {
+  const { items } = await stage.agent.call<{ items: Box[] }>("GET", "/mailboxes");
+  if (items.length) return;
+  const server = (port: number) => ({ host: "127.0.0.1", port, encryption: "none" });
+  await stage.agent.call("POST", "/mailboxes", {
+    ...{ name: "Kundeservice", address: ORGANISATION, password: PASSWORD, start: "all", hold_seconds: 8 },
+    ...{ imap: server(stage.mail.ports.imap), smtp: server(stage.mail.ports.submission) },
+    ...{ authserv: ["mail.fjordnett.example"], signatures: { nb: "Vennlig hilsen\nFjordnett" } },
+  });
+}
+
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   return page.evaluate(async () => {
@@ -112,6 +124,7 @@ describe("mail", () => {
   });
 
   it("comes in, is looked at without telling its sender, answered, undone, answered again, and arrives once", async () => {
+    await connected();
     const app = await AgentApp.signIn(stage.browser);
     const { page } = app;
     await app.goto("/app/inbox/all");
@@ -180,6 +193,7 @@ describe("mail", () => {
   });
 
   it("waits until the time that was chosen, and asks when the customer writes first", async () => {
+    await connected();
     const app = await AgentApp.signIn(stage.browser);
     const { page } = app;
     await app.goto("/app/inbox/all");
@@ -216,6 +230,7 @@ describe("mail", () => {
   });
 
   it("shows machines and strangers as what they are", async () => {
+    await connected();
     const app = await AgentApp.signIn(stage.browser);
     await app.goto("/app/inbox/all");
     const subject = unique("Automatisk svar");
@@ -240,6 +255,7 @@ describe("mail for everybody", () => {
     ["dark", { colorScheme: "dark" as const }],
     ["on a small phone", { viewport: { width: 320, height: 640 } }],
   ])("axe finds nothing and nothing scrolls sideways, %s", async (_, options) => {
+    await connected();
     const app = await AgentApp.signIn(stage.browser, { reducedMotion: "reduce", ...options });
     const { page } = app;
     const width = () =>

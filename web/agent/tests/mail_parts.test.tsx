@@ -11,6 +11,7 @@ import { Delivery } from "../src/parts/Delivery";
 import { MailAlarm } from "../src/parts/MailAlarm";
 import { MailItem } from "../src/parts/mail/MailItem";
 import { SendGroup } from "../src/parts/SendGroup";
+import { Mailboxes } from "../src/parts/settings/mailboxes/Mailboxes";
 import { WayNotice } from "../src/parts/WayNotice";
 import { AddressingStore } from "../src/stores/addressing";
 import type { AppStore } from "../src/stores/app";
@@ -269,5 +270,24 @@ describe("writing", () => {
     render(<SendGroup note={false} disabled={false} later={false} onSend={sent} />);
     fireEvent.click(screen.getByRole("button", { name: "Andre måter" }));
     expect(screen.getAllByRole("menuitem").map((item) => item.textContent)).toEqual(["Send og avslutt"]);
+  });
+});
+
+describe("coming back from a provider", () => {
+  it("says once how signing in went", () => {
+    setTexts("nb", {
+      ...TEXTS,
+      "mailboxes.not_signed_in": "Det gikk ikke.",
+      "mailbox_error.oauth_consent": "Prøv igjen.",
+    });
+    history.replaceState(null, "", "/app/settings/mailboxes?signed_in=oauth_consent");
+    const mailboxes = { list: signal([]), error: signal(null), load: vi.fn(async () => undefined) };
+    around(<Mailboxes />, { mailboxes });
+    expect(screen.getByRole("alert").textContent).toContain("Det gikk ikke. Prøv igjen.");
+    expect(location.search).toBe("");
+    expect(mailboxes.load).toHaveBeenCalledTimes(1);
+    cleanup();
+    around(<Mailboxes />, { mailboxes });
+    expect(screen.queryByRole("alert")).toBeNull();
   });
 });

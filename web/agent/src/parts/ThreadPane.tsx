@@ -4,6 +4,7 @@ import { t } from "../i18n";
 import { Composer } from "./Composer";
 import { Messages } from "./Messages";
 import { ThreadHeader } from "./ThreadHeader";
+import { unnamed } from "./words";
 
 function Nothing() {
   const app = useApp();
@@ -57,7 +58,7 @@ export function ThreadPane() {
       </section>
     );
   return (
-    <section class="pane thread-pane" aria-label={t("thread.with", { name: row.contact.name ?? t("contact.unnamed") })}>
+    <section class="pane thread-pane" aria-label={t("thread.with", { name: row.contact.name ?? unnamed(row.channel) })}>
       <ThreadHeader row={row} />
       <Messages key={thread.id} thread={thread} row={row} />
       <Locked id={thread.id} />
