@@ -160,3 +160,24 @@ describe("another sign-in in the same browser", () => {
     expect(house.app.session.state.value).toBe("in");
   });
 });
+
+describe("a snapshot that the server asks for", () => {
+  it("is asked for again until it comes", async () => {
+    let answers = true;
+    let rows = [makeRow("a"), makeRow("b")];
+    house = await House.open("/app/inbox/all", {
+      "GET /conversations": () =>
+        answers ? { items: rows, next_cursor: null, resume: "e:1" } : refused(503, "unavailable"),
+    });
+    const { app } = house;
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    answers = false;
+    rows = [makeRow("b", { version: 2 })];
+    await app.refetch();
+    expect(app.list.value?.ids.value).toHaveLength(2);
+    answers = true;
+    await vi.advanceTimersByTimeAsync(5_000);
+    await vi.waitFor(() => expect(app.list.value?.ids.value).toEqual(["b"]));
+    vi.useRealTimers();
+  });
+});

@@ -229,3 +229,20 @@ describe("a customer who is erased", () => {
     expect((screen.getByLabelText("privacy.find") as HTMLInputElement).value).toBe("");
   });
 });
+
+describe("a key that is held down", () => {
+  it("walks on, but decides nothing twice", async () => {
+    const rows = [makeRow("a", { last_activity_at: "2026-11-25T09:00:00Z" }), makeRow("b")];
+    house = await House.open("/app/inbox/all/a", {
+      "GET /conversations": () => ({ items: rows, next_cursor: null, resume: "e:1" }),
+    });
+    show(house);
+    await screen.findAllByRole("listitem");
+    fireEvent.keyDown(document.body, { key: "i", repeat: true });
+    fireEvent.keyDown(document.body, { key: "j", repeat: true });
+    expect(house.app.openId.value).toBe("b");
+    expect(house.asked).not.toContain("PATCH /conversations/a");
+    fireEvent.keyDown(document.body, { key: "i" });
+    await vi.waitFor(() => expect(house.asked).toContain("PATCH /conversations/b"));
+  });
+});

@@ -20,6 +20,8 @@ import { SearchStore } from "./search";
 import { SessionStore } from "./session";
 import { ThreadStore } from "./thread";
 
+const AGAIN_MS = 5_000;
+
 export class AppStore {
   readonly api: Api;
   readonly session: SessionStore;
@@ -47,6 +49,7 @@ export class AppStore {
   });
   readonly #composers = new Map<string, ComposerStore>();
   #stops: (() => void)[] = [];
+  #again: ReturnType<typeof setTimeout> | undefined;
   #owner: string | null = null;
   /** What waited to be sent has been read from the browser. */
   #started: Promise<void> = Promise.resolve();
@@ -141,6 +144,7 @@ export class AppStore {
   }
 
   #leave(): void {
+    clearTimeout(this.#again);
     for (const stop of this.#stops) stop();
     this.#stops = [];
     this.live.stop();
@@ -335,12 +339,16 @@ export class AppStore {
 
   /** What is on the screen stays until the new snapshot is there, then goes wherever the snapshot lacks it. */
   async refetch(): Promise<void> {
+    clearTimeout(this.#again);
     this.rows.markStale();
     this.presence.clear();
     const list = this.list.peek();
     const thread = this.thread.peek();
     const [loaded] = await Promise.all([list?.load(), thread?.load(), this.counts.load(), this.directory.load()]);
-    if (loaded && this.list.peek() === list) this.rows.sweepStale(new Set(thread ? [thread.id] : []));
+    if (list && this.list.peek() !== list) return;
+    if (loaded) this.rows.sweepStale(new Set(thread ? [thread.id] : []));
+    // What stands there is known to be old: nobody should have to notice and ask.
+    else if (list) this.#again = setTimeout(() => void this.refetch(), AGAIN_MS);
   }
 
   /** Role or teams have changed: what belongs into a list is another question now. */

@@ -159,7 +159,8 @@ export class ComposerStore {
 
   /** Puts a message back that was refused or thrown back to be rewritten. */
   restore(kind: "answer" | "note", body: string, files: readonly UploadedFile[]): void {
-    this.kind.value = kind;
+    // What is being written as a note must not become part of an answer: the customer would read it.
+    this.kind.value = this.empty.value || kind === this.kind.value ? kind : "note";
     this.text.value = this.text.value.trim() ? `${body}\n\n${this.text.value}` : body;
     const added = files.map((file) => ({
       key: this.#next++,
