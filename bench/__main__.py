@@ -15,6 +15,8 @@ TITLES = {
     "fanout": "fanout: deliveries of one process to many sockets",
     "lists": "lists: inbox with 1,000,000 conversations, as the app role under row-level security",
     "search": "search: 1,000,000 messages, the mix of bench/search_mix.txt",
+    "mail_intake": "mail_intake: 10,000 mails waiting in a mailbox → inbox, the worker killed in the middle",
+    "mail_latency": "mail_latency: mail on the IMAP server → agents, with IDLE",
 }
 
 

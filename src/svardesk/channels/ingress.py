@@ -7,17 +7,20 @@ set aside with its error, visible and replayable; what breaks only one event set
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+import psycopg
 import structlog
 from psycopg.types.json import Jsonb
 
 from svardesk.channels import taking
 from svardesk.channels.connections import QUERIES, NoSuchConnection, get
-from svardesk.channels.contract import Adapter, Connection, Raw
+from svardesk.channels.contract import Adapter, Connection, InboundEvent, Raw
 from svardesk.channels.registry import adapter as adapter_of
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database, Row, Tx, passes
@@ -30,8 +33,14 @@ from svardesk.spine.wakeups import SWEEP
 log = structlog.get_logger()
 
 SWEEP_NAME: Final = "envelopes"
-LEASE: Final = timedelta(seconds=60)
+LEASE: Final = timedelta(seconds=30)
 BATCH: Final = 50
+SIDE_BY_SIDE: Final = 4
+"""So many organisations at a time."""
+AHEAD: Final = 3
+"""So many envelopes are parsed ahead of the one that is being taken."""
+READ_AT_ONCE: Final = 256 * 1024
+"""Bytes up to which an envelope is read together with others; a larger one is read when its turn comes."""
 LAST_ATTEMPT: Final = 5
 PARSED_HERE: Final = 64 * 1024
 """Bytes up to which parsing is a matter of milliseconds; what is larger is parsed in a thread, and the loop goes on."""
@@ -47,19 +56,27 @@ class NoSuchEnvelope(NotFound):
 
 async def store(tx: Tx, connection: Connection, raw: Raw) -> UUID:
     """Keep what came in; durable with the transaction, parsed by the worker right after it. Returns the envelope's id."""
-    envelope_id = uuid7()
-    await tx.run(
-        QUERIES.store_envelope,
-        account_id=tx.account,
-        id=envelope_id,
-        connection_id=connection.id,
-        received_at=raw.received_at,
-        sha256=hashlib.sha256(raw.body).digest(),
-        raw=raw.body,
-        headers=Jsonb(dict(raw.headers)),
-    )
-    tx.notify(SWEEP, SWEEP_NAME)
+    [envelope_id] = await store_all(tx, connection, [raw])
     return envelope_id
+
+
+async def store_all(tx: Tx, connection: Connection, raws: Sequence[Raw]) -> list[UUID]:
+    """Keep many at once, in their order; returns the envelopes' ids."""
+    rows = [
+        {
+            "account_id": tx.account,
+            "id": uuid7(),
+            "connection_id": connection.id,
+            "received_at": raw.received_at,
+            "sha256": hashlib.sha256(raw.body).digest(),
+            "raw": raw.body,
+            "headers": Jsonb(dict(raw.headers)),
+        }
+        for raw in raws
+    ]
+    await tx.many(QUERIES.store_envelope, rows)
+    tx.notify(SWEEP, SWEEP_NAME)
+    return [row["id"] for row in rows]
 
 
 async def sweep(
@@ -69,60 +86,128 @@ async def sweep(
     adapters: Adapters = adapter_of,
     files: FileStore | None = None,
 ) -> int:
-    """Parse a batch of envelopes of all organisations; returns how many were claimed."""
+    """Parse a batch of envelopes of all organisations; returns how many were claimed.
+
+    Organisations are served side by side, a few at a time; the envelopes of one are taken in their order, and while one
+    is being taken the next ones are parsed.
+    """
     async with db.system() as tx:
         claimed = await tx.all(QUERIES.claim_envelopes, now=clock.now(), lease=LEASE, limit=BATCH)
-    for row in claimed:
-        try:
-            await parse_envelope(db, clock, keyring, row["account_id"], row["id"], adapters, files)
-        except Exception as error:  # whatever a parser breaks on: the envelope is set aside, the rest goes on
-            if passes(error):
-                raise
-            await _failed(db, clock.now(), row, error)
+    by_account: dict[UUID, list[Row]] = {}
+    for row in sorted(claimed, key=lambda one: one["id"]):
+        by_account.setdefault(row["account_id"], []).append(row)
+    places = asyncio.Semaphore(SIDE_BY_SIDE)
+
+    async def one(account_id: UUID, rows: list[Row]) -> None:
+        async with places:
+            await _Share(db, clock, keyring, adapters, files, account_id).work(rows)
+
+    done = await asyncio.gather(*(one(*item) for item in by_account.items()), return_exceptions=True)
+    for outcome in done:
+        if isinstance(outcome, BaseException):
+            raise outcome
     return len(claimed)
 
 
-async def parse_envelope(
-    db: Database,
-    clock: Clock,
-    keyring: KeyRing,
-    account_id: UUID,
-    envelope_id: UUID,
-    adapters: Adapters = adapter_of,
-    files: FileStore | None = None,
-) -> int:
-    """Parse one envelope and take what is in it; returns how many events were new. Harmless to repeat.
+class _Share:
+    """The claimed envelopes of one organisation."""
 
-    Read, parse, put what it holds of files into the store, and only then open the transaction that takes everything: no
-    parser and no store is waited for while rows are held.
-    """
-    async with db.work(account_id) as tx:
-        held = await tx.maybe(QUERIES.read_envelope, account_id=account_id, id=envelope_id)
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        keyring: KeyRing,
+        adapters: Adapters,
+        files: FileStore | None,
+        account_id: UUID,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._keyring = keyring
+        self._adapters = adapters
+        self._files = files
+        self._account_id = account_id
+        self._connections: dict[UUID, Connection | Exception] = {}
+
+    async def work(self, rows: Sequence[Row]) -> None:
+        """Parse and take; what a parser breaks on is tried again later or set aside, and the rest goes on."""
+        held = await self._read([row["id"] for row in rows])
+        waiting = deque(rows)
+        ahead: deque[tuple[Row, asyncio.Task[_Parsed | None]]] = deque()
+        try:
+            while waiting or ahead:
+                while waiting and len(ahead) < AHEAD:
+                    row = waiting.popleft()
+                    ahead.append((row, asyncio.create_task(self._parse(held.pop(row["id"], None)))))
+                row, task = ahead.popleft()
+                try:
+                    parsed = await task
+                    if parsed is not None:
+                        await self._take(row["id"], parsed)
+                except Exception as error:  # whatever a parser breaks on
+                    if passes(error):
+                        raise
+                    await _failed(self._db, self._clock.now(), row, error)
+        finally:
+            for _, task in ahead:
+                task.cancel()
+            await asyncio.gather(*(task for _, task in ahead), return_exceptions=True)
+
+    async def _read(self, ids: list[UUID]) -> dict[UUID, Row]:
+        """The envelopes that still wait, large ones without their bytes, and the connections that they came by."""
+        async with self._db.work(self._account_id) as tx:
+            rows = await tx.all(QUERIES.read_envelopes, account_id=tx.account, ids=ids, largest=READ_AT_ONCE)
+            for connection_id in {row["connection_id"] for row in rows}:
+                try:
+                    self._connections[connection_id] = await get(tx, connection_id, self._keyring)
+                except Exception as error:
+                    if isinstance(error, psycopg.Error):
+                        raise
+                    self._connections[connection_id] = error
+        return {row["id"]: row for row in rows}
+
+    async def _parse(self, held: Row | None) -> "_Parsed | None":
+        """What an envelope holds, its files put into the store; no row is held meanwhile. None: nothing to do."""
         if held is None:
-            raise NoSuchEnvelope
-        if held["state"] != "received":
-            return 0
-        connection = await get(tx, held["connection_id"], keyring)
-    raw = Raw(body=bytes(held["raw"]), received_at=held["received_at"], headers=held["headers"] or {})
-    adapter = adapters(connection.kind)
-    events = (
-        adapter.parse(raw, connection)
-        if len(raw.body) < PARSED_HERE
-        else await asyncio.to_thread(adapter.parse, raw, connection)
-    )
-    stored = await taking.put_files(files, account_id, events)
-    now = clock.now()
-    async with db.work(account_id) as tx:
-        again = await tx.maybe(QUERIES.lock_envelope, account_id=account_id, id=envelope_id)
-        if again is None:
-            raise NoSuchEnvelope
-        if again["state"] != "received":
-            return 0
-        taker = taking.Taker(tx, now, connection, adapter, envelope_id, stored)
-        for event in events:
-            await taker.take(event)
-        await tx.run(QUERIES.envelope_parsed, account_id=account_id, id=envelope_id, contact_id=taker.contact_id)
-    return taker.new
+            return None
+        connection = self._connections[held["connection_id"]]
+        if isinstance(connection, Exception):
+            raise connection
+        body: bytes | None = held["raw"]
+        if body is None:
+            async with self._db.work(self._account_id) as tx:
+                body = await tx.value(QUERIES.raw_of_envelope, account_id=tx.account, id=held["id"])
+                if body is None:
+                    return None
+        raw = Raw(body=bytes(body), received_at=held["received_at"], headers=held["headers"] or {})
+        adapter = self._adapters(connection.kind)
+        events = (
+            adapter.parse(raw, connection)
+            if len(raw.body) < PARSED_HERE
+            else await asyncio.to_thread(adapter.parse, raw, connection)
+        )
+        stored = await taking.put_files(self._files, self._account_id, events)
+        return _Parsed(connection, adapter, events, stored)
+
+    async def _take(self, envelope_id: UUID, parsed: "_Parsed") -> None:
+        """Take what was found in one transaction. Harmless to repeat."""
+        now = self._clock.now()
+        async with self._db.work(self._account_id) as tx:
+            again = await tx.maybe(QUERIES.lock_envelope, account_id=tx.account, id=envelope_id)
+            if again is None or again["state"] != "received":
+                return
+            taker = taking.Taker(tx, now, parsed.connection, parsed.adapter, envelope_id, parsed.files)
+            for event in parsed.events:
+                await taker.take(event)
+            await tx.run(QUERIES.envelope_parsed, account_id=tx.account, id=envelope_id, contact_id=taker.contact_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    connection: Connection
+    adapter: Adapter
+    events: Sequence[InboundEvent]
+    files: taking.Files
 
 
 async def _failed(db: Database, now: datetime, row: Row, error: Exception) -> None:

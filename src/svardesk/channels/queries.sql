@@ -68,10 +68,14 @@ FROM envelopes
 WHERE account_id = :account_id AND id = :id
 FOR NO KEY UPDATE;
 
--- name: read_envelope
--- One envelope, to be parsed before anything is held.
-SELECT id, connection_id, received_at, raw, headers, attempts, state
-FROM envelopes WHERE account_id = :account_id AND id = :id;
+-- name: read_envelopes
+-- Envelopes that wait for their parser, to be parsed before anything is held; of large ones the bytes are read later.
+SELECT id, connection_id, received_at, headers, CASE WHEN octet_length(raw) <= :largest THEN raw END AS raw
+FROM envelopes WHERE account_id = :account_id AND id = ANY(:ids) AND state = 'received';
+
+-- name: raw_of_envelope
+-- The bytes of one envelope that waits for its parser.
+SELECT raw FROM envelopes WHERE account_id = :account_id AND id = :id AND state = 'received';
 
 -- name: envelope_parsed
 -- Done with an envelope; its person is known now.

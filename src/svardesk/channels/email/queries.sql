@@ -43,10 +43,13 @@ ON CONFLICT (account_id, conversation_id, address) DO UPDATE SET standing = excl
 WHERE mail_participants.standing = 'stranger' AND excluded.standing <> 'stranger';
 
 -- name: lately_from
--- How many mails an address has sent since an instant, counted no further than a limit.
-SELECT count(*) FROM (
-    SELECT FROM mails m WHERE m.account_id = :account_id AND m.sender_address = :address AND m.direction = 'in'
-        AND m.created_at > :since LIMIT :limit) x;
+-- Take one's turn: mails of an organisation are placed one after the other, so that two of one thread that come at the same
+-- moment find each other. And how many mails of that sender, written since an instant, came since then: counted no further
+-- than a limit. What had waited in a mailbox is no flood.
+SELECT pg_advisory_xact_lock(hashtextextended(:account_id::text, 8113)) AS turn, (
+    SELECT count(*) FROM (
+        SELECT FROM mails m WHERE m.account_id = :account_id AND m.sender_address = :address AND m.direction = 'in'
+            AND m.created_at > :since AND coalesce(m.written_at, m.created_at) > :since LIMIT :limit) x) AS lately;
 
 -- name: add_mail
 -- What a mail carries beside the text of its message.
