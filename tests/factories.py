@@ -147,3 +147,13 @@ async def make_widget(
         config={"origins": list(origins), **values.pop("config", {})}, **values,
     )  # fmt: skip
     return found, key
+
+
+async def make_form(db: Database, account: Account, title: str = "Skriv til oss", **values: Any) -> tuple[UUID, str]:
+    """A contact form that asks the least; returns (id, public key)."""
+    key = values.pop("public_key", f"f{uuid7().hex[-20:]}")
+    config = {"languages": ["nb"], "texts": {"nb": {"title": title}}, **values.pop("config", {})}
+    found = await insert(
+        db, "connections", account.id, kind="form", name="Kontaktskjema", public_key=key, config=config, **values
+    )
+    return found, key

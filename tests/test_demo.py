@@ -55,10 +55,17 @@ async def test_the_demo_is_made_once_and_quickly(clone: Callable[[], str], tmp_p
         assert thanks == {"silent": True}
         states = counts(dsn, "SELECT state, count(*) FROM messages WHERE kind = 'answer' GROUP BY 1")
         assert set(states) == {"read"}
-        widget = conn.execute("SELECT public_key, config FROM connections").fetchone()
+        widget = conn.execute("SELECT public_key, config FROM connections WHERE kind = 'webchat'").fetchone()
         assert widget is not None
         assert widget["public_key"] == "fjordnett-demo"
         assert "http://localhost:*" in widget["config"]["origins"]
+        form = conn.execute("SELECT public_key, config FROM connections WHERE kind = 'form'").fetchone()
+        assert form is not None
+        assert form["public_key"] == "fjordnett-kontakt"
+        teams = counts(dsn, "SELECT name, id::text FROM teams")
+        assert {one["key"]: one["team_id"] for one in form["config"]["topics"]} == {
+            "invoice": teams["Kundeservice"], "network": teams["Teknisk"], "order": teams["Salg"],
+        }  # fmt: skip
         before = conn.execute("SELECT count(*) AS n FROM messages").fetchone()
     began = time.monotonic()
     await demo._fill(settings, dsn)

@@ -2,12 +2,14 @@
 import { existsSync, rmSync } from "node:fs";
 import { build } from "vite";
 import { agent } from "./agent/vite.config.mjs";
+import { form } from "./form/vite.config.mjs";
 import { here, STATIC } from "./vite.shared.mjs";
 import { frame, loader } from "./widget/vite.config.mjs";
 
 const programs = [
   { name: "widget loader", source: "./widget/src/loader/main.ts", config: loader },
   { name: "widget frame", source: "./widget/src/frame/main.tsx", config: frame },
+  { name: "contact form", source: "./form/src/form.ts", config: form },
   { name: "agent app", source: "./agent/index.html", config: agent },
 ];
 

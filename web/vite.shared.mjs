@@ -1,4 +1,4 @@
-// What the builds of the three browser programs have in common. No JSX plugin: Vite's own transform does it.
+// What the builds of the browser programs have in common. No JSX plugin: Vite's own transform does it.
 import { fileURLToPath } from "node:url";
 
 /** The folder that the server serves from; it is part of the Python package and never committed. */

@@ -2,24 +2,59 @@
 -- the caller's role under row-level security. Every statement inside sees what was committed when it began, so the row
 -- lock of the conversation, taken first, puts everything after it in order.
 
--- One line of the inbox: what the wire's ConversationRow is made of. New columns go to the end.
+-- Who a contact is known as stands in both views in full: a function would cost more than all the rest, and under row-level
+-- security no index serves a comparison with coalesce().
+--
+-- One line of the inbox: what the wire's ConversationRow is made of. contact_id is the person, who may be known by several
+-- contacts; own_contact_id the contact that the thread is with. New columns go to the end.
 CREATE OR REPLACE VIEW conversation_rows WITH (security_invoker = true) AS
 SELECT c.account_id, c.id, c.number, c.channel, c.status, c.snoozed_until, c.subject, c.preview, c.preview_kind,
-    c.contact_id, p.name AS contact_name, c.assignee_id, c.team_id, c.brand_id, c.locale,
+    coalesce(p.merged_into_id, c.contact_id) AS contact_id,
+    CASE
+    WHEN p.merged_into_id IS NOT NULL THEN (
+        SELECT nullif(coalesce(r.name, (
+            SELECT m.name FROM contacts m
+            WHERE m.account_id = r.account_id AND m.merged_into_id = r.id AND m.name <> ''
+            ORDER BY m.created_at, m.id LIMIT 1
+        )), '')
+        FROM contacts r WHERE r.account_id = p.account_id AND r.id = p.merged_into_id
+    )
+    WHEN p.name IS NULL THEN (
+        SELECT m.name FROM contacts m
+        WHERE m.account_id = p.account_id AND m.merged_into_id = p.id AND m.name <> ''
+        ORDER BY m.created_at, m.id LIMIT 1
+    )
+    ELSE nullif(p.name, '') END AS contact_name, c.assignee_id, c.team_id, c.brand_id, c.locale,
     ARRAY(
         SELECT t.tag_id FROM conversation_tags t
         WHERE t.account_id = c.account_id AND t.conversation_id = c.id ORDER BY t.created_at, t.tag_id
     ) AS tags,
     c.last_seq, c.last_public_seq, c.last_customer_seq, c.waiting_since, c.last_activity_at, c.created_at, c.closed_at,
-    c.version, c.archived_at, c.connection_id
+    c.version, c.archived_at, c.connection_id, c.contact_id AS own_contact_id
 FROM conversations c
 LEFT JOIN contacts p ON p.account_id = c.account_id AND p.id = c.contact_id;
 GRANT SELECT ON conversation_rows TO svardesk_app;
 
 -- One message with its author's name and its files. New columns go to the end.
 CREATE OR REPLACE VIEW message_rows WITH (security_invoker = true) AS
-SELECT m.account_id, m.id, m.conversation_id, m.seq, m.kind, m.author_kind, m.author_id,
-    CASE m.author_kind WHEN 'agent' THEN a.name WHEN 'contact' THEN p.name END AS author_name,
+SELECT m.account_id, m.id, m.conversation_id, m.seq, m.kind, m.author_kind,
+    coalesce(p.merged_into_id, m.author_id) AS author_id,
+    CASE WHEN m.author_kind = 'agent' THEN a.name WHEN m.author_kind <> 'contact' THEN NULL
+    ELSE CASE
+    WHEN p.merged_into_id IS NOT NULL THEN (
+        SELECT nullif(coalesce(r.name, (
+            SELECT m.name FROM contacts m
+            WHERE m.account_id = r.account_id AND m.merged_into_id = r.id AND m.name <> ''
+            ORDER BY m.created_at, m.id LIMIT 1
+        )), '')
+        FROM contacts r WHERE r.account_id = p.account_id AND r.id = p.merged_into_id
+    )
+    WHEN p.name IS NULL THEN (
+        SELECT m.name FROM contacts m
+        WHERE m.account_id = p.account_id AND m.merged_into_id = p.id AND m.name <> ''
+        ORDER BY m.created_at, m.id LIMIT 1
+    )
+    ELSE nullif(p.name, '') END END AS author_name,
     m.body, m.state, m.state_reason, m.client_id, m.actor, m.mention_ids, m.details, m.created_at, m.version, m.silent,
     m.deleted_at IS NOT NULL AS deleted,
     (
@@ -34,24 +69,37 @@ LEFT JOIN contacts p ON m.author_kind = 'contact' AND p.account_id = m.account_i
 GRANT SELECT ON message_rows TO svardesk_app;
 
 -- Whether an agent may see a person: with no conversation yet, or with one at least that the agent may see (or might, were
--- it not archived). p_hidden are the closed teams whose conversations this agent may not see. Who was merged into somebody
--- is seen with them. A function, because the rooms below ask it too.
+-- it not archived). p_hidden are the closed teams whose conversations this agent may not see. All contacts that are one person
+-- are seen together. A function, because the rooms below ask it too.
 CREATE OR REPLACE FUNCTION sees_contact(p_account uuid, p_contact uuid, p_agent uuid, p_hidden uuid[]) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT cardinality(p_hidden) = 0
         OR EXISTS (
             SELECT FROM public.conversations c
-            WHERE c.account_id = p_account
-                AND c.contact_id IN (p_contact, (
-                    SELECT p.merged_into_id FROM public.contacts p WHERE p.account_id = p_account AND p.id = p_contact))
+            WHERE c.account_id = p_account AND c.contact_id = ANY ((SELECT public.person_contacts(p_account, p_contact))::uuid[])
                 AND (c.team_id IS NULL OR c.assignee_id = p_agent OR NOT (c.team_id = ANY (p_hidden)))
         )
         OR NOT EXISTS (
             SELECT FROM public.conversations c
-            WHERE c.account_id = p_account
-                AND c.contact_id IN (p_contact, (
-                    SELECT p.merged_into_id FROM public.contacts p WHERE p.account_id = p_account AND p.id = p_contact))
+            WHERE c.account_id = p_account AND c.contact_id = ANY ((SELECT public.person_contacts(p_account, p_contact))::uuid[])
         )
+$$;
+
+-- Whether some contacts are known behind the walls of closed teams only: no conversation stands where everybody may see it.
+-- Nothing but an agent may bring such a person together with another one.
+CREATE OR REPLACE FUNCTION contacts_walled(p_account uuid, p_contacts uuid[]) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT coalesce(bool_and(t.closed IS TRUE), false) FROM public.conversations c
+    LEFT JOIN public.teams t ON t.account_id = c.account_id AND t.id = c.team_id
+    WHERE c.account_id = p_account AND c.contact_id = ANY (p_contacts)
+$$;
+
+-- The person behind some contacts is shown as somebody else from now on: their conversations get a new version, so that every
+-- browser takes the new line. The contacts room calls it with the contacts locked.
+CREATE OR REPLACE FUNCTION conversations_touched(p_account uuid, p_contacts uuid[]) RETURNS void
+LANGUAGE sql AS $$
+    UPDATE public.conversations c SET version = c.version + 1
+    WHERE c.account_id = p_account AND c.contact_id = ANY (p_contacts) AND c.archived_at IS NULL
 $$;
 
 -- Takes a message of a customer. Finds the conversation by p_conversation or by (p_connection, p_thread), or starts one

@@ -30,6 +30,10 @@ AS $$
 BEGIN
     DELETE FROM automatic_mails t
     WHERE t.account_id = p_account AND t.message_id IN (SELECT m.id FROM messages m WHERE m.account_id = t.account_id AND m.conversation_id = ANY(p_conversations));
+    DELETE FROM contact_merges t
+    WHERE t.account_id = p_account AND (t.from_id = ANY(p_contacts) OR t.into_id = ANY(p_contacts));
+    DELETE FROM contacts_apart t
+    WHERE t.account_id = p_account AND (t.low_id = ANY(p_contacts) OR t.high_id = ANY(p_contacts));
     UPDATE deliveries t SET
         external_id = NULL,
         error_code = NULL,

@@ -189,7 +189,7 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     SELECT replace(replace(replace(value, '\', '\\'), '%', '\%'), '_', '\_')
 $$;
 
--- Contacts that this agent may see, by name or address: rank 0 is written exactly so, 1 begins a word so, 2 has it inside, 3 the same without
+-- Persons that this agent may see, by any name or address they are known by: rank 0 is written exactly so, 1 begins a word so, 2 has it inside, 3 the same without
 -- marks (Bjorn, Bjørn), 4 only resembles it. Within a rank whoever was here last comes first.
 CREATE OR REPLACE FUNCTION search_contacts(p_agent uuid, p_typed text, p_limit integer)
 RETURNS TABLE (contact_id uuid, rank integer)
@@ -218,15 +218,14 @@ BEGIN
         WHEN length(plain) < 3 THEN search_like(plain) || '%' ELSE '%' || search_like(plain) || '%' END;
     RETURN QUERY
     WITH found AS (
-        (SELECT c.id, c.name, c.last_seen_at, NULL::text AS address FROM contacts c
+        (SELECT coalesce(c.merged_into_id, c.id) AS id, c.name, c.last_seen_at, NULL::text AS address FROM contacts c
         WHERE c.account_id = this_account AND search_plain(c.name) LIKE longest AND search_plain(c.name) LIKE ALL (patterns)
-            AND c.archived_at IS NULL AND c.merged_into_id IS NULL
+            AND c.archived_at IS NULL
         LIMIT 800)
         UNION ALL
-        (SELECT c.id, c.name, c.last_seen_at, i.address FROM identities i
+        (SELECT coalesce(c.merged_into_id, c.id), c.name, c.last_seen_at, i.address FROM identities i
         JOIN contacts c ON c.account_id = i.account_id AND c.id = i.contact_id
-        WHERE i.account_id = this_account AND search_plain(i.address) LIKE in_address
-            AND c.archived_at IS NULL AND c.merged_into_id IS NULL
+        WHERE i.account_id = this_account AND search_plain(i.address) LIKE in_address AND c.archived_at IS NULL
         LIMIT 800)
     ), ranked AS (
         SELECT f.id, f.last_seen_at, CASE
@@ -245,13 +244,12 @@ BEGIN
     GET DIAGNOSTICS hits = ROW_COUNT;
     IF hits = 0 AND length(plain) >= 4 THEN
         RETURN QUERY WITH near AS MATERIALIZED (
-            SELECT c.id, c.name, c.last_seen_at FROM contacts c
-            WHERE c.account_id = this_account AND search_plain(c.name) %> plain
-                AND c.archived_at IS NULL AND c.merged_into_id IS NULL
+            SELECT coalesce(c.merged_into_id, c.id) AS id, c.name, c.last_seen_at FROM contacts c
+            WHERE c.account_id = this_account AND search_plain(c.name) %> plain AND c.archived_at IS NULL
             LIMIT 1500
         ), alike AS MATERIALIZED (
-            SELECT n.id FROM near n
-            ORDER BY word_similarity(plain, search_plain(n.name)) DESC, n.last_seen_at DESC NULLS LAST, n.id
+            SELECT n.id FROM near n GROUP BY n.id
+            ORDER BY max(word_similarity(plain, search_plain(n.name))) DESC, max(n.last_seen_at) DESC NULLS LAST, n.id
         )
         SELECT a.id, 4 FROM alike a WHERE sees_contact(this_account, a.id, p_agent, hidden) LIMIT p_limit;
     END IF;

@@ -15,6 +15,7 @@ FILES = (
     "unlogged",
     "spine",
     "accounts",
+    "contacts",
     "conversations",
     "channels",
     "email",

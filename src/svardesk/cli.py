@@ -98,6 +98,18 @@ def _demo(settings: Settings, options: argparse.Namespace) -> int:
     return demo(settings, report=options.report)
 
 
+def _demo_mail(settings: Settings, options: argparse.Namespace) -> int:
+    from svardesk.commands.demo_mail import mail
+
+    return mail(settings, options)
+
+
+def _demo_mail_server(settings: Settings, options: argparse.Namespace) -> int:
+    from svardesk.commands.demo_mail import serve
+
+    return serve(settings, options.sockets)
+
+
 def _init(settings: Settings, options: argparse.Namespace) -> int:
     from svardesk.commands.init import init
 
@@ -120,6 +132,12 @@ def _aside(settings: Settings, options: argparse.Namespace) -> int:
     from svardesk.commands.aside import aside
 
     return aside(settings, options.replay)
+
+
+def _mail_parse(_settings: Settings, options: argparse.Namespace) -> int:
+    from svardesk.commands.mail import parse
+
+    return parse(options.files, as_json=options.json, authserv=options.authserv)
 
 
 def _keys_rotate(settings: Settings, _options: argparse.Namespace) -> int:
@@ -167,6 +185,7 @@ def _parser() -> argparse.ArgumentParser:
     add("migrate", _migrate, "Bring the database's schema to what this version needs.")
     demo = add("demo", _demo, "Fill the demo organisation, once, and print its sign-in.")
     demo.add_argument("--report", type=Path, help="write the sign-in to this file instead")
+    _demo_parser(demo)
     init = add("init", _init, "Create an organisation and its owner.")
     init.add_argument("--organisation", help="its name, as customers know it")
     init.add_argument("--slug", help="its short name in addresses (default: made from the name)")
@@ -191,6 +210,24 @@ def _parser() -> argparse.ArgumentParser:
     keys_commands = keys.add_subparsers(metavar="COMMAND", required=True)
     rotate = keys_commands.add_parser("rotate", help="Make a new key and store every secret anew under it.")
     rotate.set_defaults(command=_keys_rotate)
+    mail = commands.add_parser("mail", help="Look at stored mails.")
+    mail_commands = mail.add_subparsers(metavar="COMMAND", required=True)
+    text = (
+        "Print what the parser makes of mails: who wrote, what is shown, what is quoted, which files, how far trusted."
+    )
+    parse = mail_commands.add_parser("parse", help=text, description=text)
+    parse.add_argument(
+        "files", nargs="+", metavar="FILE", help="a mail as it came, byte for byte (- is standard input)"
+    )
+    parse.add_argument("--json", action="store_true", help="one JSON object a file, each on a line")
+    parse.add_argument(
+        "--authserv",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="trust this server's Authentication-Results (may be repeated; 'microsoft' for those without a name)",
+    )
+    parse.set_defaults(command=_mail_parse)
     postgres = commands.add_parser("postgres", help="The embedded database alone: start, stop, psql.")
     postgres_commands = postgres.add_subparsers(metavar="COMMAND", required=True)
     for name, command, text in (
@@ -202,6 +239,35 @@ def _parser() -> argparse.ArgumentParser:
     psql.add_argument("arguments", nargs="*")
     psql.set_defaults(command=_postgres_psql)
     return parser
+
+
+def _demo_parser(demo: argparse.ArgumentParser) -> None:
+    commands = demo.add_subparsers(metavar="mail")
+    text = "Be a customer of the demo by e-mail: write to it, or look at what customers received and answer that."
+    mail = commands.add_parser("mail", help=text, description=text)
+    mail.set_defaults(command=_demo_mail)
+    mail.add_argument(
+        "--from", dest="sender", metavar="WHO", help='"Kari Nordmann <kari@example.no>", who is the default'
+    )
+    mail.add_argument("--to", metavar="ADDRESS", help="whom it goes to (default: the demo's mailbox)")
+    mail.add_argument("--subject", help="the mail's subject")
+    mail.add_argument("--text", help="what it says (- reads it from standard input)")
+    mail.add_argument("--file", type=Path, metavar="MAIL.eml", help="send this mail, as it is, instead")
+    mail.add_argument("--inbox", action="store_true", help="show what customers received, numbered, oldest first")
+    mail.add_argument(
+        "--reply",
+        nargs="?",
+        const=-1,
+        type=int,
+        metavar="N",
+        help="answer mail N of the inbox (default: the newest) with --text",
+    )
+    # For `svardesk run` alone: the sockets are its own.
+    server = commands.add_parser(
+        "mail-server", description="The demo's mail server, on sockets that `svardesk run` opened."
+    )
+    server.set_defaults(command=_demo_mail_server)
+    server.add_argument("--sockets", required=True, type=lambda text: [int(one) for one in text.split(",")])
 
 
 if __name__ == "__main__":

@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+import msgspec
 from psycopg.types.json import Jsonb
 
 from svardesk.accounts import permissions, setup
 from svardesk.accounts.caller import Caller
 from svardesk.accounts.secrets import digest, new_token
 from svardesk.channels import deliveries
+from svardesk.channels.form import forms
 from svardesk.channels.webchat import widgets
 from svardesk.channels.webchat.adapter import thread_key
 from svardesk.channels.webchat.posting import KIND
@@ -26,9 +28,12 @@ from svardesk.contacts import identities
 from svardesk.conversations import changing, posting, receipts, tagging
 from svardesk.conversations.receiving import Inbound, receive
 from svardesk.conversations.schemas import ChangeConversation, MakeTag, PostMessage
+from svardesk.demo_data import letterbox, ports
+from svardesk.demo_data.contact import FORM
+from svardesk.demo_data.correspondence import correspond
 from svardesk.demo_data.people import AGENTS, MAIL, ORGANISATION, OWNER, PASSWORD, TAGS, TEAMS, WEEKLY
 from svardesk.demo_data.script import Line, Told, read
-from svardesk.demo_shop import WIDGET_KEY
+from svardesk.demo_shop import FORM_KEY, WIDGET_KEY
 from svardesk.hours import service as hours
 from svardesk.house import furnish
 from svardesk.kit.clock import Clock, SystemClock
@@ -65,23 +70,46 @@ def fill(settings: Settings) -> str:
         (
             f"Demo organisation: {ORGANISATION[0]}",
             "  Shop with the chat  {url}/demo/shop",
+            "  Its contact form    {url}/demo/shop/kundeservice",
             "  Agent app           {url}/app/",
             f"  Sign in as          {address} (owner), {others}",
             f"  Password            {PASSWORD}",
+            *_by_mail(ports.remembered(settings.data)),
         )
     )
 
 
+def _by_mail(where: ports.Ports | None) -> tuple[str, ...]:
+    """How to be a customer who writes mails."""
+    if where is None:
+        return ()
+    return (
+        f"Mail to {ports.ORGANISATION}, in another terminal:",
+        '  .venv/bin/svardesk demo mail --from "Kari Nordmann <kari@example.no>" --subject "Hei" --text "Når kommer pakken?"',
+        "  .venv/bin/svardesk demo mail --inbox    what customers received; --reply answers it",
+        f"  Any mail program    SMTP {ports.HOST}:{where.smtp}; IMAP port {where.imap}, {ports.CUSTOMERS}, {ports.PASSWORD}",
+    )
+
+
 async def _fill(settings: Settings, dsn: str) -> None:
-    found = query(dsn, f"SELECT id, coalesce(settings ->> 'demo', '') FROM accounts WHERE slug = '{ORGANISATION[1]}'")
-    if found and found[0][1]:
+    said = "coalesce(settings ->> 'demo', ''), coalesce(settings ->> 'demo_mail', '')"
+    found = query(dsn, f"SELECT id, {said} FROM accounts WHERE slug = '{ORGANISATION[1]}'")
+    where = ports.remembered(settings.data)
+    if where is not None and not await asyncio.to_thread(letterbox.answers, where):
+        # Its mail server runs with `svardesk run --demo` only; without it there is no mailbox, or it stays as it is.
+        where = None
+    filled = bool(found and found[0][1])
+    if filled and (where is None or found[0][2] == str(where)):
         return
     house = furnish(settings, dsn, pool=4, name="svardesk demo")
     await house.db.open()
     try:
         account_id = UUID(found[0][0]) if found else await _organisation(house.db, house.clock)
-        async with house.db.work(account_id) as tx:
-            await furnish_demo(tx, house.clock, house.keyring, settings.public_url)
+        if not filled:
+            async with house.db.work(account_id) as tx:
+                await furnish_demo(tx, house.clock, house.keyring, settings.public_url)
+        if where is not None:
+            await correspond(house, account_id, where)
     finally:
         await house.db.close()
 
@@ -133,7 +161,11 @@ async def _cast(tx: Tx, now: datetime, keyring: KeyRing, public_url: str) -> Cas
     await hours.change_calendar(tx, calendar["id"], {"weekly": WEEKLY, "country": "NO", "timezone": ZONE})
     listed = [*ORIGINS, *([public_url] if public_url.startswith("https://") else [])]
     values = widgets.WidgetValues(name="Nettbutikken", origins=listed, title="Fjordnett", accent="#0b6a5d")
-    widget = await widgets.create(tx, now, keyring, people[OWNER[0].split()[0]], values, key=WIDGET_KEY)
+    owner_of_all = people[OWNER[0].split()[0]]
+    widget = await widgets.create(tx, now, keyring, owner_of_all, values, key=WIDGET_KEY)
+    asked = {**FORM, "topics": [{**one, "team_id": teams[one["team_id"]]} for one in FORM["topics"]]}
+    form = msgspec.convert({**asked, "origins": listed, "team_id": teams[TEAMS[0]]}, forms.FormValues)
+    await forms.create(tx, now, owner_of_all, form, key=FORM_KEY)
     return Cast(people, teams, widget)
 
 

@@ -12,6 +12,7 @@ from svardesk.accounts import http as accounts_http
 from svardesk.accounts.secrets import same
 from svardesk.channels import http as channels_http
 from svardesk.channels.email import http as email_http
+from svardesk.channels.form import http as form_http
 from svardesk.channels.webchat import http as webchat_http
 from svardesk.contacts import http as contacts_http
 from svardesk.conversations import http as conversations_http
@@ -32,11 +33,14 @@ ROUTES: tuple[Route, ...] = (
     *channels_http.ROUTES,
     *webchat_http.ROUTES,
     *email_http.ROUTES,
+    *form_http.ROUTES,
     *privacy_http.ROUTES,
     *shop_http.ROUTES,
 )
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+OPEN = ("/form/v1/",)
+"""Addresses that pages of other sites may post to: each asks its own list of allowed origins, and none reads a cookie."""
 
 
 def handlers(*, demo: bool = True) -> list[HTTPRouteHandler]:

@@ -12,6 +12,8 @@ from svardesk.accounts import jobs as accounts_jobs
 from svardesk.channels import jobs as channels_jobs
 from svardesk.channels import reactions as channels_reactions
 from svardesk.channels import ways
+from svardesk.channels.email import figures
+from svardesk.channels.webchat import reactions as webchat_reactions
 from svardesk.channels.webchat import whereabouts
 from svardesk.conversations import jobs as conversations_jobs
 from svardesk.conversations import reactions as conversations_reactions
@@ -19,18 +21,20 @@ from svardesk.conversations import reading
 from svardesk.privacy import jobs as privacy_jobs
 from svardesk.spine import Reaction, Sweep, Wiring
 from svardesk.spine import jobs as spine_jobs
+from svardesk.spine.http import know_figures
 
 
 def introduce() -> None:
     """Tell lower rooms whom to ask about what only higher ones know."""
     reading.know_visitors("webchat", whereabouts.of_conversation)
     reading.know_ways(ways.of_conversation)
+    know_figures("mailboxes", figures.measure)
 
 
 def reactions() -> Wiring:
     """Return event type → reactions, of all rooms."""
     table: dict[type[msgspec.Struct], tuple[Reaction, ...]] = {}
-    for room in (conversations_reactions, channels_reactions):
+    for room in (conversations_reactions, channels_reactions, webchat_reactions):
         for kind, added in room.REACTIONS.items():
             table[kind] = table.get(kind, ()) + added
     return table

@@ -6,6 +6,7 @@ import signal
 import structlog
 
 from svardesk import wiring
+from svardesk.channels import receipts
 from svardesk.channels.email.access import Access
 from svardesk.channels.email.reading import MAILBOXES, Readers
 from svardesk.channels.registry import EMAIL
@@ -29,6 +30,7 @@ class Worker:
         self.relay = Relay(house.db, wiring.reactions(), self.log, house.clock)
         access = Access(house.db, house.clock, house.keyring, house.settings.public_url)
         EMAIL.token_of = access.token
+        receipts.know(house.keyring, house.settings.public_url)
         self.mailboxes = Readers(house.db, house.clock, house.keyring, access)
         self.sweeper = Sweeper(house.db, house.clock, wiring.sweeps(house))
         self.listener = Listener(

@@ -22,6 +22,7 @@ from tests.factories import (
     make_agent,
     make_contact,
     make_conversation,
+    make_form,
     make_team,
     make_widget,
 )
@@ -48,6 +49,7 @@ async def make_world(db: Database, marker: str) -> World:
     team = await make_team(db, account, f"{marker} team", (colleague,))
     contact = await make_contact(db, account, f"{marker} Kunde")
     widget, key = await make_widget(db, account)
+    form, _ = await make_form(db, account, f"{marker} skjema")
     brand = await insert(db, "brands", account.id, name=f"{marker} merke")
     conversation = await make_conversation(
         db, account, contact, connection_id=widget, preview=f"{marker} melding", last_seq=2, last_public_seq=2
@@ -65,6 +67,11 @@ async def make_world(db: Database, marker: str) -> World:
         db, "identities", account.id, contact_id=contact, kind="email", scope="", address=f"{marker.lower()}@kunde.example",
         trust="claimed", created_at=NOW,
     )  # fmt: skip
+    part = await make_contact(db, account, f"{marker} Del", merged_into_id=contact)
+    merge = await insert(
+        db, "contact_merges", account.id, from_id=part, into_id=contact, why="agent", agent_id=colleague.id, made_at=NOW
+    )
+    other_contact = await make_contact(db, account, f"{marker} Annen")
     field_ = await insert(
         db, "field_definitions", account.id, entity="contact", key="kundenummer", type="text",
         labels={"nb": f"{marker} kundenummer"},
@@ -116,7 +123,9 @@ async def make_world(db: Database, marker: str) -> World:
         "conversation_id": conversation, "message_id": message, "contact_id": contact, "agent_id": colleague.id,
         "team_id": team, "token_id": api_token, "session_id": session, "invitation_id": invitation,
         "calendar_id": calendar, "field_id": field_, "tag_id": tag, "view_id": view, "widget_id": widget,
-        "file_id": file, "envelope_id": envelope, "request_id": request,
+        "form_id": form,
+        "file_id": file, "envelope_id": envelope, "request_id": request, "merge_id": merge,
+        "other_contact_id": other_contact,
     }  # fmt: skip
     return World(
         account, owner, ids, {"api_token": token, "link": link, "visitor": visitor, "widget_key": key},
@@ -147,6 +156,7 @@ def body_of(row: Route, ids: Mapping[str, UUID]) -> Any:
         "patch_calendar": {"name": "Nytt navn"},
         "put_text": {"body": "Hei!"},
         "patch_contact": {"name": "Nytt Navn"},
+        "post_merge": {"contact_id": text["other_contact_id"]},
         "make_field": {"key": f"felt_{uuid4().hex[:6]}", "type": "text", "labels": {"nb": "Felt"}},
         "patch_field": {"labels": {"nb": "Nytt felt"}},
         "patch_conversation": {"status": "closed"},
@@ -163,6 +173,9 @@ def body_of(row: Route, ids: Mapping[str, UUID]) -> Any:
         "patch_tag": {"name": f"merke {uuid4().hex[:6]}"},
         "make_view": {"name": f"visning {uuid4().hex[:6]}", "filters": {"view": "all"}},
         "patch_view": {"name": f"visning {uuid4().hex[:6]}"},
+        "create_form": {"name": "Skjema", "origins": ["https://ny.example"]},
+        "change_form": {"name": "Skjema"},
+        "post_form_v1": {"stamp": "x", "email": "ola@kunde.example", "message": "Hei"},
         "create_widget": {"name": "Nettprat", "origins": ["https://ny.example"]},
         "change_widget": {"name": "Nettprat"},
         "post_widget_session": {"widget": "wukjent", "parent": "https://butikk.example", "locale": "nb"},

@@ -9,6 +9,7 @@ import httpx
 import msgspec
 import pytest
 
+from svardesk.accounts.caller import SYSTEM
 from svardesk.channels.contract import (
     AdapterBase,
     Capabilities,
@@ -29,9 +30,11 @@ from svardesk.channels.contract import (
     Watermark,
 )
 from svardesk.channels.webchat import http as webchat_http
-from svardesk.channels.webchat import visitors
+from svardesk.channels.webchat import visitors, widgets
+from svardesk.kit.clock import FixedClock
 from svardesk.kit.db import Database
 from svardesk.kit.ids import uuid7
+from tests.channels.test_identity import make as sign
 from tests.client import Client
 from tests.factories import Account, make_account, make_widget
 
@@ -220,3 +223,23 @@ class FakeAdapter(AdapterBase):
 
     async def fetch_media(self, connection: Connection, ref: str) -> AsyncIterator[bytes]:
         yield ref.encode()
+
+
+async def secret_of(client: Client, widget: Widget) -> str:
+    """A signing secret made as an owner makes it."""
+    house = client.web.house
+    async with house.db.work(widget.account.id) as tx:
+        _, secret = await widgets.rotate_secrets(tx, house.clock.now(), house.keyring, SYSTEM, widget.id)
+    return secret.secret
+
+
+@pytest.fixture
+async def signer(client: Client, widget: Widget, clock: FixedClock) -> Callable[..., str]:
+    """Signs as the shop's server would."""
+    secret = await secret_of(client, widget)
+
+    def make(sub: str = "kunde-17", **claims: Any) -> str:
+        stamp = int(clock.now().timestamp())
+        return sign(secret, **{"aud": widget.key, "iat": stamp, "exp": stamp + 600, "sub": sub, **claims})
+
+    return make

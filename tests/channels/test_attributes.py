@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from svardesk.channels.webchat import attributes
 from svardesk.kit.clock import FixedClock
 from svardesk.kit.db import Database
-from tests.channels.conftest import Browser, Widget
+from tests.channels.conftest import Browser, Widget, secret_of
 from tests.channels.test_identity import make as sign
-from tests.channels.test_sessions import secret_of
 from tests.client import Client
 from tests.factories import make_agent
 

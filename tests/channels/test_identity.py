@@ -11,11 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from svardesk.channels.addresses import BadAddress, check_email, check_phone
 from svardesk.channels.webchat.identity import (
-    BadAddress,
     UserTokenError,
-    check_email,
-    check_phone,
     new_secret,
     read_user_token,
     rotate,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svardesk.channels.webchat.origins import BadOrigin, allowed, frame_ancestors, normalise, normalise_all
+from svardesk.channels.origins import BadOrigin, allowed, frame_ancestors, normalise, normalise_all
 
 LISTED = [
     "https://www.example.no",

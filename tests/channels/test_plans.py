@@ -25,6 +25,7 @@ from tests.factories import NOW, make_account, make_agent, make_widget
 
 SPINE, ACCOUNTS, CONTACTS = load("svardesk.spine"), load("svardesk.accounts"), load("svardesk.contacts")
 CONVERSATIONS, MESSAGES = 15_000, 40_000
+MEETING = load("svardesk.contacts", "meeting.sql")
 LARGE = {
     "conversations", "messages", "deliveries", "webchat_sessions", "identities", "contacts", "inbound_items", "envelopes",
     "events", "events_p0", "sessions", "message_search", "files",
@@ -223,6 +224,37 @@ def test_signing_in_and_being_signed_in(full: Full) -> None:
 
 def test_people_are_found_by_their_addresses(full: Full) -> None:
     check(
-        full, APP_ROLE, CONTACTS.identity_by_address, 10, "uq_identities_account_id_kind_scope_address", kind="email",
-        scope="", address="ola@example.no",
+        full, APP_ROLE, CONTACTS.identity_by_address, 10, "uq_identities_account_id_kind_scope_address",
+        kind="webchat", scope="x", address="visitor:ola",
     )  # fmt: skip
+    check(
+        full, APP_ROLE, MEETING.others, 10, "ix_identities_shared", contact_id=full.contact_id, kind="email",
+        address="ola@example.no", verified=["signed_token"], limit=20,
+    )  # fmt: skip
+    check(
+        full, APP_ROLE, MEETING.suggestions, 10, "ix_identities_shared", contact_id=full.contact_id,
+        verified=["signed_token"], limit=5, agent_id=full.account_id, hidden_team_ids=[full.account_id],
+    )  # fmt: skip
+
+
+def test_whoever_is_shown_by_another_contacts_name_costs_a_look_by_key(full: Full) -> None:
+    """Without a name, or merged: under row-level security a careless comparison would walk the whole organisation each time."""
+    with psycopg.connect(full.dsn, autocommit=True) as conn:
+        rows = conn.execute(
+            "SELECT id, contact_id FROM conversations WHERE account_id = %s ORDER BY number LIMIT 60",
+            (full.account_id,),
+        ).fetchall()
+        people = sorted({row[1] for row in rows})
+        conn.execute("UPDATE contacts SET name = NULL WHERE id = ANY(%s)", (people[:20],))
+        conn.execute("UPDATE contacts SET merged_into_id = %s WHERE id = ANY(%s)", (people[0], people[20:40]))
+        said = conn.execute("SELECT id FROM messages WHERE author_id = ANY(%s) LIMIT 60", (people,)).fetchall()
+    lines, persons = load("svardesk.conversations"), load("svardesk.contacts", "merging.sql")
+    who: dict[str, Any] = {"agent_id": full.account_id, "hidden_team_ids": [full.account_id]}
+    names = ("ix_contacts_merged", "pk_contacts")
+    check(full, APP_ROLE, lines.rows, 100, *names, ids=[row[0] for row in rows])
+    check(full, APP_ROLE, lines.messages_by_ids, 100, "ix_contacts_merged", ids=[row[0] for row in said])
+    check(full, APP_ROLE, lines.previous, 100, "ix_conversations_contact", id=rows[0][0], contact_id=people[25], **who)
+    check(full, APP_ROLE, CONTACTS.persons_by_ids, 100, *names, ids=people[:10], **who)
+    check(full, APP_ROLE, CONTACTS.lock_contact, 100, *names, id=people[25], **who)
+    check(full, APP_ROLE, persons.persons, 100, *names, ids=people)
+    check(full, APP_ROLE, persons.merges_of, 100, *names, id=people[0], limit=20)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from svardesk.channels.webchat import widgets
+from svardesk.contacts import service as contacts
 from svardesk.kit.clock import FixedClock
 from svardesk.kit.db import Database
 from tests.channels.conftest import SHOP, Browser, Widget
@@ -15,28 +15,6 @@ from tests.client import Client
 from tests.factories import insert, make_account, make_agent, make_conversation, make_widget
 
 Browse = Callable[..., Browser]
-
-
-async def secret_of(client: Client, widget: Widget) -> str:
-    """A signing secret made as an owner makes it."""
-    house = client.web.house
-    async with house.db.work(widget.account.id) as tx:
-        from svardesk.accounts.caller import SYSTEM
-
-        _, secret = await widgets.rotate_secrets(tx, house.clock.now(), house.keyring, SYSTEM, widget.id)
-    return secret.secret
-
-
-@pytest.fixture
-async def signer(client: Client, widget: Widget, clock: FixedClock) -> Callable[..., str]:
-    """Signs as the shop's server would."""
-    secret = await secret_of(client, widget)
-
-    def make(sub: str = "kunde-17", **claims: Any) -> str:
-        stamp = int(clock.now().timestamp())
-        return sign(secret, **{"aud": widget.key, "iat": stamp, "exp": stamp + 600, "sub": sub, **claims})
-
-    return make
 
 
 async def test_an_anonymous_visitor_gets_a_token_and_an_empty_chat(
@@ -185,6 +163,7 @@ async def test_without_secrets_nobody_can_be_vouched_for(browse: Browse, widget:
 async def test_what_was_written_anonymously_in_this_session_becomes_the_persons(
     browse: Browse, signer: Callable[..., str], db: Database, widget: Widget
 ) -> None:
+    somebody = await make_agent(db, widget.account)
     browser = browse()
     await browser.open()
     await browser.say("Hei, jeg er ikke logget inn")
@@ -196,15 +175,15 @@ async def test_what_was_written_anonymously_in_this_session_becomes_the_persons(
     assert opened_conversation(after) == before
     assert after["messages"][0]["mine"] is True
     async with db.work(widget.account.id) as tx:
-        contacts = await tx.all("SELECT id, name, merged_into_id FROM contacts ORDER BY created_at, id")
-        living = [row for row in contacts if row["merged_into_id"] is None]
-        conversation = await tx.one("SELECT contact_id, identity_id FROM conversations")
-        addresses = await tx.all("SELECT kind, address, trust, contact_id FROM identities ORDER BY kind, trust")
-        author = await tx.value("SELECT author_id FROM messages")
-    assert [row["name"] for row in living] == ["Kari"]
-    assert conversation["contact_id"] == living[0]["id"] == author
-    assert {row["contact_id"] for row in addresses} == {living[0]["id"]}
-    assert ("email", "privat@example.no", "claimed") in {(r["kind"], r["address"], r["trust"]) for r in addresses}
+        living = await tx.one("SELECT id, name FROM contacts WHERE merged_into_id IS NULL")
+        line = await tx.one("SELECT contact_id, contact_name, own_contact_id FROM conversation_rows")
+        said = await tx.one("SELECT author_id, author_name FROM message_rows")
+        merge = await tx.one("SELECT from_id, into_id, why FROM contact_merges")
+        person = await contacts.get_for(tx, somebody.caller, line["own_contact_id"])
+    assert (living["name"], line["contact_name"], said["author_name"]) == ("Kari", "Kari", "Kari")
+    assert living["id"] == line["contact_id"] == said["author_id"] == person.id
+    assert merge == {"from_id": line["own_contact_id"], "into_id": living["id"], "why": "sign_in"}
+    assert ("email", "privat@example.no", "claimed") in {(r.kind, r.address, r.trust) for r in person.identities}
     # and any other browser of the person finds it
     assert opened_conversation(await browse().open(user_token=signer())) == before
 

@@ -3,6 +3,7 @@
 A new adapter adds one ``Case``; a test fails until it does.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -97,6 +98,53 @@ WEBCHAT = Case(
     codes=("delivery_failed", "anything"),
 )
 
+SENT = "0193f0c0-3333-7000-8000-000000000001"
+
+
+def _form(**values: Any) -> Raw:
+    return raw(json.dumps({"id": SENT, "locale": "nb", **values}).encode(), **{"svardesk-answer-via": "yes"})
+
+
+_WRITTEN: dict[str, Any] = {"email": "ola@kunde.example", "message": "Hvor er pakken?"}
+FORM = Case(
+    adapter=ADAPTERS["form"],
+    connection=connection(
+        "form",
+        languages=["nb", "fi"],
+        texts={"nb": {"title": "Skriv til oss"}},
+        fields=[
+            {"key": "order", "type": "order", "labels": {"nb": "Ordrenummer"}, "patterns": ["FN-####"]},
+            {"key": "picture", "type": "file", "labels": {"nb": "Bilde"}},
+        ],
+        topics=[{"key": "invoice", "labels": {"nb": "Faktura"}}],
+        answers=["email", "phone"],
+        reply_connection_id="0193f0c0-4444-7000-8000-000000000001",
+    ),
+    good=[
+        (_form(**_WRITTEN), 1),
+        (_form(**_WRITTEN, name="Ola", topic="invoice", values={"order": "FN-1234"}, answer="phone", phone="+4722"), 1),
+        (_form(phone="+4722222222", message="Ring meg"), 1),
+        (_form(**_WRITTEN, files=[{"field": "picture", "id": FILE, "name": "bilde.png"}]), 1),
+        (_form(email="x", message="", trapped=True), 1),
+    ],
+    poison=[
+        raw(b""),
+        raw(b"{"),
+        raw(b"[]"),
+        raw(b"null"),
+        _form(message="uten adresse"),
+        _form(email="ola@kunde.example", message=" \n "),
+        _form(email="ola@kunde.example", message=7),
+        _form(email="ola@kunde.example", message="a\0b"),
+        _form(**_WRITTEN, values={"order": "a\0b"}),
+        _form(**_WRITTEN, admin=True),
+        _form(email="ola@kunde.example", message="x" * 8001),
+        raw(b'{"id":"7","email":"x","message":"y"}'),
+    ],
+    strange=[_form(**_WRITTEN, topic="gone", answer="pigeon", values={"gone": "x"}, locale="tlh")],
+    codes=("no_way_back", "anything"),
+)
+
 FAKE = Case(
     adapter=FakeAdapter(Provider()),
     connection=connection("fake"),
@@ -108,4 +156,4 @@ FAKE = Case(
 )
 """The test double stands here too, so that the suite itself is tried on more than one adapter."""
 
-CASES: dict[str, Case] = {"webchat": WEBCHAT, "fake": FAKE}
+CASES: dict[str, Case] = {"webchat": WEBCHAT, "form": FORM, "fake": FAKE}

@@ -245,6 +245,32 @@ describe("the work on a conversation", () => {
     await Promise.all([app.close(), other.close(), visitor.close()]);
   });
 
+  it("keeps a draft that another window went on with, and none of what was sent without a network", async () => {
+    const { visitor, row } = await written(unique("Hei"));
+    const draft = async () =>
+      (await stage.agent.call<{ draft: { body: string } | null }>("GET", `/conversations/${row.id}`)).draft;
+    const app = await AgentApp.signIn(stage.browser);
+    await app.goto(`/app/inbox/all/${row.id}`);
+    await app.text.waitFor();
+    await app.text.fill("Dette vinduet skriver");
+    const elsewhere = { kind: "answer", body: "Det andre vinduet var først", file_ids: [], version: 0 };
+    await stage.agent.call("PUT", `/conversations/${row.id}/draft`, elsewhere);
+    await app.page.getByText("Kladden er lagret").waitFor();
+    expect((await draft())?.body).toBe("Dette vinduet skriver");
+
+    await app.cutLine();
+    await app.text.press("Control+Enter");
+    await app.page.locator(".message.pending").waitFor();
+    expect((await draft())?.body).toBe("Dette vinduet skriver");
+    await app.mendLine();
+    await until("the draft to go", async () => ((await draft()) === null ? true : undefined));
+    expect((await stage.agent.messages(row.id)).filter(({ body }) => body === "Dette vinduet skriver")).toHaveLength(1);
+    await app.page.reload();
+    await app.message("Dette vinduet skriver").waitFor();
+    expect(await app.text.inputValue()).toBe("");
+    await Promise.all([app.close(), visitor.close()]);
+  });
+
   it("sends files, and shows pictures in place", async () => {
     const { visitor, row } = await written(unique("Har dere en brosjyre?"));
     const app = await AgentApp.signIn(stage.browser);

@@ -408,6 +408,33 @@ async def test_a_hint_that_comes_with_the_servers_plus_is_heard() -> None:
         await box.close()
 
 
+async def test_what_is_told_of_beside_a_search_that_does_not_find_it_is_looked_for() -> None:
+    # The server will not tell of it again: whoever began to wait now would wait until the next mail.
+    usual = scripted.imap()
+    searches: list[bytes] = []
+
+    def answer(line: bytes) -> bytes | str | None:
+        tag, _, command = line.partition(b" ")
+        if command.startswith(b"UID SEARCH"):
+            searches.append(line)
+            told = b"* SEARCH 3\r\n* 4 EXISTS\r\n" if len(searches) == 1 else b"* SEARCH 4\r\n"
+            return told + tag + b" OK done\r\n"
+        if command.startswith(b"UID FETCH"):
+            what = b"RFC822.SIZE 3" if b"SIZE" in command else b"FLAGS () BODY[] {3}\r\nhei"
+            return b"* 4 FETCH (UID 4 " + what + b")\r\n" + tag + b" OK done\r\n"
+        return usual(line)
+
+    async with Scripted(b"* OK hi\r\n", answer) as server:
+        box = Mailbox(scripted_at(server.port))
+        await box.connect()
+        batch = await box.fetch_after(Cursor(uidvalidity=7, last_uid=3))
+        assert [(one.uid, one.raw) for one in batch.mails] == [(4, b"hei")]
+        assert len(searches) == 2
+        assert (await box.fetch_after(batch.cursor)).mails == ()
+        assert len(searches) == 3, "nothing was told of: one look is enough"
+        await box.close()
+
+
 async def test_nothing_arrives(post: Post, opened: Open) -> None:
     box = await opened(post.settings())
     assert await box.idle(0.2) is False

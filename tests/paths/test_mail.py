@@ -7,6 +7,7 @@ by its headers.
 import asyncio
 import email
 import email.policy
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
@@ -376,3 +377,54 @@ async def test_a_mail_is_found_by_its_subject_and_its_signature(post: Post) -> N
         while await hits("884213") != [row["id"]]:  # noqa: ASYNC110 - a reaction takes it into the search
             await asyncio.sleep(0.05)
     assert await hits("parabol") == [row["id"]]
+
+
+async def test_a_form_is_answered_by_mail_and_the_reply_comes_back(post: Post) -> None:
+    mailbox = await post.make_mailbox()
+    made = await post.browser.post(
+        "/api/v1/forms", json={"name": "Kontakt oss", "reply_connection_id": mailbox["id"], "origins": []}
+    )
+    assert made.status_code == 201, made.text
+    key = made.json()["form"]["key"]
+    async with post.desk.browser() as customer:
+        page = (await customer.get(f"/form/{key}?lang=nb")).text
+        fields = dict(re.findall(r'<input[^>]*type="hidden"[^>]*name="([^"]+)"[^>]*value="([^"]*)"', page))
+        assert fields, page[:2000]
+        del customer.headers["origin"]
+        # A person needs longer than a robot; the form knows when it was handed out.
+        await asyncio.sleep(3.1)
+        sent = await customer.post(
+            f"/form/{key}",
+            data={
+                **fields,
+                "name": "Kari",
+                "email": KARI,
+                "message": "Hvor mye koster fiber på hytta?",
+                "answer": "email",
+            },
+        )
+        assert sent.status_code == 303, sent.text[:1500]
+    row = await post.arrived(channel="form")
+    [receipt] = await post.sent()
+    assert receipt["Auto-Submitted"] == "auto-replied"
+    assert str(row["number"]) in str(receipt["Subject"])
+    assert b"hytta" not in receipt.as_bytes()
+    opened = await post.opened(row["id"])
+    assert opened["conversation"]["waiting_since"] is not None
+    assert (opened["way"]["via"], opened["way"]["addressed"], opened["way"]["address"]) == ("email", True, KARI)
+    answered = await post.browser.answer(row["id"], "499 kroner i måneden.", based_on_seq=1)
+    assert answered.status_code == 201, answered.text
+    mail = (await post.sent(2))[-1]
+    assert KARI in mail["To"]
+    reply = letter(
+        "Takk, det bestiller jeg!",
+        Subject=f"Re: {mail['Subject']}",
+        Message_ID="<form.reply@example.no>",
+        In_Reply_To=str(mail["Message-ID"]),
+        To=str(mail["Reply-To"]),
+    )
+    await post.server.deliver(reply, recipient=str(mail["Reply-To"]).split("<")[-1].strip(">"))
+    again = await post.arrived(id=row["id"], preview="Takk, det bestiller jeg!")
+    assert again["channel"] == "form"
+    bodies = [one["body"] for one in (await post.opened(row["id"]))["messages"] if not one["automated"]]
+    assert bodies == ["Hvor mye koster fiber på hytta?", "499 kroner i måneden.", "Takk, det bestiller jeg!"]

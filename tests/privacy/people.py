@@ -25,6 +25,7 @@ class Person:
     account: UUID
     contact: UUID = field(default_factory=uuid7)
     merged: UUID = field(default_factory=uuid7)
+    neighbour: UUID = field(default_factory=uuid7)
     conversation: UUID = field(default_factory=uuid7)
     identity: UUID = field(default_factory=uuid7)
     connection: UUID = field(default_factory=uuid7)
@@ -70,6 +71,20 @@ async def settle(
             created_at=now, last_seen_at=now,
         )  # fmt: skip
         await _put(tx, "contacts", id=person.merged, name="R. Fjellstad", merged_into_id=person.contact, created_at=now)
+        await _put(
+            tx, "contact_merges", id=uuid7(), from_id=person.merged, into_id=person.contact, why="agent",
+            agent_id=person.agent, made_at=now,
+        )  # fmt: skip
+        await _put(
+            tx,
+            "contacts",
+            id=person.neighbour,
+            name="Noen Andre",
+            created_at=now,
+            last_seen_at=now + timedelta(days=99),
+        )
+        low, high = sorted((person.contact, person.neighbour))
+        await _put(tx, "contacts_apart", low_id=low, high_id=high, agent_id=person.agent, created_at=now)
         await _put(
             tx, "identities", id=person.identity, contact_id=person.contact, kind="email", address=ADDRESS,
             display=NAME, trust="claimed", created_at=now,

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from svardesk.conversations.receiving import Received
-from svardesk.conversations.schemas import Letter
+from svardesk.conversations.schemas import FilledIn, Letter
 from svardesk.conversations.texts import MAX_BODY
 from svardesk.kit.db import Tx
 from svardesk.kit.errors import SvardeskError, Unprocessable
@@ -38,6 +38,7 @@ EventType = Literal[
     "auto_reply",
     "template_status",
     "connection_event",
+    "spam",
 ]
 SenderKind = Literal["customer", "page", "other_app", "bot", "system"]
 
@@ -217,6 +218,9 @@ class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
     ``occurred_at`` is the provider's time (aware). ``raw_ref`` points into the envelope where one holds several.
     ``letter``: what an addressed message carries beside its text, ``longest``: how long its text may be. ``own`` is the
     adapter's own reading, for its hooks (``place``, ``keep``); nobody else looks into it.
+    ``actor`` names who uploaded the event's files (None: the sender). ``fields`` were filled in beside the text;
+    ``team_id`` is where it belongs (None: the connection's team). ``answer_via`` is the connection that carries the
+    answers, where it is another one than that of the question. ``receipt``: the sender was promised one by e-mail.
     """
 
     type: EventType
@@ -238,6 +242,11 @@ class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
     own: Any = None
     longest: int = MAX_BODY
     silent: bool | None = None
+    actor: str | None = None
+    fields: tuple[FilledIn, ...] = ()
+    team_id: UUID | None = None
+    answer_via: UUID | None = None
+    receipt: bool = False
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):

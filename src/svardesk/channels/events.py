@@ -17,6 +17,14 @@ class DeliveryFailed(msgspec.Struct, frozen=True, kw_only=True):
     state: str
 
 
+@event("receipt_due")
+class ReceiptDue(msgspec.Struct, frozen=True, kw_only=True):
+    """A message was taken whose sender was promised a receipt by e-mail; the conversation began with it."""
+
+    stream: UUID
+    message_id: UUID
+
+
 @event("visitor_session_changed")
 class VisitorSessionChanged(msgspec.Struct, frozen=True, kw_only=True):
     """A visitor's session was revoked, or belongs to somebody else now: processes that remember it must forget."""

@@ -1,5 +1,6 @@
-"""The channels room over HTTP: widgets, files, and what was set aside on its way in."""
+"""The channels room over HTTP: widgets, forms, files, and what was set aside on its way in."""
 
+import html
 from datetime import datetime
 from typing import Annotated, Any, Final
 from urllib.parse import quote, unquote
@@ -14,6 +15,9 @@ from svardesk.accounts import auth
 from svardesk.accounts.caller import Caller
 from svardesk.accounts.http import cookie_name
 from svardesk.channels import deliveries, ingress, uploads
+from svardesk.channels.form import forms
+from svardesk.channels.form.config import pick
+from svardesk.channels.form.forms import FormValues, FormView, Mailbox
 from svardesk.channels.uploads import MAX_AGENT_FILE, Uploaded
 from svardesk.channels.webchat import frame, posting, widgets
 from svardesk.channels.webchat.widgets import WidgetValues, WidgetView
@@ -27,6 +31,7 @@ from svardesk.kit.db import Database, Row
 from svardesk.kit.errors import Conflict, Unauthorised
 from svardesk.kit.files import FileStore
 from svardesk.kit.http import Route, route
+from svardesk.kit.i18n import text
 from svardesk.kit.keyring import KeyRing
 from svardesk.kit.sniff import INLINE
 
@@ -66,6 +71,28 @@ class TooLate(Conflict):
     """The answer has gone out already, or was taken back by somebody else."""
 
     code = "too_late"
+
+
+class FormEmbeds(msgspec.Struct, frozen=True):
+    """How a form is put before people: a link, a frame, and the address of its JSON endpoint."""
+
+    link: str
+    frame: str
+    endpoint: str
+
+
+class FormOut(msgspec.Struct, frozen=True):
+    """A contact form and how to embed it."""
+
+    form: FormView
+    embed: FormEmbeds
+
+
+class FormList(msgspec.Struct, frozen=True):
+    """All contact forms, oldest first, and the mailboxes that can carry their answers."""
+
+    items: list[FormOut]
+    mailboxes: list[Mailbox]
 
 
 class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
@@ -221,6 +248,48 @@ async def replay_envelope(envelope_id: UUID, caller: Caller, db: Database, clock
         await ingress.replay(tx, clock.now(), envelope_id)
 
 
+def embeds(public_url: str, key: str, title: str) -> FormEmbeds:
+    """What an owner copies into a page."""
+    address, said = html.escape(f"{public_url}/form/{key}"), html.escape(title)
+    return FormEmbeds(
+        link=f'<a href="{address}">{said}</a>',
+        frame=f'<iframe src="{address}" title="{said}" width="100%" height="900" loading="lazy"></iframe>',
+        endpoint=f"{public_url}/form/v1/{key}",
+    )
+
+
+def _form_out(view: FormView, public_url: str) -> FormOut:
+    locale = view.languages[0]
+    title = getattr(pick(view.texts, locale), "title", "") or text(locale, "server", "form.title")
+    return FormOut(view, embeds(public_url, view.key, title))
+
+
+async def list_forms(caller: Caller, db: Database, public_url: str) -> FormList:
+    """All contact forms of the organisation."""
+    async with db.work(caller.account_id) as tx:
+        listed = [_form_out(one, public_url) for one in await forms.list_all(tx)]
+        return FormList(listed, await forms.mailboxes(tx))
+
+
+async def create_form(data: FormValues, caller: Caller, db: Database, clock: Clock, public_url: str) -> FormOut:
+    """Make a contact form. 422 ``bad_form``, ``bad_origin``, ``unknown_reference``, ``name_missing``."""
+    async with db.work(caller.account_id) as tx:
+        return _form_out(await forms.create(tx, clock.now(), caller, data), public_url)
+
+
+async def change_form(form_id: UUID, data: FormValues, caller: Caller, db: Database, public_url: str) -> FormOut:
+    """Change what a contact form asks and where its answers go. 409 ``version_conflict``."""
+    async with db.work(caller.account_id) as tx:
+        return _form_out(await forms.change(tx, caller, form_id, data), public_url)
+
+
+async def delete_form(form_id: UUID, caller: Caller, db: Database, clock: Clock) -> None:
+    """Take a contact form out of service; its conversations stay."""
+    async with db.work(caller.account_id) as tx:
+        await forms.archive(tx, clock.now(), caller, form_id)
+
+
+FORM: Final = "/api/v1/forms/{form_id:uuid}"
 WIDGET: Final = "/api/v1/widgets/{widget_id:uuid}"
 ROUTES: tuple[Route, ...] = (
     route("GET", "/api/v1/widgets", list_widgets, permission="channels.manage"),
@@ -228,6 +297,10 @@ ROUTES: tuple[Route, ...] = (
     route("PATCH", WIDGET, change_widget, permission="channels.manage"),
     route("DELETE", WIDGET, delete_widget, permission="channels.manage", status=204),
     route("POST", f"{WIDGET}/secrets", rotate_widget_secret, permission="channels.manage", status=201),
+    route("GET", "/api/v1/forms", list_forms, permission="channels.manage"),
+    route("POST", "/api/v1/forms", create_form, permission="channels.manage", status=201),
+    route("PATCH", FORM, change_form, permission="channels.manage"),
+    route("DELETE", FORM, delete_form, permission="channels.manage", status=204),
     route(
         "POST", "/api/v1/files", upload_file, permission="conversations.write", status=201, max_body=MAX_AGENT_FILE * 2
     ),

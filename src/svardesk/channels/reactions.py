@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from svardesk.channels import deliveries
-from svardesk.channels.events import DeliveryFailed
+from svardesk.channels import deliveries, receipts
+from svardesk.channels.events import DeliveryFailed, ReceiptDue
 from svardesk.conversations import changing
 from svardesk.conversations.events import AnswerPosted, AnswerRetried, MessageReceived
 from svardesk.kit.clock import SystemClock
@@ -41,5 +41,6 @@ REACTIONS = {
     AnswerPosted: (Reaction("deliver_answer", deliver),),
     AnswerRetried: (Reaction("send_answer_again", send_again),),
     DeliveryFailed: (Reaction("bring_back_unanswered", bring_back),),
+    ReceiptDue: (Reaction("send_receipt", receipts.send_due),),
     MessageReceived: (Reaction("hold_scheduled_answers", hold_what_waits),),
 }

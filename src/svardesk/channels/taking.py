@@ -11,7 +11,8 @@ import structlog
 from svardesk.channels import deliveries
 from svardesk.channels.connections import QUERIES
 from svardesk.channels.contract import Adapter, Attachment, Connection, InboundEvent, Place, Taken
-from svardesk.contacts import identities
+from svardesk.channels.events import ReceiptDue
+from svardesk.contacts import identities, meeting
 from svardesk.conversations.changing import put_away
 from svardesk.conversations.receiving import Inbound, receive
 from svardesk.conversations.texts import clean
@@ -19,6 +20,7 @@ from svardesk.kit.db import Tx, passes
 from svardesk.kit.files import FileStore, Stored
 from svardesk.kit.ids import uuid7
 from svardesk.kit.sniff import FileTypeRefused, check, safe_name
+from svardesk.spine import record
 
 log = structlog.get_logger()
 
@@ -127,21 +129,8 @@ class Taker:
         tx, now, connection, sender = self._tx, self._now, self._connection, event.sender
         # A report about one of our own messages belongs to whom that message went, not to the machine that wrote it.
         machine = sender.kind == "bot" and place.conversation_id is not None
-        person = (
-            None
-            if machine
-            else await identities.find_or_create(
-                tx,
-                now,
-                kind=sender.address_kind or connection.kind,
-                scope="" if sender.address_kind else str(connection.id),
-                address=sender.external_id,
-                trust=sender.trust,
-                name=sender.display,
-                locale=event.locale,
-            )
-        )
-        actor = f"{connection.kind}:{connection.id if person is None else person.identity_id}"
+        person = None if machine else await self._person(event)
+        actor = event.actor or f"{connection.kind}:{connection.id if person is None else person.identity_id}"
         files = {ref: file_id async for ref, file_id in self._rows(event, actor)}
         letter = event.letter
         if letter is not None and place.stranger:
@@ -152,7 +141,7 @@ class Taker:
             Inbound(
                 contact_id=None if person is None else person.contact_id,
                 identity_id=None if person is None else person.identity_id,
-                connection_id=connection.id,
+                connection_id=event.answer_via or connection.id,
                 channel=connection.kind,
                 conversation_id=place.conversation_id,
                 thread=event.external_thread_key,
@@ -163,11 +152,12 @@ class Taker:
                 occurred_at=event.occurred_at,
                 locale=event.locale,
                 brand_id=connection.brand_id,
-                team_id=connection.team_id,
+                team_id=event.team_id or connection.team_id,
                 automated=event.automated is True,
                 silent=event.silent,
                 subject=event.subject,
                 letter=letter,
+                fields=event.fields,
                 author_id=person.contact_id if person is not None and place.stranger else None,
                 machine=machine,
                 longest=event.longest,
@@ -175,9 +165,40 @@ class Taker:
         )
         if received.outcome == "started" and event.automated and not machine:
             await put_away(tx, now, received.conversation_id)
+        if event.receipt and not received.repeated:
+            await record(tx, ReceiptDue(stream=received.conversation_id, message_id=received.message_id))
         taken = Taken(received=received, envelope_id=self._envelope_id, files=files, stranger=place.stranger)
         await self._adapter.keep(tx, now, connection, event, taken)
+        if (
+            person is not None
+            and sender.address_kind is not None
+            and (person.created or identities.rank(sender.trust) == 2)
+        ):
+            # The same proven address in another channel is the same person; one that is only claimed is for an agent.
+            await meeting.same_person(tx, now, person.identity_id)
         self.contact_id = received.contact_id if person is None else person.contact_id
+
+    async def _person(self, event: InboundEvent) -> identities.Found:
+        """Whose message it is. An address that is only claimed never leads to somebody whose address it is proven to be."""
+        tx, now, sender = self._tx, self._now, event.sender
+        if sender.address_kind is not None and identities.rank(sender.trust) < 2:
+            found = await identities.find_claimed(
+                tx, now, kind=sender.address_kind, address=sender.external_id, name=sender.display, locale=event.locale
+            )
+        else:
+            found = await identities.find_or_create(
+                tx,
+                now,
+                kind=sender.address_kind or self._connection.kind,
+                scope="" if sender.address_kind else str(self._connection.id),
+                address=sender.external_id,
+                trust=sender.trust,
+                name=sender.display,
+                locale=event.locale,
+            )
+        for kind, address in sender.also:
+            await identities.claim(tx, now, contact_id=found.contact_id, kind=kind, address=address)
+        return found
 
     async def _rows(self, event: InboundEvent, actor: str) -> AsyncIterator[tuple[str, UUID]]:
         for one in event.content.attachments:

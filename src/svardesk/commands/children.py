@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from svardesk.commands.lifeline import VARIABLE
 
@@ -20,16 +20,23 @@ _LONGEST_LINE = 65_536
 class Child:
     """One command run as a child in a process group of its own (Ctrl-C in the terminal reaches only the parent).
 
-    `lasting` children are started again when they end; the others end once, with `on_exit(code)`. `failures` counts the
-    ends since the last steady run.
+    `lasting` children are started again when they end; the others end once, with `on_exit(code)`. `inherited` are file
+    descriptors that the child gets under the same numbers. `failures` counts the ends since the last steady run.
     """
 
     def __init__(
-        self, name: str, command: list[str], *, lasting: bool, on_exit: Callable[[int], None] | None = None
+        self,
+        name: str,
+        command: list[str],
+        *,
+        lasting: bool,
+        on_exit: Callable[[int], None] | None = None,
+        inherited: Sequence[int] = (),
     ) -> None:
         self.name: str = name
         self.lasting: bool = lasting
         self.on_exit: Callable[[int], None] | None = on_exit
+        self._inherited: tuple[int, ...] = tuple(inherited)
         self.process: subprocess.Popen[bytes] | None = None
         self.pidfd: int = -1
         self.output: int = -1
@@ -46,7 +53,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env={**environment, VARIABLE: str(lifeline)},
-            pass_fds=(lifeline,),
+            pass_fds=(lifeline, *self._inherited),
             process_group=0,
         )
         assert self.process.stdout is not None  # noqa: S101 - it is a pipe

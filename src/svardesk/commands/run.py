@@ -15,14 +15,16 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from svardesk.commands.children import FIRST_DELAY, LONGEST_DELAY, Child
 from svardesk.commands.failure import CommandError
 from svardesk.commands.lock import DataLock
+from svardesk.commands.postroom import listen
 from svardesk.commands.readiness import ReadinessProbe, wait_for_port
 from svardesk.config import Settings
+from svardesk.demo_data.ports import Ports, remembered
 from svardesk.kit.migrate import database_revision, newest_revision, revisions
 from svardesk.kit.postgres import DATABASE, Cluster, PostgresError, database_dsn, embedded_cluster, query
 
@@ -40,16 +42,22 @@ def run(settings: Settings, *, demo: bool) -> int:
     began = time.monotonic()
     with DataLock(settings, "run") as lock:
         # Children of a killed parent need up to ten seconds to notice and go.
-        refused = wait_for_port(settings.host, settings.port, 12.0 if lock.previous_killed else 0.0)
+        patience = 12.0 if lock.previous_killed else 0.0
+        refused = wait_for_port(settings.host, settings.port, patience)
         if refused is not None:
             raise CommandError(_port_sentence(settings, refused))
-        return Supervisor(settings, demo=demo, began=began).run()
+        post = listen(settings, patience) if demo else []
+        try:
+            return Supervisor(settings, demo=demo, began=began, post=post).run()
+        finally:
+            for one in post:
+                one.close()
 
 
 class Supervisor:
     """The parent's loop: one selector over signals, the children's output and ends, the database's end, and timers."""
 
-    def __init__(self, settings: Settings, *, demo: bool, began: float) -> None:
+    def __init__(self, settings: Settings, *, demo: bool, began: float, post: Sequence[socket.socket] = ()) -> None:
         self._settings: Settings = settings
         self._began: float = began
         self._cluster: Cluster | None = embedded_cluster(settings) if settings.embedded else None
@@ -69,6 +77,8 @@ class Supervisor:
         self._demo_pending: bool = demo
         self._demo_report: Path = settings.data / "demo.txt"
         self._demo: bool = demo
+        # Where the demo's mail server listens: open from the start to the end, whatever becomes of that process.
+        self._post: Sequence[socket.socket] = post
         self._database_pidfd: int = -1
         self._database_failures: int = 0
         self._lifeline: int = -1
@@ -209,18 +219,27 @@ class Supervisor:
         if self._demo_pending and self._demo_is_there():
             self._demo_pending = False
         if self._demo_pending:
+            self._start_mail()
             report = ["demo", "--report", str(self._demo_report)]
             self._add(Child("demo", report, lasting=False, on_exit=self._on_demo))
         if self._probe is not None:
             self._probe.start()
         self._later(_PATIENCE_SECONDS, self._tell_impatience)
 
+    def _start_mail(self) -> None:
+        """Start the demo's mail server; until then whoever connects to its sockets waits."""
+        if self._post and not self._stopping and not any(child.name == "mail" for child in self._children):
+            numbers = [one.fileno() for one in self._post]
+            command = ["demo", "mail-server", "--sockets", ",".join(map(str, numbers))]
+            self._add(Child("mail", command, lasting=True, inherited=numbers))
+
     def _demo_is_there(self) -> bool:
-        """Whether an earlier start filled the demo: spares a second of Python on every later start."""
-        if not self._demo_report.is_file():
+        """Whether an earlier start filled the demo, with a mailbox at the ports that we have: spares a second of Python."""
+        ports: Ports | None = remembered(self._settings.data)
+        if not self._demo_report.is_file() or ports is None:
             return False
         with contextlib.suppress(PostgresError):
-            return bool(query(self._dsn, "SELECT 1 FROM accounts LIMIT 1"))
+            return bool(query(self._dsn, f"SELECT 1 FROM accounts WHERE settings ->> 'demo_mail' = '{ports}' LIMIT 1"))
         return False
 
     def _on_demo(self, code: int) -> None:
@@ -302,6 +321,8 @@ class Supervisor:
         _ = os.read(end, 1)
         _ = self._selector.unregister(end)
         self._ready = True
+        # Not earlier: the web process needs both cores to be ready soon.
+        self._start_mail()
         self._announce()
 
     def _announce(self) -> None:

@@ -9,6 +9,24 @@ class NoContact(NotFound):
     code = "contact_not_found"
 
 
+class NoMerge(NotFound):
+    """There is no such merge, or it has been undone already."""
+
+    code = "merge_not_found"
+
+
+class AlreadyOne(Conflict):
+    """These two are the same person already."""
+
+    code = "already_one_person"
+
+
+class MergeFinal(Conflict):
+    """This merge was made before merges could be undone."""
+
+    code = "merge_final"
+
+
 class NoField(NotFound):
     """There is no such field."""
 

@@ -58,8 +58,13 @@ async def change(tx: Tx, now: datetime, field_id: UUID, what: ChangeField) -> Fi
     return await _get(tx, field_id)
 
 
-async def set_values(tx: Tx, entity: str, entity_id: UUID, values: Mapping[str, FieldValue]) -> None:
-    """Set (or, with None, empty) fields of one thing by key; raises ``NoField`` or ``BadValue`` before any is written."""
+async def set_values(
+    tx: Tx, entity: str, entity_id: UUID, values: Mapping[str, FieldValue], *, several: bool = False
+) -> None:
+    """Set (or, with None, empty) fields of one thing by key; raises ``NoField`` or ``BadValue`` before any is written.
+
+    ``several``: other contacts are the same person. Then an emptied field is kept as empty, or their value would show.
+    """
     known = {one.key: one for one in await definitions(tx) if one.entity == entity and not one.archived}
     columns: list[tuple[Field, dict[str, Any] | None]] = []
     for key, value in values.items():
@@ -67,7 +72,7 @@ async def set_values(tx: Tx, entity: str, entity_id: UUID, values: Mapping[str, 
             raise NoField(None, None, key=key)
         columns.append((known[key], None if value is None else typed(known[key], value)))
     for field, column in columns:
-        if column is None:
+        if column is None and not several:
             await tx.run(_sql.drop_value, account_id=tx.account, definition_id=field.id, entity_id=entity_id)
         else:
             empty = {"text_value": None, "number_value": None, "date_value": None, "boolean_value": None}
@@ -77,7 +82,7 @@ async def set_values(tx: Tx, entity: str, entity_id: UUID, values: Mapping[str, 
                 id=uuid7(),
                 definition_id=field.id,
                 entity_id=entity_id,
-                **(empty | column),
+                **(empty | (column or {})),
             )
 
 

@@ -19,6 +19,10 @@ _RANK: Final = {"none": 0, "claimed": 1}
 """Every other level is 2: verified in one way or another."""
 
 
+CLAIMED: Final = "claimed"
+"""Scope of an address that somebody claims although it is proven to be somebody else's."""
+
+
 class Found(msgspec.Struct, frozen=True):
     """Whose address it is; ``created``: neither was known before."""
 
@@ -52,15 +56,15 @@ async def find_or_create(
     """Return whose address this is, making a contact for one that nobody has.
 
     ``scope`` is the connection's id where addresses are only unique within one. A higher ``trust`` than before is kept.
-    A merged contact is answered by the one it was merged into. Two at once end at one contact. Whoever asks has just heard
-    of the person, so they count as seen.
+    The contact is the one who has the address, also when it is part of another person: what comes in stays with it, so that
+    a merge can be undone. Two at once end at one contact. Whoever asks has just heard of the person, so they count as seen.
     """
     address = normal(kind, address)
     held = await tx.maybe(_sql.identity_by_address, account_id=tx.account, kind=kind, scope=scope, address=address)
     if held is not None:
         if rank(trust) > rank(held["trust"]):
             await believe(tx, now, held["id"], trust, display=display)
-        found = Found(held["merged_into_id"] or held["contact_id"], held["id"], created=False)
+        found = Found(held["contact_id"], held["id"], created=False)
         await seen(tx, now, found.contact_id)
         return found
     contact_id = uuid7()
@@ -138,6 +142,30 @@ async def claim(tx: Tx, now: datetime, *, contact_id: UUID, kind: str, address: 
     if version is not None:
         await record(tx, ContactChanged(stream=contact_id, version=version))
     return identity_id
+
+
+async def find_claimed(
+    tx: Tx, now: datetime, *, kind: str, address: str, name: str | None = None, locale: str | None = None
+) -> Found:
+    """Return whose message it is when somebody only *says* that an address is theirs; nothing proves it.
+
+    Whoever says so joins others who only said so: their answers all go to that address, and nothing is opened to them.
+    They never join somebody whose address it is proven to be: that is a second contact, and for an agent to put together.
+    """
+    address = normal(kind, address)
+    for scope in ("", CLAIMED):
+        held = await tx.maybe(_sql.identity_by_address, account_id=tx.account, kind=kind, scope=scope, address=address)
+        if held is None or rank(held["trust"]) < 2:
+            break
+    else:
+        # Both are proven by now, so this is a claim of its own.
+        scope = f"{CLAIMED}:{uuid7()}"
+    found = await find_or_create(
+        tx, now, kind=kind, address=address, scope=scope, trust="claimed", name=name, locale=locale
+    )
+    if not found.created and name:
+        await name_if_none(tx, found.contact_id, name)
+    return found
 
 
 async def seen(tx: Tx, now: datetime, contact_id: UUID) -> None:

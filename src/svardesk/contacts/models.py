@@ -1,6 +1,6 @@
-"""Tables of the contacts room: people, identities and their trust, custom fields."""
+"""Tables of the contacts room: people, identities and their trust, who is one person with whom, custom fields."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Numeric, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, Index, Numeric, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from svardesk.kit.metadata import choice, instant, ref, tenant_table, uuid_column
@@ -22,6 +22,8 @@ contacts = tenant_table(
     instant("archived_at", nullable=True),
     ref("contacts", "merged_into_id"),
     Index("ix_contacts_seen", "account_id", text("last_seen_at DESC")),
+    # Who else is this person? Few contacts are merged into another one.
+    Index("ix_contacts_merged", "account_id", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL")),
     comment="A person as we know them.",
 )
 
@@ -38,7 +40,58 @@ identities = tenant_table(
     ref("contacts", "contact_id"),
     UniqueConstraint("account_id", "kind", "scope", "address"),
     Index(None, "account_id", "contact_id"),
+    # Who else has this address, in whatever channel and however sure we are? Only of those that people have outside of us.
+    Index(
+        "ix_identities_shared",
+        "account_id",
+        "kind",
+        "address",
+        postgresql_where=text("kind IN ('email', 'phone')"),
+    ),
     comment="An address of a person in one channel. scope = connection id where addresses are only unique within one.",
+)
+
+contact_merges = tenant_table(
+    "contact_merges",
+    uuid_column("from_id"),
+    uuid_column("into_id"),
+    *choice("why", "agent", "address", "sign_in", "moved"),
+    uuid_column("identity_id", nullable=True),
+    uuid_column("agent_id", nullable=True),
+    instant("made_at"),
+    instant("undone_at", nullable=True),
+    uuid_column("undone_by", nullable=True),
+    ref("contacts", "from_id"),
+    ref("contacts", "into_id"),
+    ref("identities", "identity_id"),
+    ref("agents", "agent_id"),
+    ref("agents", "undone_by"),
+    CheckConstraint("from_id <> into_id", name="two_contacts"),
+    # A contact is part of one other at a time: two agents who merge it at once meet here.
+    Index(
+        "uq_contact_merges_from",
+        "account_id",
+        "from_id",
+        unique=True,
+        postgresql_where=text("undone_at IS NULL"),
+    ),
+    Index(None, "account_id", "into_id"),
+    comment="Two contacts are one person: who said so and why. Nothing else is written, so taking it back is all an undo is.",
+)
+
+contacts_apart = tenant_table(
+    "contacts_apart",
+    uuid_column("low_id"),
+    uuid_column("high_id"),
+    uuid_column("agent_id", nullable=True),
+    instant("created_at"),
+    ref("contacts", "low_id"),
+    ref("contacts", "high_id"),
+    ref("agents", "agent_id"),
+    CheckConstraint("low_id < high_id", name="in_order"),
+    Index(None, "account_id", "high_id"),
+    key=("low_id", "high_id"),
+    comment="Two contacts that an agent knows to be two persons, whatever their addresses say.",
 )
 
 field_definitions = tenant_table(

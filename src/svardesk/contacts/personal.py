@@ -32,6 +32,23 @@ PERSONAL = (
         context=("created_at",),
     ),
     PersonalTable(
+        table="contact_merges",
+        columns=("why", "made_at", "undone_at"),
+        person="contact",
+        subject="(t.from_id = ANY({contacts}) OR t.into_id = ANY({contacts}))",
+        erase="delete",
+        context=("from_id", "into_id"),
+        why="Who was one person with whom. Without its row a merge cannot be undone: erasure is the end of that.",
+    ),
+    PersonalTable(
+        table="contacts_apart",
+        columns=("created_at",),
+        person="contact",
+        subject="(t.low_id = ANY({contacts}) OR t.high_id = ANY({contacts}))",
+        erase="delete",
+        why="That an agent told them apart from somebody; from whom is in nobody's export.",
+    ),
+    PersonalTable(
         table="field_values",
         columns=("text_value", "number_value", "date_value", "boolean_value"),
         person="contact",

@@ -2,8 +2,7 @@
 
 -- name: identity_by_address
 -- Whose address this is.
-SELECT i.id, i.contact_id, i.trust, c.merged_into_id
-FROM identities i JOIN contacts c ON c.account_id = i.account_id AND c.id = i.contact_id
+SELECT i.id, i.contact_id, i.trust FROM identities i
 WHERE i.account_id = :account_id AND i.kind = :kind AND i.scope = :scope AND i.address = :address;
 
 -- name: add_contact
@@ -50,30 +49,68 @@ UPDATE contacts SET last_seen_at = :now
 WHERE account_id = :account_id AND id = :id AND erased_at IS NULL
     AND (last_seen_at IS NULL OR last_seen_at < :now - interval '1 minute');
 
--- name: contacts_by_ids
--- Whole contacts with their identities and fields, in no order; no wall without hidden teams.
-SELECT c.id, c.name, c.locale, c.timezone, c.written_standard, c.attributes, c.created_at, c.last_seen_at, c.erased_at,
-    c.version,
+-- name: persons_of
+-- Who is known by these contacts: each contact with the one that its person is known as.
+SELECT c.id, coalesce(c.merged_into_id, c.id) AS person_id FROM contacts c
+WHERE c.account_id = :account_id AND c.id = ANY(:ids);
+
+-- name: persons_by_ids
+-- Whole persons with the identities and fields of all their contacts, in no order; no wall without hidden teams. What the
+-- contact that they are known as says itself comes first ('' and an empty field say: nothing), then the oldest that says something.
+SELECT r.id, nullif(coalesce(r.name, k.name), '') AS name, coalesce(r.locale, k.locale) AS locale,
+    coalesce(r.timezone, k.timezone) AS timezone, coalesce(r.written_standard, k.written_standard) AS written_standard,
+    coalesce((
+        SELECT jsonb_object_agg(e.key, e.value ORDER BY m.created_at DESC, m.id DESC)
+        FROM contacts m, jsonb_each(m.attributes) e
+        WHERE m.account_id = r.account_id AND m.merged_into_id = r.id
+    ), '{}') || r.attributes AS attributes,
+    least(r.created_at, k.created_at) AS created_at, greatest(r.last_seen_at, k.last_seen_at) AS last_seen_at,
+    r.erased_at, r.version,
     coalesce((
         SELECT json_agg(json_build_object('id', i.id, 'kind', i.kind, 'address', i.address, 'display', i.display,
             'trust', i.trust, 'verified_at', i.verified_at) ORDER BY i.created_at, i.id)
-        FROM identities i WHERE i.account_id = c.account_id AND i.contact_id = c.id
+        FROM identities i WHERE i.account_id = r.account_id AND i.contact_id = ANY(k.ids)
     ), '[]') AS identities,
     coalesce((
-        SELECT json_object_agg(d.key, coalesce(to_json(v.text_value), to_json(v.number_value), to_json(v.date_value),
-            to_json(v.boolean_value)) ORDER BY d.key)
-        FROM field_values v
-        JOIN field_definitions d ON d.account_id = v.account_id AND d.id = v.definition_id
-        WHERE v.account_id = c.account_id AND v.entity_id = c.id AND d.entity = 'contact' AND d.archived_at IS NULL
+        SELECT json_object_agg(f.key, f.value ORDER BY f.key) FROM (
+            SELECT DISTINCT ON (d.key) d.key, coalesce(to_json(v.text_value), to_json(v.number_value),
+                to_json(v.date_value), to_json(v.boolean_value)) AS value
+            FROM field_values v
+            JOIN field_definitions d ON d.account_id = v.account_id AND d.id = v.definition_id
+            WHERE v.account_id = r.account_id AND v.entity_id = ANY(k.ids) AND d.entity = 'contact' AND d.archived_at IS NULL
+            ORDER BY d.key, array_position(k.ids, v.entity_id)
+        ) f WHERE f.value IS NOT NULL
     ), '{}') AS fields
-FROM contacts c
-WHERE c.account_id = :account_id AND c.id = ANY(:ids)
-    AND sees_contact(c.account_id, c.id, :agent_id::uuid, :hidden_team_ids::uuid[]);
+FROM contacts r
+CROSS JOIN LATERAL (
+    SELECT r.id || coalesce(array_agg(m.id ORDER BY m.created_at, m.id), '{}') AS ids,
+        (array_agg(m.name ORDER BY m.created_at, m.id) FILTER (WHERE m.name <> ''))[1] AS name,
+        (array_agg(m.locale ORDER BY m.created_at, m.id) FILTER (WHERE m.locale IS NOT NULL))[1] AS locale,
+        (array_agg(m.timezone ORDER BY m.created_at, m.id) FILTER (WHERE m.timezone IS NOT NULL))[1] AS timezone,
+        (array_agg(m.written_standard ORDER BY m.created_at, m.id) FILTER (WHERE m.written_standard IS NOT NULL))[1]
+            AS written_standard,
+        min(m.created_at) AS created_at, max(m.last_seen_at) AS last_seen_at
+    FROM contacts m WHERE m.account_id = r.account_id AND m.merged_into_id = r.id
+) k
+WHERE r.account_id = :account_id AND r.id = ANY(:ids) AND r.merged_into_id IS NULL
+    AND sees_contact(r.account_id, r.id, :agent_id::uuid, :hidden_team_ids::uuid[]);
+
+-- name: itself
+-- What one contact alone says: its name, and whether it has an address where people are reached.
+SELECT nullif(c.name, '') AS name, EXISTS (
+    SELECT FROM identities i
+    WHERE i.account_id = c.account_id AND i.contact_id = c.id AND i.kind IN ('email', 'phone')
+) AS reachable
+FROM contacts c WHERE c.account_id = :account_id AND c.id = :id;
 
 -- name: lock_contact
--- The contact that an agent is about to change; a merged one counts as gone, and so does one behind the wall.
-SELECT id, name, locale, timezone, written_standard, version FROM contacts
-WHERE account_id = :account_id AND id = :id AND merged_into_id IS NULL AND erased_at IS NULL
+-- The contact that a person is known as, whom an agent is about to change; nobody behind the wall.
+SELECT id, name, locale, timezone, written_standard, version, EXISTS (
+    SELECT FROM contacts m WHERE m.account_id = c.account_id AND m.merged_into_id = c.id
+) AS several
+FROM contacts c
+WHERE account_id = :account_id AND merged_into_id IS NULL AND erased_at IS NULL
+    AND id = (SELECT coalesce(p.merged_into_id, p.id) FROM contacts p WHERE p.account_id = :account_id AND p.id = :id)
     AND sees_contact(account_id, id, :agent_id::uuid, :hidden_team_ids::uuid[])
 FOR NO KEY UPDATE;
 

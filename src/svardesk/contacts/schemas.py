@@ -9,6 +9,7 @@ import msgspec
 Trust = Literal["none", "claimed", "platform_account", "domain_verified", "signed_token", "phone_number"]
 Standard = Literal["nb", "nn"]
 TRUST: tuple[str, ...] = ("none", "claimed", "platform_account", "domain_verified", "signed_token", "phone_number")
+MergeReason = Literal["agent", "address", "sign_in", "moved"]
 FieldType = Literal["text", "number", "date", "boolean", "choice"]
 FieldValue = str | float | bool | None
 Name = Annotated[str, msgspec.Meta(max_length=200)]
@@ -29,7 +30,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
-    """A person as we know them. ``fields`` are the organisation's own, by key."""
+    """A person as we know them, all contacts that were merged taken together. ``fields`` are the organisation's own, by key."""
 
     id: UUID
     name: str | None
@@ -43,6 +44,56 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     last_seen_at: datetime | None
     erased_at: datetime | None
     version: int
+
+
+class PersonRef(msgspec.Struct, frozen=True):
+    """A contact in few words; without a name by an address that people know, if there is one."""
+
+    id: UUID
+    name: str | None
+
+
+class Merge(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a person is known by several contacts: ``contact`` became part of ``into_id``.
+
+    ``why``: an agent said so, both proved the same address, an anonymous visitor signed in, or it was before merges could
+    be undone. ``agent_name`` is who said so.
+    """
+
+    id: UUID
+    contact: PersonRef
+    into_id: UUID
+    why: MergeReason
+    agent_id: UUID | None
+    agent_name: str | None
+    made_at: datetime
+    undoable: bool
+
+
+class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who may be the same person, because they have the same address.
+
+    ``own_trust`` says how sure we are that it is this person's, ``trust`` that it is the other one's.
+    """
+
+    contact: PersonRef
+    kind: str
+    address: str
+    own_trust: Trust
+    trust: Trust
+
+
+class Relations(msgspec.Struct, frozen=True):
+    """Which contacts are this person, newest merge first, and who else may be."""
+
+    merges: list[Merge]
+    suggestions: list[Suggestion]
+
+
+class MergeWith(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The contact that becomes part of the one in the address."""
+
+    contact_id: UUID
 
 
 class ChangeContact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

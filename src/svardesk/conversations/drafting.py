@@ -11,7 +11,6 @@ from svardesk.conversations.events import DraftChanged
 from svardesk.conversations.schemas import Draft, StoreDraft
 from svardesk.conversations.seeing import check_sees
 from svardesk.conversations.store import sql
-from svardesk.conversations.texts import MAX_BODY
 from svardesk.kit.db import Tx
 from svardesk.spine import record
 
@@ -31,7 +30,7 @@ async def store(tx: Tx, caller: Caller, now: datetime, conversation_id: UUID, wh
         conversation_id=conversation_id,
         agent_id=caller.agent_id,
         kind=what.kind,
-        body=what.body.replace("\x00", "")[:MAX_BODY],
+        body=what.body.replace("\x00", ""),
         file_ids=list(what.file_ids),
         version=what.version,
         now=now,

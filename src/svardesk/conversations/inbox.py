@@ -28,7 +28,7 @@ _NARROWER: Final = b"/* narrower */"
 _FILTERS: Final[Mapping[str, bytes]] = {
     "team_id": b"AND r.team_id = %(team_id)s",
     "assignee_id": b"AND r.assignee_id = %(assignee_id)s",
-    "contact_id": b"AND r.contact_id = %(contact_id)s",
+    "contact_id": b"AND r.own_contact_id = ANY((SELECT person_contacts(%(account_id)s, %(contact_id)s))::uuid[])",
     "channel": b"AND r.channel = %(channel)s",
     "tag_id": (
         b"AND EXISTS (SELECT FROM conversation_tags t WHERE t.account_id = r.account_id"

@@ -7,6 +7,10 @@ SELECT * FROM receive_message(:account_id, :now, :message_id, :actor, :client_id
     :conversation_id, :connection_id, :thread, :new_conversation_id, :contact_id, :identity_id, :channel, :brand_id,
     :team_id, :locale, :subject, :external_id, :occurred_at, :automated, :file_ids);
 
+-- name: set_details
+-- What was filled in beside a message's text, written by the transaction that made the message.
+UPDATE messages SET details = coalesce(details, '{}') || :details::jsonb WHERE account_id = :account_id AND id = :id;
+
 -- name: post
 -- Post an agent's answer or note.
 SELECT p.outcome, p.message_id, p.seq, p.other_id, p.other_name, p.mentioned, (p.line).*
@@ -40,13 +44,15 @@ WHERE r.account_id = :account_id AND r.id = ANY(:ids) AND r.archived_at IS NULL
     AND (r.team_id IS NULL OR r.assignee_id = :agent_id OR NOT (r.team_id = ANY(:hidden_team_ids)));
 
 -- name: previous
--- Earlier conversations of the same person, the latest first.
+-- Earlier conversations of the same person, with whichever of their contacts, the latest first.
 SELECT r.*, coalesce((
         SELECT d.seq FROM conversation_reads d
         WHERE d.account_id = r.account_id AND d.conversation_id = r.id AND d.agent_id = :agent_id
     ), 0) AS read_seq
 FROM conversation_rows r
-WHERE r.account_id = :account_id AND r.contact_id = :contact_id AND r.id <> :id AND r.archived_at IS NULL
+WHERE r.account_id = :account_id
+    AND r.own_contact_id = ANY((SELECT person_contacts(:account_id, :contact_id))::uuid[])
+    AND r.id <> :id AND r.archived_at IS NULL
     AND (r.team_id IS NULL OR r.assignee_id = :agent_id OR NOT (r.team_id = ANY(:hidden_team_ids)))
 ORDER BY r.last_activity_at DESC LIMIT 10;
 
@@ -393,7 +399,8 @@ WHERE r.account_id = :account_id AND r.id = ANY(ARRAY(
     SELECT r.id
     FROM conversation_tags t
     CROSS JOIN LATERAL (
-        SELECT c.id, c.last_activity_at, c.archived_at, c.status, c.channel, c.contact_id, c.assignee_id, c.team_id
+        SELECT c.id, c.last_activity_at, c.archived_at, c.status, c.channel, c.contact_id AS own_contact_id, c.assignee_id,
+            c.team_id
         FROM conversations c WHERE c.account_id = :account_id AND c.id = t.conversation_id LIMIT 1
     ) r
     WHERE t.account_id = :account_id AND t.tag_id = :tag_id
@@ -543,3 +550,18 @@ SELECT search_hits(:bodies::text[], :q) AS words;
 -- name: search_contacts
 -- Contacts the agent may see that resemble what was typed, the best first.
 SELECT contact_id, rank FROM search_contacts(:agent_id, :q, :limit);
+
+-- name: of_contacts
+-- The newest conversations with some contacts: lines that must be told anew.
+SELECT c.id FROM conversations c
+WHERE c.account_id = :account_id AND c.contact_id = ANY(:contact_ids::uuid[]) AND c.archived_at IS NULL
+ORDER BY c.last_activity_at DESC LIMIT :limit;
+
+-- name: opened_of_persons
+-- Which of some conversations are with one of these persons.
+SELECT c.id FROM unnest(:ids::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL (SELECT * FROM conversations v WHERE v.account_id = :account_id AND v.id = wanted.id LIMIT 1) c
+CROSS JOIN LATERAL (SELECT * FROM contacts m WHERE m.account_id = :account_id AND m.id = c.contact_id LIMIT 1) p
+WHERE coalesce(p.merged_into_id, p.id) = ANY(ARRAY(
+    SELECT coalesce(k.merged_into_id, k.id) FROM contacts k WHERE k.account_id = :account_id AND k.id = ANY(:contact_ids::uuid[])
+));

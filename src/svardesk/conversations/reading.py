@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from svardesk.accounts.caller import Caller
+from svardesk.contacts import meeting
 from svardesk.contacts import service as contacts
 from svardesk.conversations import drafting, presence
 from svardesk.conversations.errors import NoConversation
@@ -67,6 +68,7 @@ async def open_conversation(tx: Tx, caller: Caller, now: datetime, conversation_
     return Opened(
         conversation=row,
         contact=await contacts.get_for(tx, caller, row.contact.id),
+        relations=await meeting.relations_for(tx, caller, row.contact.id),
         messages=said.messages,
         earlier=said.earlier,
         previous_conversations=[row_of(one) for one in previous],

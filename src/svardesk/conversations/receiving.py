@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from svardesk.conversations.errors import ContactMissing, FilesMissing
-from svardesk.conversations.schemas import Letter
+from svardesk.conversations.schemas import FilledIn, Letter
 from svardesk.conversations.store import sql
 from svardesk.conversations.texts import MAX_BODY, checked, preview
 from svardesk.conversations.thanks import is_only_thanks
@@ -24,7 +24,8 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     ``contact_id``. ``actor`` names who sends (``visitor:<id>``, ``connection:<id>``) and keeps client ids apart.
     ``silent`` None: told from the text. ``occurred_at`` is the provider's time, for showing only. ``letter`` is what an
     addressed message carries beside its text, ``author_id`` who wrote it when that is not the conversation's contact
-    (``machine``: nobody did, it is a report), ``longest`` how many characters the channel may bring.
+    (``machine``: nobody did, it is a report), ``longest`` how many characters the channel may bring. ``fields``: what was filled
+    in beside the text.
     """
 
     channel: str
@@ -49,6 +50,7 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     author_id: UUID | None = None
     machine: bool = False
     longest: int = MAX_BODY
+    fields: Sequence[FilledIn] = ()
 
 
 class Received(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,4 +124,8 @@ async def receive(tx: Tx, now: datetime, inbound: Inbound) -> Received:
                 author_id=inbound.author_id,
                 machine=inbound.machine,
             )
+        if inbound.fields:
+            # In the transaction that made the message, so nobody has seen it without them.
+            details = encode({"fields": inbound.fields}).decode()
+            await tx.run(sql.set_details, account_id=tx.account, id=row["message_id"], details=details)
     return Received(**row)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from svardesk.contacts.schemas import Contact
+from svardesk.contacts.schemas import Contact, Relations
 
 Kind = Literal["inbound", "answer", "note", "system"]
 Status = Literal["open", "waiting", "snoozed", "closed"]
@@ -156,10 +156,27 @@ class Addressing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     bcc: Annotated[list[Correspondent], msgspec.Meta(max_length=50)] = []
 
 
+FieldKind = Literal["text", "long", "choice", "email", "phone", "order", "file", "topic", "answer", "page"]
+
+
+class FilledIn(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that was filled in beside a message's text. ``label`` is the question as the customer read it.
+
+    ``name`` names it for programs; ``kind`` says what the value is: an e-mail address, a phone number, an order number,
+    the topic, or how an answer is wanted (``answer``: the value is ``email`` or ``phone``).
+    """
+
+    name: str
+    label: str
+    kind: FieldKind
+    value: str
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """What was said. Order is ``seq``. ``client_id`` is only there for its author. ``deleted``: erased, body empty.
 
     ``automated``: no person wrote it. ``send_at``: an answer that waits until then.
+    ``fields`` are what a form asked beside the text, in its order.
     """
 
     id: UUID
@@ -181,6 +198,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     automated: bool = False
     letter: Letter | None = None
     send_at: datetime | None = None
+    fields: list[FilledIn] = []
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -316,10 +334,11 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything the screen of one conversation begins with."""
+    """Everything the screen of one conversation begins with. ``relations``: who the contact is one with, or may be."""
 
     conversation: ConversationRow
     contact: Contact
+    relations: Relations
     messages: list[Message]
     earlier: bool
     previous_conversations: list[ConversationRow]

@@ -6,8 +6,16 @@ from uuid import UUID
 
 import msgspec
 
-from svardesk.conversations.schemas import Attachment, Author, ContactRef, ConversationRow, Letter, Message
-from svardesk.kit.db import Reader, Row
+from svardesk.conversations.schemas import (
+    Attachment,
+    Author,
+    ContactRef,
+    ConversationRow,
+    FilledIn,
+    Letter,
+    Message,
+)
+from svardesk.kit.db import Reader, Row, Tx
 from svardesk.kit.sql import load
 
 sql = load(__package__ or "svardesk.conversations")
@@ -71,6 +79,7 @@ def message_of(row: Row, actor: str | None = None) -> Message:
         automated=row["automated"],
         letter=letter_of(details),
         send_at=row["send_at"],
+        fields=[msgspec.convert(one, FilledIn) for one in details.get("fields") or ()],
     )
 
 
@@ -92,3 +101,15 @@ async def messages(tx: Reader, ids: Iterable[UUID], actor: str | None = None) ->
     wanted = list(ids)
     found = await tx.all(sql.messages_by_ids, account_id=tx.account, ids=wanted) if wanted else []
     return {row["id"]: message_of(row, actor) for row in found}
+
+
+async def of_contacts(tx: Tx, contact_ids: Iterable[UUID], most: int) -> list[UUID]:
+    """Return the newest conversations with some contacts, ``most`` of them at the most."""
+    found = await tx.all(sql.of_contacts, account_id=tx.account, contact_ids=list(contact_ids), limit=most)
+    return [row["id"] for row in found]
+
+
+async def opened_of_persons(tx: Tx, ids: Iterable[UUID], contact_ids: Iterable[UUID]) -> set[UUID]:
+    """Return which of some conversations are with the persons behind those contacts."""
+    found = await tx.all(sql.opened_of_persons, account_id=tx.account, ids=list(ids), contact_ids=list(contact_ids))
+    return {row["id"] for row in found}

@@ -7,18 +7,28 @@ import argparse
 import asyncio
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from svardesk.demo_mail.server import HOST, DemoMail
 from svardesk.kit.jsons import encode
 
 
-async def run(arguments: argparse.Namespace) -> None:
-    """Listen until SIGTERM or SIGINT."""
+async def until_told(server: DemoMail, ready: Callable[[], None]) -> None:
+    """Say that a started server is ready, and stop it at SIGTERM or SIGINT."""
     done = asyncio.Event()
     loop = asyncio.get_running_loop()
     for one in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(one, done.set)
+    try:
+        ready()
+        await done.wait()
+    finally:
+        await server.stop()
+
+
+async def run(arguments: argparse.Namespace) -> None:
+    """Listen until SIGTERM or SIGINT."""
     server = DemoMail(folder=arguments.folder, vouched=arguments.vouched.split(","))
     await server.start(smtp_port=arguments.smtp, submission_port=arguments.submission, imap_port=arguments.imap)
     told = {
@@ -28,12 +38,12 @@ async def run(arguments: argparse.Namespace) -> None:
         "imap": server.imap_port,
         "mailboxes": sorted(server.office.accounts),
     }
-    sys.stdout.buffer.write(encode(told) + b"\n")
-    sys.stdout.flush()
-    try:
-        await done.wait()
-    finally:
-        await server.stop()
+
+    def say() -> None:
+        sys.stdout.buffer.write(encode(told) + b"\n")
+        sys.stdout.flush()
+
+    await until_told(server, say)
 
 
 def main() -> None:

@@ -52,6 +52,11 @@ class Folder(MailboxData):
         self._messages = {one.uid: one for one in mails}
         self._max_uid = len(mails)
 
+    @property
+    def next_uid(self) -> int:
+        """What the next mail will be called."""
+        return self._max_uid + 1
+
     def continue_from(self, uid_validity: int, highest: int) -> None:
         """Number mail as the server did that ran here before."""
         self._uid_validity, self._max_uid = uid_validity, highest
@@ -201,6 +206,7 @@ class Mailboxes:
         self._config: Final = config
         self._office: Final = office
         self._folder: Final = folder
+        self._one_at_a_time: Final = asyncio.Lock()
         self.imap: Final = Imap(DemoLogin(config, office), config)
 
     async def inbox(self, address: str) -> Folder:
@@ -222,13 +228,15 @@ class Mailboxes:
 
     async def put(self, address: str, raw: bytes) -> int:
         """Store a mail in an account's INBOX and return its UID."""
-        uid = await self._append(address, raw)
-        if self._folder is not None:
-            place = self._folder / address.lower()
-            place.mkdir(parents=True, exist_ok=True)
-            (place / "uidvalidity").write_text(str((await self.inbox(address)).uid_validity), "utf-8")
-            (place / f"{uid:010d}.eml").write_bytes(raw)
-        return uid
+        async with self._one_at_a_time:
+            if self._folder is not None:
+                # On the disk first: a reader may be told of it at once, and its UID must never be another mail's.
+                inbox = await self.inbox(address)
+                place = self._folder / address.lower()
+                place.mkdir(parents=True, exist_ok=True)
+                _write(place / "uidvalidity", str(inbox.uid_validity).encode())
+                _write(place / f"{inbox.next_uid:010d}.eml", raw)
+            return await self._append(address, raw)
 
     async def load(self) -> None:
         """Take in what a server that ran here before has left in the folder."""
@@ -253,3 +261,10 @@ class Mailboxes:
         """All mails of a folder, oldest first."""
         whole = FetchRequirement.CONTENT
         return [bytes(await one.load_content(whole)) async for one in (await self.named(address, folder)).messages()]
+
+
+def _write(file: Path, content: bytes) -> None:
+    """A file is there whole or not at all, also when this process is killed."""
+    fresh = file.with_name(file.name + ".new")
+    fresh.write_bytes(content)
+    fresh.replace(file)

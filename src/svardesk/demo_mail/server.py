@@ -1,20 +1,18 @@
 """The mail server as one thing: start it, write to it, read what arrived, stop it."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Self
 
+from svardesk.demo_data.ports import CUSTOMERS, HOST, ORGANISATION, PASSWORD
 from svardesk.demo_mail.imap import Folder, Mailboxes
 from svardesk.demo_mail.post import Account, PostOffice
 from svardesk.demo_mail.rules import Rule
 from svardesk.demo_mail.smtp import factory
 
-HOST: Final = "127.0.0.1"
-ORGANISATION: Final = "kundeservice@fjordnett.example"
-CUSTOMERS: Final = "kunder@postkasse.example"
-PASSWORD: Final = "fjordnett"
 ACCOUNTS: Final = (
     Account(address=ORGANISATION, password=PASSWORD, domains=("fjordnett.example",)),
     Account(address=CUSTOMERS, password=PASSWORD, catch_all=True),
@@ -55,8 +53,18 @@ class DemoMail:
         self._xoauth2 = xoauth2
         self._servers: list[asyncio.Server] = []
 
-    async def start(self, *, smtp_port: int = 0, submission_port: int = 0, imap_port: int = 0) -> Self:
-        """Listen; raises OSError when a port is taken."""
+    async def start(
+        self,
+        *,
+        smtp_port: int = 0,
+        submission_port: int = 0,
+        imap_port: int = 0,
+        sockets: Sequence[socket.socket] | None = None,
+    ) -> Self:
+        """Listen; raises OSError when a port is taken.
+
+        ``sockets``: listening ones that somebody else has opened, for SMTP, submission and IMAP, instead of ports.
+        """
         loop = asyncio.get_running_loop()
         await self.boxes.load()
         outside = factory(self.office, self.rules, self.tokens, submission=False, xoauth2=self._xoauth2)
@@ -69,11 +77,10 @@ class DemoMail:
             xoauth2=self._xoauth2,
         )
         try:
-            self._servers.append(await loop.create_server(outside, HOST, smtp_port))
-            self._servers.append(await loop.create_server(inside, HOST, submission_port, ssl=self._implicit_tls))
-            self._servers.append(
-                await asyncio.start_server(self.boxes.imap.serve, HOST, imap_port, ssl=self._implicit_tls)
-            )
+            smtp, submission, imap = sockets or _listening(smtp_port, submission_port, imap_port)
+            self._servers.append(await loop.create_server(outside, sock=smtp))
+            self._servers.append(await loop.create_server(inside, sock=submission, ssl=self._implicit_tls))
+            self._servers.append(await asyncio.start_server(self.boxes.imap.serve, sock=imap, ssl=self._implicit_tls))
         except BaseException:
             await self.stop()
             raise
@@ -112,3 +119,14 @@ class DemoMail:
     def hang_up(self) -> None:
         """End all IMAP sessions without a word."""
         self.boxes.imap.hang_up()
+
+
+def _listening(*ports: int) -> list[socket.socket]:
+    opened: list[socket.socket] = []
+    try:
+        opened.extend(socket.create_server((HOST, port)) for port in ports)
+    except OSError:
+        for one in opened:
+            one.close()
+        raise
+    return opened

@@ -7,7 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Response
 from litestar.params import QueryParameter
 
-from svardesk.demo_shop import WIDGET_KEY
+from svardesk.demo_shop import FORM_KEY, WIDGET_KEY
 from svardesk.demo_shop.range import PLANS, PRODUCTS, QUESTIONS, kroner
 from svardesk.kit.errors import NotFound
 from svardesk.kit.http import Route, route
@@ -39,6 +39,7 @@ def _page(template: str, title: str, language: str, **values: Any) -> Response[s
     html = _templates.get_template(template).render(
         title=title,
         widget=WIDGET_KEY,
+        form=FORM_KEY,
         lang=language if language in LANGUAGES else "nb",
         plans=PLANS,
         products=PRODUCTS,

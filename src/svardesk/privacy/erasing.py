@@ -34,10 +34,18 @@ async def was_erased(tx: Tx, keyring: KeyRing, kind: str, scope: str, address: s
     return await tx.maybe(sql.buried_addresses, account_id=tx.account, hashes=hashes) is not None
 
 
+async def _hold_person(tx: Tx, contact_id: UUID) -> list[UUID]:
+    """All contacts that are this person, locked: also those that were merged with it while their locks were waited for."""
+    contacts: list[UUID] = []
+    while (now := await tx.value(sql.person, account_id=tx.account, contact_id=contact_id) or []) != contacts:
+        contacts = now
+        await tx.run(sql.lock_person, account_id=tx.account, contacts=contacts)
+    return contacts
+
+
 async def erase_rows(tx: Tx, keyring: KeyRing, request_id: UUID, contact_id: UUID, now: datetime) -> dict[str, Any]:
     """Erase a person's rows; returns the result of the request: counts, and the contents that may now be deleted."""
-    contacts: list[UUID] = await tx.value(sql.person, account_id=tx.account, contact_id=contact_id) or []
-    await tx.run(sql.lock_person, account_id=tx.account, contacts=contacts)
+    contacts = await _hold_person(tx, contact_id)
     rows = await tx.all(sql.lock_conversations, account_id=tx.account, contacts=contacts)
     conversations = [row["id"] for row in rows]
     identities = await tx.all(sql.identities_of, account_id=tx.account, contacts=contacts)

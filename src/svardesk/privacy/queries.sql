@@ -124,6 +124,10 @@ SELECT c.id FROM contacts c
 WHERE c.account_id = :account_id AND c.erased_at IS NULL AND c.merged_into_id IS NULL
     AND coalesce(c.last_seen_at, c.created_at) < :before
     AND NOT EXISTS (
+        SELECT FROM contacts m
+        WHERE m.account_id = c.account_id AND m.merged_into_id = c.id AND coalesce(m.last_seen_at, m.created_at) >= :before
+    )
+    AND NOT EXISTS (
         SELECT FROM conversations v
         WHERE v.account_id = c.account_id AND v.contact_id = ANY(privacy_person(c.account_id, c.id))
             AND (v.status <> 'closed' OR v.last_activity_at >= :before)

@@ -13,6 +13,7 @@ from uuid import UUID
 from svardesk.accounts import events as accounts_facts
 from svardesk.channels import events as channels_facts
 from svardesk.channels.webchat import visitors as webchat
+from svardesk.contacts import events as contacts_facts
 from svardesk.conversations import events as facts
 from svardesk.conversations import store
 from svardesk.kit.db import Reader, Row
@@ -52,6 +53,10 @@ class Wanted:
     """Visitors' sessions that changed, and whether they were revoked."""
     visits: set[UUID] = field(default_factory=set)
     """Conversations whose visitor the shop says something else of."""
+    known: set[UUID] = field(default_factory=set)
+    """Contacts of persons of whom something else is known now: whoever looks at one looks again."""
+    regrouped: set[UUID] = field(default_factory=set)
+    """Contacts that became part of another person, or parted: their conversations' lines show somebody else."""
     connections: bool = False
     started: set[UUID] = field(default_factory=set)
     arrived: dict[UUID, int] = field(default_factory=dict)
@@ -76,6 +81,19 @@ class Wanted:
             self._conversation(fact)
         elif type(fact).__module__ == accounts_facts.__name__:
             self.people.append(fact)
+        elif type(fact).__module__ == contacts_facts.__name__:
+            self._contact(fact)
+
+    def _contact(self, fact: Any) -> None:
+        if isinstance(fact, contacts_facts.ContactCreated):
+            return  # nobody looks at somebody who was not there
+        self.known.add(fact.stream)
+        if isinstance(fact, contacts_facts.MergeSuggested | contacts_facts.ContactsToldApart):
+            self.known.add(fact.other_id)
+        elif isinstance(fact, contacts_facts.ContactsMerged | contacts_facts.ContactsParted):
+            self.known.add(fact.from_id)
+            # The others' lines too: without a name they are shown by that of whom they are one with.
+            self.regrouped.update((fact.stream, *fact.contact_ids))
 
     def _conversation(self, fact: Any) -> None:
         if not isinstance(fact, facts.ReceiptsMoved) or fact.message_ids:

@@ -19,6 +19,7 @@ from svardesk.accounts import events as accounts_facts
 from svardesk.channels import connections
 from svardesk.channels.webchat import visitors as webchat
 from svardesk.channels.webchat import whereabouts
+from svardesk.conversations import store
 from svardesk.house import House
 from svardesk.kit.errors import Unavailable
 from svardesk.realtime import renewing
@@ -41,6 +42,8 @@ _RIGHTS = (
     accounts_facts.AgentChanged, accounts_facts.AgentArchived, accounts_facts.ApiTokenRevoked, accounts_facts.TeamChanged,
 )  # fmt: skip
 """What can change what an open socket may see. A sign-in cannot: there is one for every agent every morning."""
+MOST_REGROUPED = 200
+"""Lines that are told anew when people are merged; with more of them a fresh snapshot is cheaper."""
 BATCH = 1000
 IDLE_SECONDS = 1.0
 
@@ -227,6 +230,8 @@ class Tail:
             return
         if room.visitors and (wanted.sessions or wanted.started):
             await self._sessions(account, wanted, room)
+        if room.agents and (wanted.known or wanted.regrouped):
+            await self._persons(account, wanted, room)
         opened, watched = set(room.open), set(room.by_conversation)
         if not room.agents and not watched & (wanted.rows.keys() | wanted.receipts.keys()):
             return
@@ -240,6 +245,22 @@ class Tail:
             self._to_visitors(room, wanted, now.for_visitors, resume)
         if room.agents and not replay:
             self._live.reached_agents(account, wanted.arrived)
+
+    async def _persons(self, account: UUID, wanted: Wanted, room: Room) -> None:
+        """People were merged, parted, or are better known: new lines in the inbox, a new look for whoever has one open."""
+        async with self._house.db.work(account) as tx:
+            lines = await store.of_contacts(tx, wanted.regrouped, MOST_REGROUPED + 1) if wanted.regrouped else []
+            opened = await store.opened_of_persons(tx, room.open, wanted.known | wanted.regrouped)
+        if len(lines) > MOST_REGROUPED:
+            text = frame("refetch", reason="merged")
+            for socket in room.agents:
+                socket.push(text)
+            return
+        wanted.rows.update(dict.fromkeys(lines))
+        for conversation in opened:
+            text = frame("contact", conversation_id=conversation)
+            for socket in room.open.get(conversation, ()):
+                socket.push(text)
 
     async def _visit(self, account: UUID, conversation: UUID, room: Room) -> None:
         async with self._house.db.work(account) as tx:

@@ -1,6 +1,8 @@
 """Health of the house: is it alive, can it work, and its figures for Prometheus."""
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any, Final
 
 import msgspec
 from litestar import Request, Response
@@ -9,7 +11,7 @@ from psycopg import Error as DatabaseError
 
 import svardesk
 from svardesk.kit.clock import Clock
-from svardesk.kit.db import Database
+from svardesk.kit.db import Database, Tx
 from svardesk.kit.errors import NotFound, Unavailable
 from svardesk.kit.http import Route, is_local, route
 from svardesk.kit.proxies import unnamed
@@ -22,8 +24,16 @@ RELAY_LAG = Gauge(
 )
 OUTBOX_SECONDS = Gauge("svardesk_outbox_oldest_seconds", "Age of the oldest committed event without a position.")
 SET_ASIDE = Gauge("svardesk_set_aside_events", "Reactions that kept failing and wait for an operator.")
+Measure = Callable[[Tx, datetime], Awaitable[None]]
+"""Sets a room's gauges, at an instant, in a transaction of the system role."""
+_MEASURES: Final[dict[str, Measure]] = {}
 MOST_LAG_POSITIONS = 10_000
 MOST_OUTBOX_SECONDS = 10.0
+
+
+def know_figures(name: str, measure: Measure) -> None:
+    """Let a higher room add its gauges to what ``/metrics`` tells; told twice is told once."""
+    _MEASURES[name] = measure
 
 
 class Alive(msgspec.Struct):
@@ -79,7 +89,9 @@ async def readyz(db: Database, clock: Clock) -> Response[Ready]:
     return Response(ready, status_code=503 if degraded else 200)
 
 
-async def metrics(request: Request[Any, Any, Any], db: Database, client_ip: str | None) -> Response[bytes]:
+async def metrics(
+    request: Request[Any, Any, Any], db: Database, clock: Clock, client_ip: str | None
+) -> Response[bytes]:
     """Figures for Prometheus, to this machine only: a collector elsewhere asks through a tunnel or an exporter here."""
     # Behind a proxy on this machine the whole world seems to come from it.
     forwarded = "x-forwarded-for" in request.headers or "forwarded" in request.headers
@@ -90,6 +102,8 @@ async def metrics(request: Request[Any, Any, Any], db: Database, client_ip: str 
         RELAY_LAG.set(lag["relay"])
         OUTBOX_SECONDS.set(lag["outbox_seconds"])
         SET_ASIDE.set(await tx.value("SELECT count(*) FROM set_aside_events WHERE solved_at IS NULL"))
+        for measure in _MEASURES.values():
+            await measure(tx, clock.now())
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

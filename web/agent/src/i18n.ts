@@ -22,9 +22,14 @@ export function firstLocale(): Locale {
   return wishes.map(known).find((found) => found !== null) ?? "nb";
 }
 
+let wish = 0;
+
+/** Speaks `wanted` from now on; when two are asked for at once, the later wish holds, whichever comes first. */
 export async function loadLocale(wanted: Locale): Promise<void> {
-  const load = files[`./texts/${wanted}.json`];
-  if (load) setTexts(wanted, await load());
+  const mine = ++wish;
+  const found = await files[`./texts/${wanted}.json`]?.();
+  if (mine !== wish) return;
+  if (found) setTexts(wanted, found);
   localStorage.setItem("svardesk.locale", wanted);
 }
 

@@ -5,6 +5,8 @@ import "@svardesk/ui/primitives.css";
 import "./styles/shell.css";
 import "./styles/list.css";
 import "./styles/thread.css";
+import "./styles/filled.css";
+import "./styles/panel.css";
 import "./styles/pages.css";
 import { AppContext } from "./context";
 import { firstLocale, loadLocale } from "./i18n";

@@ -13,6 +13,7 @@ export type Section =
   | "teams"
   | "tags"
   | "widgets"
+  | "forms"
   | "tokens"
   | "audit"
   | "privacy"
@@ -37,8 +38,17 @@ export type Route =
 
 const FILTER_KEYS = ["team_id", "assignee_id", "tag_id", "contact_id", "channel"] as const;
 
+/** A part of a path as it was meant; one that is broken names nothing here, and stays as it is. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 export function parse(path: string, search: string): Route {
-  const parts = path.replace(BASE, "").split("/").filter(Boolean).map(decodeURIComponent);
+  const parts = path.replace(BASE, "").split("/").filter(Boolean).map(decoded);
   const query = new URLSearchParams(search);
   const [head, one = "", two = "", three = ""] = parts;
   if ((head === "invitation" || head === "password-reset") && one) return { page: head, token: one };

@@ -145,6 +145,7 @@ export class Desk {
           last_seen_at: null,
           version: 1,
         },
+        relations: { merges: [], suggestions: [] },
         messages: said.slice(-this.pageSize),
         earlier: said.length > this.pageSize,
         previous_conversations: [],

@@ -127,6 +127,7 @@ describe("addresses", () => {
   it("falls back to one's own conversations", () => {
     expect(parse("/app/", "")).toEqual({ page: "inbox", view: "mine", viewId: null, filters: {}, conversation: null });
     expect(parse("/app/nonsense/x", "")).toMatchObject({ page: "inbox", view: "mine", conversation: null });
+    expect(parse("/app/inbox/%E0%A4%A/%", "")).toMatchObject({ page: "inbox", view: "mine", conversation: "%" });
   });
 });
 

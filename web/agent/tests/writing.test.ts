@@ -127,7 +127,7 @@ function drafts() {
   const saveDraft = vi.fn(
     async (_id: string, draft: { kind: string; body: string; file_ids: string[]; version: number }) => {
       if (draft.version !== (stored?.version ?? 0))
-        throw new ApiError(409, "draft_conflict", "", { version: stored?.version ?? 0 });
+        throw new ApiError(409, "draft_conflict", "", { draft: stored && { ...draft, ...stored, updated_at: "" } });
       stored = { body: draft.body, version: draft.version + 1 };
       return { ...draft, version: stored.version, updated_at: "" };
     },
@@ -198,15 +198,61 @@ describe("ComposerStore", () => {
     vi.useRealTimers();
   });
 
-  it("removes the stored draft once its words are sent", async () => {
+  it("removes the stored draft once its words are at the desk, not before", async () => {
     const { api, deleteDraft, stored } = drafts();
     const composer = new ComposerStore("c", api);
     composer.type("Hei");
     await composer.flush();
-    expect(stored()).not.toBeNull();
-    await composer.clear();
+    composer.clear();
+    expect([composer.text.value, stored()?.body, deleteDraft.mock.calls.length]).toEqual(["", "Hei", 0]);
+    await Promise.all([composer.done(), composer.done()]);
     expect(deleteDraft).toHaveBeenCalledTimes(1);
-    expect([composer.text.value, stored()]).toEqual(["", null]);
+    expect(stored()).toBeNull();
+  });
+
+  it("removes it also when the line is cut just then", async () => {
+    vi.useFakeTimers();
+    const { api, deleteDraft, stored } = drafts();
+    deleteDraft.mockRejectedValueOnce(new NetworkError("lost"));
+    const composer = new ComposerStore("c", api);
+    composer.type("Hei");
+    await composer.flush();
+    composer.clear();
+    await composer.done();
+    expect(stored()?.body).toBe("Hei");
+    await vi.advanceTimersByTimeAsync(6_000);
+    expect(stored()).toBeNull();
+    vi.useRealTimers();
+  });
+
+  it("keeps what is written after sending, while the sent message is still on its way", async () => {
+    const { api, stored } = drafts();
+    const composer = new ComposerStore("c", api);
+    composer.type("Første svar");
+    const saving = composer.flush();
+    composer.clear();
+    await saving;
+    composer.type("Andre svar");
+    await composer.flush();
+    await composer.done();
+    expect([composer.text.value, stored()?.body]).toEqual(["Andre svar", "Andre svar"]);
+  });
+
+  it("does not show again what is on its way as a message", async () => {
+    const { api, deleteDraft } = drafts();
+    const composer = new ComposerStore("c", api, (body) => body === "Sendt svar");
+    composer.take({ kind: "answer", body: "Sendt svar ", file_ids: [], version: 4 });
+    expect(composer.text.value).toBe("");
+    await composer.done();
+    expect(deleteDraft).toHaveBeenCalledTimes(1);
+  });
+
+  it("says by how much a text is too long for the desk, an emoji being one character, and does not send it", () => {
+    const composer = new ComposerStore("c", drafts().api);
+    composer.type(`${"😀".repeat(8_000)}\n`);
+    expect([composer.tooMuch.value, composer.canSend.value]).toEqual([0, true]);
+    composer.type("x".repeat(8_003));
+    expect([composer.tooMuch.value, composer.canSend.value]).toEqual([3, false]);
   });
 
   it("mentions only those whose name still stands in a note", () => {

@@ -111,9 +111,23 @@ describe("the frame", () => {
     expect(first?.src).toBe(
       `https://desk.example/widget/frame?w=key&locale=fi&parent=${encodeURIComponent(location.origin)}`,
     );
+    say(first!, { t: "ready" });
     api.close();
     api.open();
     expect(frame()).toBe(first);
+  });
+
+  it("is fetched again at the next opening when it did not come, and on phones the button can close it meanwhile", () => {
+    vi.stubGlobal("matchMedia", () => ({ matches: true, addEventListener: () => {} }));
+    const { button, frame } = run({ launcher: "none" });
+    button.click();
+    const first = frame();
+    expect(button.hidden).toBe(false);
+    button.click();
+    button.click();
+    expect(frame()).not.toBe(first);
+    say(frame()!, { t: "ready" });
+    expect(button.hidden).toBe(true);
   });
 
   it("gets what the page knew before, when it is ready", () => {

@@ -26,6 +26,19 @@ describe("links", () => {
     ).toBe(text);
   });
 
+  it("have the letters of all languages in them", () => {
+    expect(links("Skriv til kåre.bø@blåbær.no eller åse@x.no")).toEqual([
+      "mailto:kåre.bø@blåbær.no",
+      "mailto:åse@x.no",
+    ]);
+  });
+
+  it("are looked for in no time, however long a word is", () => {
+    const began = performance.now();
+    linkify("a".repeat(64_000));
+    expect(performance.now() - began).toBeLessThan(3_000); // it was twenty seconds
+  });
+
   it("never run a script", () => {
     for (const text of ["javascript:alert(1)", "data:text/html,<b>", "vbscript:x", "<a href='javascript:x'>y</a>"])
       expect(links(text)).toEqual([]);
@@ -41,6 +54,8 @@ describe("texts", () => {
   it("fill in placeholders and speak the locale's numbers and times", () => {
     setTexts({ "widget.today": "I dag", "widget.yesterday": "I går", "widget.typing": "{name} skriver …" }, "nb");
     expect(t("widget.typing", { name: "Kari" })).toBe("Kari skriver …");
+    // A visitor's file may be called anything.
+    expect(t("widget.typing", { name: "$& $' {name}" })).toBe("$& $' {name} skriver …");
     expect([500, 250_000, 2_500_000, 10_485_760].map(size)).toEqual(["1 kB", "244 kB", "2,4 MB", "10 MB"]);
     expect(clock(new Date(2026, 10, 23, 14, 5).toISOString())).toBe("14:05");
     const now = new Date(2026, 10, 23, 1, 0);
@@ -48,6 +63,10 @@ describe("texts", () => {
     expect(day(new Date(2026, 10, 22, 23, 59).toISOString(), now)).toBe("I går");
     expect(day(new Date(2026, 10, 20, 12, 0).toISOString(), now)).toBe("Fredag 20. november");
     expect(day(new Date(2025, 10, 20, 12, 0).toISOString(), now)).toBe("Torsdag 20. november 2025");
+    setTexts({}, "nn");
+    expect(day(new Date(2026, 10, 20, 12, 0).toISOString(), now)).toBe("20. november");
+    setTexts({}, "unknown");
+    expect(day(new Date(2026, 10, 20, 12, 0).toISOString(), now)).toBe("Fredag 20. november");
   });
 });
 
@@ -67,6 +86,8 @@ describe("messages of the page", () => {
   it("must have the shape that they claim", () => {
     const init = { svardesk: 1, t: "init", shown: true, modal: false, focus: true, page: { url: "", title: "" } };
     expect(read(TO_FRAME, init)).toBe(init);
+    // A page writes `token: signedIn ? jwt : null`, and its visitors get the chat all the same.
+    expect(read(TO_FRAME, { ...init, token: null, theme: null, attributes: undefined })).toBeDefined();
     expect(read(TO_FRAME, { ...init, token: 5 })).toBeUndefined();
     expect(read(TO_FRAME, { ...init, page: null })).toBeUndefined();
     expect(read(TO_FRAME, { ...init, shown: undefined })).toBeUndefined();

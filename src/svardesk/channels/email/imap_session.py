@@ -40,6 +40,8 @@ _SENT_NAMES: Final = frozenset(
     }
 )  # fmt: skip
 """What the folder of sent mail is called where the server does not mark it."""
+MOST_LOOKS: Final = 5
+"""So often in a row new mail is looked for that was told of and not found."""
 _BUSY: Final = re.compile(
     r"\[(UNAVAILABLE|INUSE|SERVERBUG|LIMIT|OVERQUOTA|THROTTLED)\]|too many|try again|temporar|rate limit|timed? ?out",
     re.IGNORECASE,
@@ -205,15 +207,29 @@ class Session:
         """UIDs above ``last``, ascending. ``expected_next``: UIDNEXT as told at selection, or None.
 
         Asked for in windows, the last of them open at its end; ``n:*`` always names the newest mail, even below n.
+
+        A server may find nothing and tell of a mail beside that answer, because it came meanwhile. It will not tell of
+        it again, in no IDLE either: so what was told of is looked for.
         """
-        found: set[int] = set()
-        with typed_errors():
-            low = last + 1
-            while expected_next is not None and low + WINDOW < expected_next:
-                found.update(self.client.search(f"UID {low}:{low + WINDOW - 1}"))
-                low += WINDOW
-            found.update(self.client.search(f"UID {low}:*"))
-        return sorted(uid for uid in found if uid > last)
+        for _ in range(MOST_LOOKS):
+            found: set[int] = set()
+            with typed_errors():
+                self._told_of_mail()
+                low = last + 1
+                while expected_next is not None and low + WINDOW < expected_next:
+                    found.update(self.client.search(f"UID {low}:{low + WINDOW - 1}"))
+                    low += WINDOW
+                found.update(self.client.search(f"UID {low}:*"))
+                told = self._told_of_mail()
+            new = sorted(uid for uid in found if uid > last)
+            if new or not told:
+                return new
+        return []
+
+    def _told_of_mail(self) -> bool:
+        """Whether the server has said EXISTS since this was asked last."""
+        imap: Any = self.client._imap  # noqa: SLF001 — the library keeps what nobody asked for, and has no door to it
+        return bool(imap.untagged_responses.pop("EXISTS", None))
 
     def sizes(self, uids: Sequence[int]) -> dict[int, int]:
         """The sizes of mails in bytes, as the server counts them; mails that are gone are left out."""

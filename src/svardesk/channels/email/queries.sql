@@ -99,6 +99,10 @@ WHERE x.account_id = :account_id AND x.id = :message_id;
 -- Which mailboxes of all organisations are to be read?
 SELECT account_id, connection_id, version FROM email_mailboxes();
 
+-- name: figures
+-- How are the mailboxes of all organisations?
+SELECT account, mailbox, failing, waiting, looked_at FROM email_mailbox_figures();
+
 -- name: version
 -- Has anybody changed the settings?
 SELECT version FROM connections WHERE account_id = :account_id AND id = :id AND archived_at IS NULL;

@@ -16,7 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from svardesk.channels.contract import Connection
-from svardesk.channels.webchat.origins import frame_ancestors
+from svardesk.channels.origins import frame_ancestors
 from svardesk.kit.errors import NotFound, Unavailable
 from svardesk.kit.i18n import normalise, text, texts
 from svardesk.kit.jsons import encode, loads

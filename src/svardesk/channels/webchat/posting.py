@@ -10,6 +10,7 @@ from psycopg import errors as pg
 from psycopg.types.json import Jsonb
 
 from svardesk.channels import deliveries
+from svardesk.channels.addresses import BadAddress, check_email, check_phone
 from svardesk.channels.events import VisitorPageChanged, VisitorSessionChanged
 from svardesk.channels.webchat import visitors
 from svardesk.channels.webchat.adapter import (
@@ -22,9 +23,8 @@ from svardesk.channels.webchat.adapter import (
     read_post,
     thread_key,
 )
-from svardesk.channels.webchat.identity import BadAddress, check_email, check_phone
 from svardesk.channels.webchat.visitors import QUERIES, NoVisitor, Visitor, VisitorMessage
-from svardesk.contacts import identities
+from svardesk.contacts import identities, meeting
 from svardesk.conversations.errors import ClientIdTaken, FilesMissing
 from svardesk.conversations.receipts import visitor_receipts
 from svardesk.conversations.texts import clean, preview
@@ -301,7 +301,8 @@ async def leave_address(
             contact_id = await _become_contact(tx, now, fresh)
             await _store(tx, fresh)
         for kind, address in addresses:
-            await identities.claim(tx, now, contact_id=contact_id, kind=kind, address=address, name=name)
+            claimed = await identities.claim(tx, now, contact_id=contact_id, kind=kind, address=address, name=name)
+            await meeting.same_person(tx, now, claimed)
     _adopt(visitor, fresh)
 
 

@@ -47,9 +47,10 @@ WHERE account_id = :account_id AND id = :id;
 UPDATE webchat_sessions SET revoked_at = :now WHERE account_id = :account_id AND id = :id AND revoked_at IS NULL;
 
 -- name: conversation_of_identity
--- The conversation that a signed visitor had last in this widget.
+-- The conversation that a signed visitor had last in this widget, also as somebody unknown before they signed in.
 SELECT id FROM conversations
-WHERE account_id = :account_id AND contact_id = :contact_id AND identity_id = :identity_id
+WHERE account_id = :account_id AND contact_id = ANY(:contact_id::uuid || :before_sign_in::uuid[])
+    AND (contact_id <> :contact_id OR identity_id = :identity_id)
     AND connection_id = :connection_id AND archived_at IS NULL
 ORDER BY last_activity_at DESC, id DESC
 LIMIT 1;
@@ -99,16 +100,18 @@ FROM webchat_take(:account_id, :now, :connection_id, :session_id, :envelope_id, 
     :client_id, :body, :preview, :silent, :conversation_id, :thread, :new_conversation_id, :contact_id, :identity_id,
     'webchat', :brand_id, :team_id, :locale, :now, :file_ids);
 
--- name: adopt_conversation
--- The person of an anonymous conversation said who they are: it is theirs now.
-UPDATE conversations SET contact_id = :contact_id, identity_id = :identity_id, version = version + 1
-WHERE account_id = :account_id AND id = :id AND contact_id = :old_contact_id
-RETURNING version;
-
--- name: adopt_messages
--- The author of what they wrote follows.
-UPDATE messages SET author_id = :contact_id, version = version + 1
-WHERE account_id = :account_id AND conversation_id = :id AND author_kind = 'contact' AND author_id = :old_contact_id;
+-- name: let_go
+-- Sessions of some contacts, or with their conversations, in which one person is shown the conversation of another.
+UPDATE webchat_sessions s SET conversation_id = NULL
+FROM conversations c, contacts p, contacts q
+WHERE s.account_id = :account_id
+    AND (s.contact_id = ANY(:contact_ids::uuid[]) OR s.conversation_id = ANY(ARRAY(
+        SELECT v.id FROM conversations v WHERE v.account_id = :account_id AND v.contact_id = ANY(:contact_ids::uuid[]))))
+    AND c.account_id = s.account_id AND c.id = s.conversation_id
+    AND p.account_id = s.account_id AND p.id = s.contact_id
+    AND q.account_id = s.account_id AND q.id = c.contact_id
+    AND coalesce(p.merged_into_id, p.id) <> coalesce(q.merged_into_id, q.id)
+RETURNING s.id;
 
 -- name: file_for_visitor
 -- A file that a session may see: in its own conversation, or its own upload; with what the link was signed with.

@@ -16,24 +16,23 @@ from psycopg.types.json import Jsonb
 from svardesk.accounts import presence
 from svardesk.accounts.secrets import new_token
 from svardesk.accounts.texts import CHANGEABLE, wordings
+from svardesk.channels import origins
 from svardesk.channels.connections import REMEMBERED
 from svardesk.channels.contract import Connection
 from svardesk.channels.events import VisitorAttributesChanged, VisitorSessionChanged
 from svardesk.channels.webchat import attributes as facts
-from svardesk.channels.webchat import origins, reply_time, visitors
+from svardesk.channels.webchat import reply_time, visitors
 from svardesk.channels.webchat.adapter import MAX_FILE, MAX_FILES, MAX_TEXT, Page
 from svardesk.channels.webchat.attributes import Attributes
 from svardesk.channels.webchat.identity import SignedVisitor, read_user_token
 from svardesk.channels.webchat.posting import KIND, clean_page
 from svardesk.channels.webchat.visitors import QUERIES, NoVisitor, Visitor, VisitorConversation, VisitorMessage
-from svardesk.contacts import identities
+from svardesk.contacts import identities, meeting, merging
 from svardesk.contacts import service as contacts
-from svardesk.contacts.merging import absorb
-from svardesk.conversations.events import ConversationChanged
 from svardesk.hours.away import away_text
 from svardesk.hours.service import get_calendar
 from svardesk.kit.clock import Clock
-from svardesk.kit.db import Database, Row, Tx
+from svardesk.kit.db import Database, Row, Tx, with_retry
 from svardesk.kit.errors import Forbidden, NotFound
 from svardesk.kit.i18n import normalise
 from svardesk.kit.ids import uuid7
@@ -145,14 +144,24 @@ async def open_session(
         old = await visitors.resolve_visitor(db, data.visitor_token, clock, fresh=True)
         if old.connection_id != found.id:
             raise NoVisitor
-    async with db.work(found.account_id) as tx:
-        visitor, token = await _session(tx, now, found, data, old, signed, ip)
-        seen = await visitors.snapshot(tx, visitor, now)
-        online, away = await availability(tx, now, visitor, written=seen.conversation is not None)
-        usual = await reply_time.told(tx, now, visitor) if away is None else None
-        known = await contacts.get_many(tx, [visitor.contact_id]) if visitor.contact_id is not None else {}
+
+    async def once() -> tuple[Visitor, SessionOut]:
+        async with db.work(found.account_id) as tx:
+            visitor, token = await _session(tx, now, found, data, old, signed, ip)
+            return visitor, await _shown(tx, now, visitor, token, resume)
+
+    # Whoever signs in may meet themselves in another channel at this moment, and each locks what the other has.
+    visitor, shown = await with_retry(once)
     visitors.remember(visitor)
-    person = next(iter(known.values()), None)
+    return shown
+
+
+async def _shown(tx: Tx, now: datetime, visitor: Visitor, token: str | None, resume: str) -> SessionOut:
+    seen = await visitors.snapshot(tx, visitor, now)
+    online, away = await availability(tx, now, visitor, written=seen.conversation is not None)
+    usual = await reply_time.told(tx, now, visitor) if away is None else None
+    # Only what this visitor said themselves: with whom they were merged is the agents' opinion, not theirs to hear.
+    person = await contacts.itself(tx, visitor.contact_id) if visitor.contact_id is not None else None
     return SessionOut(
         visitor_token=token,
         identified=visitor.signed,
@@ -168,7 +177,7 @@ async def open_session(
         reply_time_text=usual,
         away_text=away,
         limits=Limits(),
-        address_known=any(one.kind in {"email", "phone"} for one in person.identities) if person is not None else False,
+        address_known=person is not None and person.reachable,
         resume=resume,
     )
 
@@ -192,7 +201,23 @@ async def _session(
     ip: str | None,
 ) -> tuple[Visitor, str | None]:
     """The session to go on with, and its token when it is a new one."""
-    person = await _person(tx, now, found, signed) if signed is not None else None
+    person, addresses = await _person(tx, now, found, signed) if signed is not None else (None, ())
+    visitor, token = await _go_on_or_begin(tx, now, found, data, old, signed, person, ip)
+    for identity_id in addresses:
+        await meeting.same_person(tx, now, identity_id)
+    return visitor, token
+
+
+async def _go_on_or_begin(
+    tx: Tx,
+    now: datetime,
+    found: Connection,
+    data: SessionIn,
+    old: Visitor | None,
+    signed: SignedVisitor | None,
+    person: identities.Found | None,
+    ip: str | None,
+) -> tuple[Visitor, str | None]:
     held = await tx.maybe(QUERIES.hold_session, account_id=tx.account, id=old.id) if old is not None else None
     locale = normalise((signed.locale if signed else None) or data.locale)
     url, title = clean_page(data.page)
@@ -286,7 +311,11 @@ def _goes_on(held: Row, person: identities.Found | None) -> bool:
     return person is None or not held["signed"] or held["identity_id"] == person.identity_id
 
 
-async def _person(tx: Tx, now: datetime, found: Connection, signed: SignedVisitor) -> identities.Found:
+async def _person(
+    tx: Tx, now: datetime, found: Connection, signed: SignedVisitor
+) -> tuple[identities.Found, list[UUID]]:
+    """Whom the shop vouches for, and the identities of the addresses that it names."""
+    addresses: list[UUID] = []
     person = await identities.find_or_create(
         tx,
         now,
@@ -302,36 +331,23 @@ async def _person(tx: Tx, now: datetime, found: Connection, signed: SignedVisito
             identity_id = await identities.claim(
                 tx, now, contact_id=person.contact_id, kind=kind, address=address, name=signed.name
             )
-            await identities.believe(tx, now, identity_id, "signed_token")
-    return person
+            if kind != "email" or signed.email_verified:
+                await identities.believe(tx, now, identity_id, "signed_token")
+            addresses.append(identity_id)
+    return person, addresses
 
 
 async def _claim(tx: Tx, now: datetime, found: Connection, held: Row, person: identities.Found) -> UUID | None:
     """What was written in this anonymous session becomes the person's; else their last conversation is shown."""
-    own = held["conversation_id"]
-    if own is None or held["contact_id"] is None:
-        return await _last_conversation(tx, found, person)
-    moved = await tx.maybe(
-        QUERIES.adopt_conversation,
-        account_id=tx.account,
-        id=own,
-        contact_id=person.contact_id,
-        identity_id=person.identity_id,
-        old_contact_id=held["contact_id"],
-    )
-    if moved is None:
+    own: UUID | None = held["conversation_id"]
+    if own is not None and held["contact_id"] is not None:
+        theirs = await merging.signed_in(
+            tx, now, anonymous_id=held["contact_id"], contact_id=person.contact_id, identity_id=person.identity_id
+        )
+        if theirs:
+            return own
         # An agent has already said whose it is: that stays, and the session shows the person's own.
-        return await _last_conversation(tx, found, person)
-    await tx.run(
-        QUERIES.adopt_messages,
-        account_id=tx.account,
-        id=own,
-        contact_id=person.contact_id,
-        old_contact_id=held["contact_id"],
-    )
-    await record(tx, ConversationChanged(stream=own, what=("contact",), version=moved["version"]))
-    await absorb(tx, now, from_id=held["contact_id"], into_id=person.contact_id)
-    return own
+    return await _last_conversation(tx, found, person)
 
 
 async def _last_conversation(tx: Tx, found: Connection, person: identities.Found) -> UUID | None:
@@ -340,6 +356,7 @@ async def _last_conversation(tx: Tx, found: Connection, person: identities.Found
         account_id=tx.account,
         contact_id=person.contact_id,
         identity_id=person.identity_id,
+        before_sign_in=await merging.signed_in_as(tx, person.identity_id),
         connection_id=found.id,
     )
 

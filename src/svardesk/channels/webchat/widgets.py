@@ -12,31 +12,20 @@ from psycopg.types.json import Jsonb
 
 from svardesk.accounts import audit
 from svardesk.accounts.caller import Actor, Caller
+from svardesk.channels import origins
 from svardesk.channels.connections import QUERIES, REMEMBERED, NoSuchConnection, of_row, seal
 from svardesk.channels.events import ConnectionChanged
-from svardesk.channels.webchat import origins
+from svardesk.channels.references import VersionConflict, check_references
 from svardesk.channels.webchat.identity import WidgetSecret, rotate
 from svardesk.channels.webchat.posting import KIND
 from svardesk.kit.db import Row, Tx
-from svardesk.kit.errors import Conflict, Unprocessable
+from svardesk.kit.errors import Unprocessable
 from svardesk.kit.ids import uuid7
 from svardesk.kit.keyring import KeyRing
 from svardesk.spine import record
 
 _ACCENT: Final = re.compile(r"^#[0-9a-fA-F]{6}$")
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
-
-
-class UnknownReference(Unprocessable):
-    """There is no such brand, team or calendar in your organisation."""
-
-    code = "unknown_reference"
-
-
-class VersionConflict(Conflict):
-    """Somebody changed this widget meanwhile: read it again."""
-
-    code = "version_conflict"
 
 
 class WidgetView(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +73,7 @@ async def create(
         "id": uuid7(), "name": values.name, "config": {}, "brand_id": None, "team_id": None, "calendar_id": None,
     }  # fmt: skip
     _apply(row, values)
-    await _check_references(tx, row)
+    await check_references(tx, row)
     await tx.run(
         QUERIES.add_connection,
         account_id=tx.account,
@@ -115,7 +104,7 @@ async def change(tx: Tx, keyring: KeyRing, by: Caller | Actor, widget_id: UUID, 
     if values.version is not msgspec.UNSET and values.version != row["version"]:
         raise VersionConflict(version=row["version"])
     _apply(row, values)
-    await _check_references(tx, row)
+    await check_references(tx, row)
     await tx.run(
         QUERIES.change_connection,
         account_id=tx.account,
@@ -208,16 +197,3 @@ def _apply(row: Row, values: WidgetValues) -> None:
     if values.title is not msgspec.UNSET:
         config["title"] = " ".join(values.title.replace("\x00", "").split()) or None if values.title else None
     row["config"] = config
-
-
-async def _check_references(tx: Tx, row: Row) -> None:
-    known = await tx.one(
-        QUERIES.known_references,
-        account_id=tx.account,
-        brand_id=row["brand_id"],
-        team_id=row["team_id"],
-        calendar_id=row["calendar_id"],
-    )
-    for name in ("brand", "team", "calendar"):
-        if not known[name]:
-            raise UnknownReference(field=f"{name}_id")

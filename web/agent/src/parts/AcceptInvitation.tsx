@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { useApp } from "../context";
 import { errorText, fieldError } from "../errors";
 import { useForm } from "../form";
-import { t } from "../i18n";
+import { locale, t } from "../i18n";
 import { AuthFrame } from "./AuthFrame";
 
 export function AcceptInvitation({ token }: { token: string }) {
@@ -16,7 +16,7 @@ export function AcceptInvitation({ token }: { token: string }) {
     app.api.invitationByToken(token).then(setInvitation, setRefused);
   }, [app, token]);
   const form = useForm(async () => {
-    await app.session.accept(token, name.trim(), password);
+    await app.session.accept(token, name.trim(), password, locale.value);
     app.router.go({ page: "inbox", view: "mine", viewId: null, filters: {}, conversation: null }, { replace: true });
   });
   if (refused)
@@ -65,6 +65,22 @@ export function AcceptInvitation({ token }: { token: string }) {
           {t("invitation.submit")}
         </Button>
       </form>
+    </AuthFrame>
+  );
+}
+
+/** An invitation's link was followed by somebody who is at work here: under which name they go on is theirs to say. */
+export function InvitedAgain() {
+  const app = useApp();
+  return (
+    <AuthFrame title={t("invitation.signed_in_title")}>
+      <p>{t("invitation.signed_in", { name: app.session.me.value?.agent.name ?? "" })}</p>
+      <Button kind="primary" wide onClick={() => void app.session.signOut()}>
+        {t("me.sign_out")}
+      </Button>
+      <p class="auth-side">
+        <a href="/app/">{t("invitation.to_inbox")}</a>
+      </p>
     </AuthFrame>
   );
 }

@@ -1,7 +1,7 @@
 import { Button, Empty, Spinner } from "@svardesk/ui";
 import { useApp } from "../context";
 import { t } from "../i18n";
-import { AcceptInvitation } from "./AcceptInvitation";
+import { AcceptInvitation, InvitedAgain } from "./AcceptInvitation";
 import { AskReset, NewPassword } from "./ResetPassword";
 import { Shell } from "./Shell";
 import { SignIn } from "./SignIn";
@@ -10,9 +10,9 @@ export function App() {
   const app = useApp();
   const route = app.router.route.value;
   const state = app.session.state.value;
-  if (route.page === "invitation" && state !== "in") return <AcceptInvitation token={route.token} />;
+  if (route.page === "invitation") return state === "in" ? <InvitedAgain /> : <AcceptInvitation token={route.token} />;
   if (route.page === "password-reset") return <NewPassword token={route.token} />;
-  if (route.page === "forgotten" && state !== "in") return <AskReset />;
+  if (route.page === "forgotten") return <AskReset />;
   if (state === "in") return <Shell />;
   if (state === "unreachable")
     return (

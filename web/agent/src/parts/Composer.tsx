@@ -2,7 +2,7 @@ import { Banner, Button, Icon, IconButton, Menu } from "@svardesk/ui";
 import type { Row } from "@svardesk/wire";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useApp } from "../context";
-import { t } from "../i18n";
+import { t, tn } from "../i18n";
 import { send } from "../stores/actions";
 import type { ThreadStore } from "../stores/thread";
 import { MentionBox } from "./MentionBox";
@@ -37,12 +37,17 @@ function Tabs({ row }: { row: Row }) {
   const state = { clean: "", dirty: "", saving: t("composer.saving"), saved: t("composer.saved") }[
     composer.saved.value
   ];
+  const tooMuch = composer.tooMuch.value;
   return (
     <div class="composer-tabs">
       {tab("answer", t("composer.answer"))}
       {tab("note", t("composer.note"))}
-      <span class="composer-state" role="status">
-        {kind === "answer" && row.status === "closed" ? t("composer.reopens") : state}
+      <span class={`composer-state${tooMuch ? " bad" : ""}`} role="status">
+        {tooMuch
+          ? tn("composer.too_long", tooMuch)
+          : kind === "answer" && row.status === "closed"
+            ? t("composer.reopens")
+            : state}
       </span>
     </div>
   );
@@ -64,9 +69,10 @@ export function Composer({ row, thread }: { row: Row; thread: ThreadStore }) {
   }, [text]);
   if (!composer) return null;
   const kind = composer.kind.value;
+  const shut = kind === "answer" && thread.way.value?.open === false;
   const newer = kind === "answer" ? newerThanSeen(thread, app.session.me.value?.agent.id) : null;
   const submit = (close: boolean) => {
-    if (!composer.canSend.value) return;
+    if (!composer.canSend.value || shut) return;
     if (newer && !warned) {
       setWarned(close ? "close" : "send");
       return;
@@ -149,7 +155,7 @@ export function Composer({ row, thread }: { row: Row; thread: ThreadStore }) {
             <kbd>{app.prefs.enterSends.value ? "Enter" : "Ctrl Enter"}</kbd> {t("composer.sends")}
           </span>
           <span class="send-group">
-            <Button kind="primary" icon="send" disabled={!composer.canSend.value} onClick={() => submit(false)}>
+            <Button kind="primary" icon="send" disabled={!composer.canSend.value || shut} onClick={() => submit(false)}>
               {t(kind === "note" ? "composer.save_note" : "composer.send")}
             </Button>
             {kind === "answer" && (
@@ -157,7 +163,7 @@ export function Composer({ row, thread }: { row: Row; thread: ThreadStore }) {
                 label={t("composer.send_more")}
                 kind="plain"
                 align="end"
-                disabled={!composer.canSend.value}
+                disabled={!composer.canSend.value || shut}
                 entries={[{ key: "close", label: t("composer.send_close"), icon: "check", onPick: () => submit(true) }]}
               >
                 <Icon name="down" />

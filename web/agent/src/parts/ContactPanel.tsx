@@ -8,8 +8,9 @@ import type { ThreadStore } from "../stores/thread";
 import { ago, date, short } from "../time";
 import { LANGUAGES } from "./AuthFrame";
 import { ContactName } from "./ContactName";
+import { SamePerson } from "./SamePerson";
 import { SiteFacts } from "./SiteFacts";
-import { addressName } from "./words";
+import { addressName, onceEach } from "./words";
 
 const STRONG = new Set(["signed_token", "domain_verified", "phone_number"]);
 
@@ -17,7 +18,7 @@ function Identities({ contact }: { contact: Contact }) {
   if (!contact.identities.length) return <p class="quiet">{t("panel.anonymous")}</p>;
   return (
     <ul class="identities">
-      {contact.identities.map((identity) => (
+      {onceEach(contact.identities, (identity) => STRONG.has(identity.trust)).map((identity) => (
         <li key={identity.id}>
           <span class="identity-address">{addressName(identity)}</span>
           <span
@@ -136,6 +137,7 @@ export function ContactPanel() {
         <h3>{t("panel.identities")}</h3>
         <Identities contact={contact} />
       </section>
+      <SamePerson key={contact.id} contact={contact} relations={thread.relations.value} />
       <section>
         <h3>{t("panel.about")}</h3>
         <Facts contact={contact} />

@@ -77,21 +77,23 @@ export function MentionBox({
   });
   if (!open) return null;
   return (
-    <div class="mentions" role="listbox" aria-label={t("composer.mention")}>
-      {choices.map((agent, index) => (
-        // biome-ignore lint/a11y/useKeyWithClickEvents lint/a11y/useFocusableInteractive: keys stay in the text
-        <div
-          key={agent.id}
-          role="option"
-          aria-selected={index === at}
-          class={`menu-item${index === at ? " active" : ""}`}
-          onPointerDown={(event) => event.preventDefault()}
-          onClick={() => pick(agent)}
-        >
-          <Avatar id={agent.id} name={agent.name} size="small" online={agent.availability === "online"} />
-          <span class="grow">{agent.name}</span>
-        </div>
-      ))}
+    <div class="mentions">
+      <div role="listbox" aria-label={t("composer.mention")}>
+        {choices.map((agent, index) => (
+          // biome-ignore lint/a11y/useKeyWithClickEvents lint/a11y/useFocusableInteractive: keys stay in the text
+          <div
+            key={agent.id}
+            role="option"
+            aria-selected={index === at}
+            class={`menu-item${index === at ? " active" : ""}`}
+            onPointerDown={(event) => event.preventDefault()}
+            onClick={() => pick(agent)}
+          >
+            <Avatar id={agent.id} name={agent.name} size="small" online={agent.availability === "online"} />
+            <span class="grow">{agent.name}</span>
+          </div>
+        ))}
+      </div>
       <span class="hidden-visually" role="status">
         {choices[at]?.name}
       </span>

@@ -5,6 +5,7 @@ import { t } from "../i18n";
 import { clock, full } from "../time";
 import { Attachments } from "./Attachments";
 import { Body } from "./Body";
+import { Filled } from "./Filled";
 import { FAILED } from "./words";
 
 /** Which sentence of the catalogue tells it: nobody in particular did it, somebody did, or took it themselves. */
@@ -102,6 +103,7 @@ export function MessageItem({ message, row, joined, lastOfBlock }: ItemProps) {
           </div>
         )}
         <div class="bubble">
+          <Filled fields={message.fields} />
           {message.deleted ? (
             <em class="erased">{t("message.erased")}</em>
           ) : (

@@ -1,4 +1,4 @@
-import { Button, Icon, MenuList, Popover, TextField } from "@svardesk/ui";
+import { Button, Icon, type MenuEntry, MenuList, Popover, TextField } from "@svardesk/ui";
 import type { Row } from "@svardesk/wire";
 import { useCallback, useRef, useState } from "preact/hooks";
 import { useApp } from "../context";
@@ -73,23 +73,26 @@ function Choices({ row, onDone }: { row: Row; onDone: () => void }) {
       </form>
     );
   }
-  const entries = snoozeChoices(from).map((choice) => ({
+  const choices: MenuEntry[] = snoozeChoices(from).map((choice) => ({
     key: choice.key,
     label: capital(t(`snooze.${choice.key}`, { day: weekday(choice.at) })),
     side: choice.key === "week" ? `${weekday(choice.at)} ${clock(choice.at)}` : clock(choice.at),
     onPick: () => until(choice.at),
   }));
+  const another: MenuEntry = {
+    key: "own",
+    label: t("snooze.own"),
+    icon: "clock",
+    lineBefore: true,
+    stays: true,
+    onPick: () => setOwn(true),
+  };
   return (
     <div role="menu" aria-label={t("snooze.label")}>
       <div class="menu-head" role="presentation">
         {t("snooze.label")}
       </div>
-      <MenuList entries={entries} onDone={onDone} />
-      <div class="menu-line" />
-      <button type="button" role="menuitem" class="menu-item" onClick={() => setOwn(true)}>
-        <Icon name="clock" />
-        <span class="grow">{t("snooze.own")}</span>
-      </button>
+      <MenuList entries={[...choices, another]} onDone={onDone} />
     </div>
   );
 }

@@ -19,6 +19,20 @@ export function addressName({ display, kind, address }: Identity): string {
   return display ?? (kind === "email" || kind === "phone" ? address : channelName(kind));
 }
 
+/**
+ * Each address once, though several contacts of a person have it: as sure as we are of any of them. Browsers stay apart: that
+ * one of them signed in says nothing of who sits at the other.
+ */
+export function onceEach(identities: readonly Identity[], sure: (identity: Identity) => boolean): Identity[] {
+  const seen = new Map<string, Identity>();
+  for (const each of identities) {
+    const key = each.kind === "email" || each.kind === "phone" ? `${each.kind} ${each.address}` : each.id;
+    const known = seen.get(key);
+    if (!known || (sure(each) && !sure(known))) seen.set(key, each);
+  }
+  return [...seen.values()];
+}
+
 export const FAILED: ReadonlySet<DeliveryState> = new Set([
   "failed_temporary",
   "failed_permanent",

@@ -1,5 +1,5 @@
 // Verbs on the open conversation. Each shows its effect at once where that is certain and says when it was refused.
-import { ApiError, type ConversationPatch, type Row } from "@svardesk/wire";
+import { ApiError, type ConversationPatch, type Merge, type Row, type Suggestion } from "@svardesk/wire";
 import { t } from "../i18n";
 import { full } from "../time";
 import type { AppStore } from "./app";
@@ -79,5 +79,49 @@ export function send(app: AppStore, options: { confirm?: boolean; close?: boolea
     ...(composer.kind.value === "answer" ? { after: options.close ? "closed" : "waiting" } : {}),
   });
   app.presence.stopped(thread.id);
-  void composer.clear();
+  composer.clear();
+}
+
+// -- who is one person with whom: frames bring the new lines of the inbox, the open conversation is read again at once
+
+/** Reads the open conversation again if it is still with this person. */
+const lookAgain = (app: AppStore, contactId: string) => {
+  const thread = app.thread.peek();
+  return thread?.contact.peek()?.id === contactId ? thread.load() : Promise.resolve();
+};
+
+export async function merge(app: AppStore, contactId: string, { contact }: Suggestion): Promise<boolean> {
+  return app.attempt(
+    async () => {
+      await app.api.mergeContacts(contactId, contact.id);
+      await lookAgain(app, contactId);
+    },
+    t("done.merged", { name: contact.name ?? t("same.unnamed") }),
+  );
+}
+
+export async function undoMerge(app: AppStore, contactId: string, { id, contact }: Merge): Promise<boolean> {
+  return app.attempt(
+    async () => {
+      await app.api.undoMerge(contactId, id);
+      await lookAgain(app, contactId);
+    },
+    t("done.parted", { name: contact.name ?? t("same.unnamed") }),
+  );
+}
+
+/** They are two persons, and nobody is asked again; a slip of the hand can be taken back for a while. */
+export async function tellApart(app: AppStore, contactId: string, { contact }: Suggestion): Promise<void> {
+  const told = await app.attempt(async () => {
+    await app.api.tellApart(contactId, contact.id);
+    await lookAgain(app, contactId);
+  });
+  if (!told) return;
+  const takeBack = () =>
+    void app.attempt(async () => {
+      await app.api.takeBackApart(contactId, contact.id);
+      await lookAgain(app, contactId);
+    });
+  const text = t("done.told_apart", { name: contact.name ?? t("same.unnamed") });
+  app.toasts.say(text, { action: { label: t("action.undo"), run: takeBack }, forMs: 9_000 });
 }

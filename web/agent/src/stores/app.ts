@@ -1,5 +1,5 @@
 // Puts the stores together: which list and which conversation are open, where each frame goes.
-import { batch, computed, effect, signal } from "@preact/signals";
+import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import { ToastStore } from "@svardesk/ui";
 import { Api, type ClientFrame, Http, type Row, type ServerFrame } from "@svardesk/wire";
 import { errorText } from "../errors";
@@ -7,7 +7,7 @@ import { known, loadLocale, locale, t } from "../i18n";
 import { ALL, Router } from "../router";
 import { ComposerStore } from "./composer";
 import { CountsStore } from "./counts";
-import { DeliveryStore } from "./delivery";
+import { DeliveryStore, type PendingEntry } from "./delivery";
 import { DirectoryStore } from "./directory";
 import { ListStore, type Viewer } from "./list";
 import { LiveStore } from "./live";
@@ -46,9 +46,11 @@ export class AppStore {
   readonly #composers = new Map<string, ComposerStore>();
   #stops: (() => void)[] = [];
   #owner: string | null = null;
+  /** What waited to be sent has been read from the browser. */
+  #started: Promise<void> = Promise.resolve();
 
   constructor(base = "/api/v1") {
-    this.api = new Api(new Http({ base, onSignedOut: () => this.session.lost() }));
+    this.api = new Api(new Http({ base, onSignedOut: () => this.session.lost(), onStale: () => this.session.renew() }));
     this.session = new SessionStore(this.api);
     this.directory = new DirectoryStore(this.api);
     this.counts = new CountsStore(this.api);
@@ -68,6 +70,8 @@ export class AppStore {
       (id) => {
         if (this.thread.value?.id === id) void this.thread.value.load();
       },
+      undefined,
+      (entry) => void this.#draftSent(entry).catch((error) => console.warn("draft", error)),
     );
     this.live = new LiveStore({
       url: () => `${location.origin.replace(/^http/, "ws")}${base}/socket`,
@@ -93,8 +97,11 @@ export class AppStore {
     // Everything that follows from being signed in, now and after every later sign-in.
     effect(() => {
       const id = this.session.me.value?.agent.id ?? null;
-      if (this.session.state.value === "in" && id) this.#enter(id);
-      else if (this.#stops.length) this.#leave();
+      const now = this.session.state.value === "in" ? id : null;
+      untracked(() => {
+        if (this.#stops.length && now !== this.#owner) this.#leave();
+        if (now) this.#enter(now);
+      });
     });
   }
 
@@ -110,7 +117,7 @@ export class AppStore {
     this.live.start();
     void this.directory.load();
     void this.counts.load();
-    void this.delivery.start(agentId);
+    this.#started = this.delivery.start(agentId);
     const hidden = () => {
       if (document.visibilityState === "hidden") void this.composer.value?.flush();
       else this.delivery.flush();
@@ -119,7 +126,11 @@ export class AppStore {
     this.#stops = [
       effect(() => this.#followList()),
       effect(() => this.#followThread()),
-      this.rows.follow({ changed: (change) => this.notifier.changed(change), gone: () => undefined }),
+      // What is only being loaded for the first time is no news; of such rows only frames are (see #frame).
+      this.rows.follow({
+        changed: (change) => change.before && this.notifier.changed(change),
+        gone: () => undefined,
+      }),
       () => document.removeEventListener("visibilitychange", hidden),
     ];
   }
@@ -137,6 +148,12 @@ export class AppStore {
     // A session may end while somebody writes: their words wait here until they are back.
     for (const [id, composer] of this.#composers) if (!composer.unsaved) this.#composers.delete(id);
     for (const row of [...this.rows.all()]) this.rows.gone(row.id);
+    // Whoever signs in here next may be somebody else: nothing that this one could see waits for them.
+    this.search.set("");
+    this.directory.clear();
+    this.counts.counts.value = {};
+    this.toasts.list.value = [];
+    this.overlay.value = null;
   }
 
   viewer(): Viewer {
@@ -172,13 +189,15 @@ export class AppStore {
     if (current?.id === id) return;
     this.#closeThread();
     if (!id) return;
-    const composer = this.#composers.get(id) ?? new ComposerStore(id, this.api);
+    const waits = (body: string) =>
+      this.delivery.entries.peek().some((each) => each.lane === id && each.body.body === body);
+    const composer = this.#composers.get(id) ?? new ComposerStore(id, this.api, waits);
     this.#composers.set(id, composer);
     const thread = new ThreadStore(
       id,
       this.rows,
       this.api,
-      (draft) => composer.take(draft),
+      (draft) => void this.#started.then(() => composer.take(draft)),
       (agents) => this.presence.set(id, agents),
     );
     batch(() => {
@@ -208,6 +227,15 @@ export class AppStore {
     });
   }
 
+  /** The desk keeps a draft until it is thrown away; this one is a message now, or is not wanted any more. */
+  async #draftSent({ lane, body }: PendingEntry): Promise<void> {
+    const composer = this.#composers.get(lane);
+    if (composer) return composer.done();
+    // The conversation is not open any more, or the page was loaded again meanwhile.
+    const { draft } = await this.api.conversation(lane);
+    if (draft?.body.trim() === body.body) await this.api.deleteDraft(lane);
+  }
+
   // -- frames
 
   #welcome(): void {
@@ -227,6 +255,7 @@ export class AppStore {
     const thread = this.thread.peek();
     switch (frame.t) {
       case "conversation":
+        if (!this.rows.get(frame.row.id)) this.notifier.changed({ row: frame.row, before: undefined });
         this.rows.upsert(frame.row);
         if (thread?.id === frame.row.id) thread.behind(frame.row.last_seq);
         if (this.rows.size > ROWS_KEPT)
@@ -262,6 +291,9 @@ export class AppStore {
             ...frame,
           };
         break;
+      case "contact":
+        if (thread?.id === frame.conversation_id && thread.state.peek() !== "loading") void thread.load();
+        break;
       case "agent":
         this.directory.agentChanged(frame.id, frame.availability, frame.name);
         break;
@@ -272,6 +304,9 @@ export class AppStore {
         this.#mentioned(frame.conversation_id);
         break;
       case "welcome":
+        // Somebody else has signed in with this browser while this page slept.
+        if (frame.agent_id !== this.session.me.peek()?.agent.id) void this.session.check();
+        break;
       case "caught_up":
       case "signed_out":
       case "ping":

@@ -5,6 +5,8 @@ import { ApiError } from "@svardesk/wire";
 
 const PAUSE_MS = 700;
 const RETRY_MS = 5_000;
+/** Characters that the desk takes in one message; it counts whole ones, an emoji as one. */
+const LONGEST = 8_000;
 
 export interface Upload {
   key: number;
@@ -22,16 +24,24 @@ export class ComposerStore {
   readonly saved = signal<"clean" | "dirty" | "saving" | "saved">("clean");
   readonly uploading = computed(() => this.uploads.value.some((each) => !each.file && !each.error));
   readonly empty = computed(() => !this.text.value.trim() && !this.uploads.value.some((each) => each.file));
-  readonly canSend = computed(() => !this.empty.value && !this.uploading.value);
+  /** By how many characters the text is too long for one message. */
+  readonly tooMuch = computed(() => {
+    const text = this.text.value.trim();
+    return text.length > LONGEST ? Math.max(0, [...text].length - LONGEST) : 0;
+  });
+  readonly canSend = computed(() => !this.empty.value && !this.uploading.value && !this.tooMuch.value);
   #version = 0;
   #mentions = new Map<string, string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #doneTimer: ReturnType<typeof setTimeout> | undefined;
   #saving: Promise<void> | null = null;
   #next = 1;
 
   constructor(
     readonly conversationId: string,
     readonly api: Api,
+    /** Whether these words are already on their way as a message. */
+    readonly sending: (body: string) => boolean = () => false,
   ) {}
 
   type(text: string): void {
@@ -51,10 +61,13 @@ export class ComposerStore {
     if (this.saved.value === "dirty" || this.saved.value === "saving") return;
     if (!draft) {
       if (this.#version > 0) this.#empty();
+      this.#version = 0;
       return;
     }
     if (draft.version < this.#version) return;
     this.#version = draft.version;
+    // Sent, but not at the desk yet: shown here as well it would be sent a second time.
+    if (this.sending(draft.body.trim())) return;
     this.kind.value = draft.kind;
     this.text.value = draft.body;
     const known = new Map(this.uploads.value.map((each) => [each.file?.id, each]));
@@ -112,14 +125,21 @@ export class ComposerStore {
     return this.uploads.value.flatMap((each) => (each.file ? [each.file] : []));
   }
 
-  /** Sent: the text has gone over to the outbox, the draft is not needed any more. */
-  async clear(): Promise<void> {
+  /** Sent: the words have gone over to the outbox. Their draft stays at the desk until the message is there (`done`). */
+  clear(): void {
     clearTimeout(this.#timer);
-    const had = this.#version > 0 || this.#saving !== null;
     this.#empty();
-    if (!had) return;
-    await this.#saving?.catch(() => undefined);
-    await this.api.deleteDraft(this.conversationId).catch((error) => console.warn("draft", error));
+  }
+
+  /** What was sent has left the outbox: its draft goes too, unless other words have taken its place. */
+  async done(): Promise<void> {
+    clearTimeout(this.#doneTimer);
+    while (this.#saving) await this.#saving.catch(() => undefined);
+    if (this.#version === 0 || this.unsaved || !this.empty.value) return;
+    this.#saving = this.#drop().finally(() => {
+      this.#saving = null;
+    });
+    await this.#saving;
   }
 
   /** Puts a message back that was refused or thrown back to be rewritten. */
@@ -182,7 +202,7 @@ export class ComposerStore {
       if (this.saved.value === "saving") this.saved.value = this.empty.value ? "clean" : "saved";
     } catch (error) {
       this.saved.value = "dirty";
-      const current = error instanceof ApiError && error.status === 409 ? Number(error.fields.version) : Number.NaN;
+      const current = error instanceof ApiError && error.code === "draft_conflict" ? versionOf(error) : Number.NaN;
       // Another tab saved meanwhile; what is being typed here wins.
       if (Number.isFinite(current)) this.#version = current;
       else if (error instanceof ApiError && !error.passing) {
@@ -193,12 +213,21 @@ export class ComposerStore {
     }
   }
 
+  async #drop(): Promise<void> {
+    try {
+      await this.api.deleteDraft(this.conversationId);
+      this.#version = 0;
+    } catch (error) {
+      if (error instanceof ApiError && !error.passing) console.warn("draft", error);
+      else this.#doneTimer = setTimeout(() => void this.done(), RETRY_MS);
+    }
+  }
+
   #empty(): void {
     for (const each of this.uploads.value) if (each.preview) URL.revokeObjectURL(each.preview);
     this.text.value = "";
     this.uploads.value = [];
     this.saved.value = "clean";
-    this.#version = 0;
     this.#mentions.clear();
   }
 
@@ -206,3 +235,6 @@ export class ComposerStore {
     this.uploads.value = this.uploads.value.map((each) => (each.key === key ? { ...each, ...change } : each));
   }
 }
+
+/** The version of the draft that another tab stored, as a conflict tells it; 0 when there is none any more. */
+const versionOf = (error: ApiError): number => (error.fields.draft as Draft | null | undefined)?.version ?? 0;

@@ -40,6 +40,8 @@ export class DeliveryStore {
     /** Something newer exists: the open conversation should show it. */
     readonly onNewer: (conversationId: string) => void = () => undefined,
     storage: OutboxStorage<Pending> = new IndexedDbStorage("svardesk-agent"),
+    /** A message has left the outbox: it is at the desk, or was thrown away. */
+    readonly onGone: (entry: PendingEntry) => void = () => undefined,
   ) {
     this.#outbox = new Outbox<Pending>({
       storage,
@@ -81,14 +83,15 @@ export class DeliveryStore {
     return this.#outbox.again(clientId, (body) => ({ ...body, confirm: body.confirm || confirm }));
   }
 
-  discard(clientId: string): Promise<PendingEntry | null> {
-    return this.#outbox.discard(clientId);
+  async discard(clientId: string): Promise<PendingEntry | null> {
+    const entry = await this.#outbox.discard(clientId);
+    if (entry) this.onGone(entry);
+    return entry;
   }
 
   /** A message frame of our own may come before the answer to the request: then the entry has done its work. */
   confirmed(clientId: string | null | undefined): void {
-    if (clientId && this.entries.peek().some((entry) => entry.client_id === clientId))
-      void this.#outbox.discard(clientId);
+    if (clientId && this.entries.peek().some((entry) => entry.client_id === clientId)) void this.discard(clientId);
   }
 
   async #send(entry: PendingEntry): Promise<Verdict> {
@@ -104,6 +107,7 @@ export class DeliveryStore {
       const posted = await this.api.post(entry.lane, message);
       if (body.kind === "answer") this.#own.set(entry.lane, { basedOn, seq: posted.message.seq });
       this.onPosted(posted);
+      this.onGone(entry);
       return { kind: "sent" };
     } catch (error) {
       return this.#verdict(error, entry.lane);

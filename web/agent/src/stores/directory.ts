@@ -37,6 +37,12 @@ export class DirectoryStore {
     ]);
   }
 
+  clear(): void {
+    this.agents.value = this.teams.value = this.tags.value = this.views.value = [];
+    this.#people.value = new Map();
+    this.viewsLoaded.value = false;
+  }
+
   async loadTags(): Promise<void> {
     this.tags.value = byName(await this.api.tags().catch(() => []));
   }

@@ -19,7 +19,8 @@ export class Notifier {
 
   changed(change: RowChange): void {
     const { row, before } = change;
-    const news = before ? row.last_customer_seq > before.last_customer_seq : row.preview_kind === "inbound";
+    // An unknown row may be an old conversation that a colleague has just changed: news are the customer's last words.
+    const news = before ? row.last_customer_seq > before.last_customer_seq : row.last_seq === row.last_customer_seq;
     if (!news || !this.options.concerns(change) || this.options.looking(row.id)) return;
     const { title, body } = this.options.words(change);
     this.call(row.id, title, body);

@@ -5,6 +5,7 @@ import {
   ApiError,
   type Availability,
   type Json,
+  type Locale,
   type Me,
   type Permission,
   type SignIn,
@@ -30,8 +31,18 @@ export class SessionStore {
     try {
       this.#enter(await this.api.me());
     } catch (error) {
-      this.state.value = error instanceof ApiError && error.status < 500 ? "out" : "unreachable";
+      if (error instanceof ApiError && error.status < 500) this.state.value = "out";
+      // Whoever is at work stays there: what they see is told to be old, and the line comes back by itself.
+      else if (this.state.value !== "in") this.state.value = "unreachable";
     }
+  }
+
+  /** Another sign-in in this browser has taken the session's place. True when it is the same person's. */
+  async renew(): Promise<boolean> {
+    const before = this.me.value?.agent.id;
+    const me = await this.api.me();
+    this.#enter(me);
+    return me.agent.id === before;
   }
 
   async signIn(email: string, password: string, organisation: string): Promise<void> {
@@ -43,8 +54,8 @@ export class SessionStore {
     this.#answer(await this.api.confirmSignIn(this.#challenge, code));
   }
 
-  async accept(token: string, name: string, password: string): Promise<void> {
-    this.#answer(await this.api.acceptInvitation(token, name, password));
+  async accept(token: string, name: string, password: string, locale: Locale): Promise<void> {
+    this.#answer(await this.api.acceptInvitation(token, name, password, locale));
   }
 
   restart(): void {

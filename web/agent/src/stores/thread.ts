@@ -1,6 +1,16 @@
 // The conversation on the screen: its messages without holes, its contact, who else is there.
 import { computed, signal } from "@preact/signals";
-import { type Api, ApiError, type Contact, type Draft, type Message, type Row, type VisitorNow } from "@svardesk/wire";
+import {
+  type Api,
+  ApiError,
+  type Contact,
+  type Draft,
+  type Message,
+  type Relations,
+  type Row,
+  type VisitorNow,
+  type Way,
+} from "@svardesk/wire";
 import type { RowStore } from "./rows";
 
 const isPublic = (message: Message) => message.kind === "inbound" || message.kind === "answer";
@@ -11,8 +21,11 @@ export class ThreadStore {
   readonly earlier = signal(false);
   readonly loadingEarlier = signal(false);
   readonly contact = signal<Contact | null>(null);
+  /** Which contacts are this person, and who else may be. */
+  readonly relations = signal<Relations>({ merges: [], suggestions: [] });
   readonly previous = signal<readonly Row[]>([]);
   readonly visitor = signal<VisitorNow | null>(null);
+  readonly way = signal<Way | null>(null);
   readonly visitorTyping = signal<{ preview: string | null } | null>(null);
   /** The line "new since you looked" stands before the first message above this seq. */
   readonly newFrom = signal<number | null>(null);
@@ -49,8 +62,10 @@ export class ThreadStore {
       const first = this.state.value !== "ready";
       this.#merge(detail.messages, first ? detail.earlier : null);
       this.contact.value = detail.contact;
+      this.relations.value = detail.relations;
       this.previous.value = detail.previous_conversations;
       this.visitor.value = detail.visitor;
+      this.way.value = detail.way ?? null;
       for (const row of detail.previous_conversations) this.rows.upsert(row);
       if (first) {
         const read = this.rows.read(this.id).value;

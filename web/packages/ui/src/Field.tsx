@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from "preact";
-import { useId } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
 
 interface Labelled {
   label: string;
@@ -50,9 +50,16 @@ export interface InputProps extends Labelled {
 
 export function TextField({ label, hint, error, value, onValue, ...rest }: InputProps) {
   const id = useId();
+  const input = useRef<HTMLInputElement>(null);
+  // Browsers heed the attribute only while nothing else has the focus (and in a dialog that opens).
+  const first = useRef(rest.autoFocus);
+  useEffect(() => {
+    if (first.current) input.current?.focus();
+  }, []);
   return (
     <Around id={id} label={label} hint={hint} error={error}>
       <input
+        ref={input}
         class="input"
         id={id}
         value={value}

@@ -15,6 +15,7 @@ const PATHS = {
   note: "M5 3h10v9l-5 5H5zM10 17v-5h5M8 7h4",
   close: "M5 5l10 10M15 5L5 15",
   down: "M5 8l5 5 5-5",
+  up: "M5 12l5-5 5 5",
   right: "M8 5l5 5-5 5",
   back: "M12 5l-5 5 5 5",
   plus: "M10 4v12M4 10h12",

@@ -11,6 +11,8 @@ export interface MenuEntry {
   danger?: boolean;
   checked?: boolean;
   lineBefore?: boolean;
+  /** The box stays open and shows something else. */
+  stays?: boolean;
   onPick: () => void;
 }
 
@@ -67,7 +69,7 @@ export function MenuList({ entries, onDone }: { entries: readonly MenuEntry[]; o
             class={`menu-item${entry.danger ? " danger" : ""}`}
             tabIndex={-1}
             onClick={() => {
-              onDone();
+              if (!entry.stays) onDone();
               entry.onPick();
             }}
           >

@@ -23,6 +23,12 @@ function place(box: HTMLElement, anchor: HTMLElement, align: "start" | "end"): v
   box.style.left = `${Math.max(MARGIN, Math.min(left, window.innerWidth - width - MARGIN))}px`;
 }
 
+/** Gives the focus to an opener, or to the button in it. */
+function focusIn(opener: HTMLElement | null): void {
+  const inner = opener?.matches("button") ? opener : opener?.querySelector<HTMLElement>("button");
+  inner?.focus();
+}
+
 /** A box beside the element that opened it. Escape or a press outside closes it and gives the focus back. */
 export function Popover({ anchor, onClose, align = "start", children, role = "dialog", label }: PopoverProps) {
   const box = useRef<HTMLDivElement>(null);
@@ -38,23 +44,26 @@ export function Popover({ anchor, onClose, align = "start", children, role = "di
       const target = event.target as Node;
       if (!box.current?.contains(target) && !opener?.contains(target)) onClose();
     };
+    // Wherever the focus is, on the opener or nowhere: Escape means the newest box, and nothing behind it.
+    const leave = (event: KeyboardEvent) => {
+      if (event.key !== "Escape" || (event.target as Element).closest?.("dialog")) return;
+      event.preventDefault();
+      event.stopPropagation();
+      onClose();
+      focusIn(opener);
+    };
+    document.addEventListener("keydown", leave, true);
     document.addEventListener("pointerdown", outside);
     window.addEventListener("resize", again);
     return () => {
+      document.removeEventListener("keydown", leave, true);
       document.removeEventListener("pointerdown", outside);
       window.removeEventListener("resize", again);
     };
   }, [anchor, align, onClose]);
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== "Escape") return;
-    event.preventDefault();
-    event.stopPropagation();
-    onClose();
-    anchor.current?.focus();
-  };
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions lint/a11y/useAriaPropsSupportedByRole: the role is given by the caller
-    <div ref={box} class="popover" role={role} aria-label={label} onKeyDown={onKeyDown}>
+    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: the role is given by the caller
+    <div ref={box} class="popover" role={role} aria-label={label}>
       {children}
     </div>
   );

@@ -10,7 +10,7 @@ interface VirtualListProps<T> {
   render: (item: T, index: number) => ComponentChildren;
   /** Called when the end comes near, as often as that happens: the caller knows whether it is already loading. */
   onNearEnd?: () => void;
-  /** This index is scrolled into sight when it changes. */
+  /** The item at this index is scrolled into sight when it is another one than before, not whenever it moves. */
   showIndex?: number;
   /** Whether more rows exist than are loaded: the total is then unknown to screen readers. */
   open?: boolean;
@@ -45,14 +45,17 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
       observer.disconnect();
     };
   }, [rowRem]);
+  const shown = showIndex === undefined ? undefined : items[showIndex];
+  const shownKey = shown === undefined ? null : props.itemKey(shown);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a list that moves by itself must not take the reader along
   useEffect(() => {
     const element = box.current;
-    if (!element || showIndex === undefined || showIndex < 0) return;
+    if (!element || shownKey === null || showIndex === undefined) return;
     const row = rowRem * rem();
     if (showIndex * row < element.scrollTop) element.scrollTop = showIndex * row;
     else if ((showIndex + 1) * row > element.scrollTop + element.clientHeight)
       element.scrollTop = (showIndex + 1) * row - element.clientHeight;
-  }, [showIndex, rowRem]);
+  }, [shownKey, rowRem]);
   const [first, last] = windowOf(view.top, view.height, view.row, items.length);
   useEffect(() => {
     if (last >= items.length - SPARE) onNearEnd?.();

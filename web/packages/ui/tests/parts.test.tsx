@@ -1,6 +1,6 @@
 import { cleanup, fireEvent, render, screen } from "@testing-library/preact";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { initials, Menu, Picker, ToastStore, windowOf } from "../src";
+import { initials, Menu, Picker, ToastStore, VirtualList, windowOf } from "../src";
 
 afterEach(cleanup);
 
@@ -11,6 +11,30 @@ describe("windowOf", () => {
   });
   it("stays within a list that has become shorter than the scroll position", () => {
     expect(windowOf(40_000, 800, 80, 10)).toEqual([10, 10]);
+  });
+});
+
+describe("VirtualList", () => {
+  it("brings an item into sight when it is opened, and leaves the reader alone when it only moves", () => {
+    const list = (items: string[], open: string) => (
+      <VirtualList
+        label="Liste"
+        items={items}
+        rowRem={1}
+        itemKey={(item) => item}
+        render={(item) => item}
+        showIndex={items.indexOf(open)}
+      />
+    );
+    const items = Array.from({ length: 50 }, (_, index) => `c${index}`);
+    const { rerender } = render(list(items, "c20"));
+    const box = document.querySelector(".virtual") as HTMLElement;
+    expect(box.scrollTop).toBeGreaterThan(0);
+    box.scrollTop = 0;
+    rerender(list(["new", ...items], "c20"));
+    expect(box.scrollTop).toBe(0);
+    rerender(list(["new", ...items], "c21"));
+    expect(box.scrollTop).toBeGreaterThan(0);
   });
 });
 

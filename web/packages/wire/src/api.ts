@@ -11,9 +11,13 @@ import type {
   Counts,
   Draft,
   DraftKind,
+  EmbeddedForm,
   EmbeddedWidget,
   Filters,
+  FormList,
+  FormPatch,
   Invitation,
+  Locale,
   Me,
   Message,
   NewApiToken,
@@ -100,8 +104,8 @@ export class Api {
   invitationByToken(token: string): Promise<{ account_name: string; email: string }> {
     return this.#get(`/invitations/by-token/${encodeURIComponent(token)}`);
   }
-  acceptInvitation(token: string, name: string, password: string): Promise<SignIn> {
-    return this.#post(`/invitations/by-token/${encodeURIComponent(token)}`, { name, password });
+  acceptInvitation(token: string, name: string, password: string, locale: Locale): Promise<SignIn> {
+    return this.#post(`/invitations/by-token/${encodeURIComponent(token)}`, { name, password, locale });
   }
 
   // -- conversations
@@ -157,6 +161,20 @@ export class Api {
   }
   patchContact(id: string, patch: Record<string, unknown>): Promise<Contact> {
     return this.#patch(`/contacts/${id}`, patch);
+  }
+
+  /** `other` is the same person, who is known as `id` from now on. */
+  mergeContacts(id: string, other: string): Promise<Contact> {
+    return this.#post(`/contacts/${id}/merges`, { contact_id: other });
+  }
+  undoMerge(id: string, mergeId: string): Promise<Contact> {
+    return this.#delete(`/contacts/${id}/merges/${mergeId}`);
+  }
+  tellApart(id: string, other: string): Promise<void> {
+    return this.http.request("PUT", `/contacts/${id}/not-same/${other}`);
+  }
+  takeBackApart(id: string, other: string): Promise<void> {
+    return this.#delete(`/contacts/${id}/not-same/${other}`);
   }
 
   // -- tags, views, people
@@ -245,6 +263,18 @@ export class Api {
   }
   newWidgetSecret(id: string): Promise<NewSecret> {
     return this.http.request("POST", `/widgets/${id}/secrets`);
+  }
+  forms(): Promise<FormList> {
+    return this.#get("/forms");
+  }
+  createForm(form: FormPatch): Promise<EmbeddedForm> {
+    return this.#post("/forms", form);
+  }
+  patchForm(id: string, patch: FormPatch): Promise<EmbeddedForm> {
+    return this.#patch(`/forms/${id}`, patch);
+  }
+  deleteForm(id: string): Promise<void> {
+    return this.#delete(`/forms/${id}`);
   }
   async privacyRequests(kind: "exports" | "erasures"): Promise<PrivacyRequest[]> {
     return items(await this.#get<Listed<PrivacyRequest>>(`/privacy/${kind}`));

@@ -38,6 +38,8 @@ export interface HttpOptions {
   fetch?: typeof fetch;
   /** Called when a request that needed a session was answered 401. */
   onSignedOut?: () => void;
+  /** The CSRF token is another session's: gets the present one. True when the request may be said again with it. */
+  onStale?: () => Promise<boolean>;
 }
 
 const TIMEOUT_MS = 20_000;
@@ -48,34 +50,56 @@ export class Http {
   readonly #base: string;
   readonly #fetch: typeof fetch;
   readonly #onSignedOut: () => void;
+  readonly #onStale: () => Promise<boolean>;
+  #renewing: Promise<boolean> | null = null;
 
   constructor(options: HttpOptions) {
     this.#base = options.base;
     this.#fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
     this.#onSignedOut = options.onSignedOut ?? (() => undefined);
+    this.#onStale = options.onStale ?? (async () => false);
   }
 
   /** Returns the parsed answer, undefined for 204. Throws ApiError, NetworkError or the signal's AbortError. */
   async request<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
-    const headers = this.#headers();
-    let body: string | undefined;
-    if (options.body !== undefined) {
-      headers.set("Content-Type", "application/json");
-      body = JSON.stringify(options.body);
-    }
-    return this.#send<T>(this.#url(path, options.query), { method, headers, body }, options.signal, TIMEOUT_MS);
+    const headers: Record<string, string> = options.body === undefined ? {} : { "Content-Type": "application/json" };
+    const body = options.body === undefined ? undefined : JSON.stringify(options.body);
+    return this.#current<T>(this.#url(path, options.query), { method, headers, body }, options.signal, TIMEOUT_MS);
   }
 
   /** Sends a file as the raw body. No time limit: a slow line may need minutes. */
   async upload<T>(path: string, file: Blob, name: string, signal?: AbortSignal): Promise<T> {
-    const headers = this.#headers();
-    headers.set("Content-Type", file.type || "application/octet-stream");
-    headers.set("X-File-Name", encodeURIComponent(name));
-    return this.#send<T>(this.#url(path), { method: "POST", headers, body: file }, signal, null);
+    const headers = {
+      "Content-Type": file.type || "application/octet-stream",
+      "X-File-Name": encodeURIComponent(name),
+    };
+    return this.#current<T>(this.#url(path), { method: "POST", headers, body: file }, signal, null);
   }
 
-  #headers(): Headers {
-    const headers = new Headers({ Accept: "application/json" });
+  /** Sends it, and once more when another sign-in in this browser has taken the session's place. */
+  async #current<T>(
+    url: string,
+    init: RequestInit & { headers: Record<string, string> },
+    signal: AbortSignal | undefined,
+    limit: number | null,
+  ): Promise<T> {
+    const send = () => this.#send<T>(url, { ...init, headers: this.#headers(init.headers) }, signal, limit);
+    try {
+      return await send();
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== "csrf") throw error;
+      this.#renewing ??= this.#onStale()
+        .catch(() => false)
+        .finally(() => {
+          this.#renewing = null;
+        });
+      if (!(await this.#renewing)) throw error;
+      return send();
+    }
+  }
+
+  #headers(more: Record<string, string>): Headers {
+    const headers = new Headers({ Accept: "application/json", ...more });
     if (this.csrf) headers.set("X-CSRF-Token", this.csrf);
     if (this.locale) headers.set("Accept-Language", this.locale);
     return headers;

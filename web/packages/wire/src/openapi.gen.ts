@@ -201,7 +201,9 @@ export interface paths {
         };
         /**
          * GetContact
-         * @description One contact with identities and fields. 404 for one whose conversations all stand in teams closed to the agent.
+         * @description The person behind a contact, with identities and fields; a merged one's id leads to whom it was merged into.
+         *
+         *         404 for one whose conversations all stand in teams closed to the agent.
          */
         get: operations["get_contact"];
         put?: never;
@@ -214,6 +216,90 @@ export interface paths {
          * @description Change the profile. 409 ``version_conflict``, 422 ``bad_value``.
          */
         patch: operations["patch_contact"];
+        trace?: never;
+    };
+    "/api/v1/contacts/{contact_id}/merges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * PostMerge
+         * @description Say that another contact is the same person, who is known as this one from now on. 409 ``already_one_person``.
+         */
+        post: operations["post_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/{contact_id}/merges/{merge_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * DeleteMerge
+         * @description Undo a merge of this person: both are as before, with what came in for each meanwhile. 409 ``merge_final``.
+         */
+        delete: operations["delete_merge"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/{contact_id}/not-same/{other_contact_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * PutNotSame
+         * @description Say that these are two persons: neither suggested nor merged by an address any more. 409 ``already_one_person``.
+         */
+        put: operations["put_not_same"];
+        post?: never;
+        /**
+         * DeleteNotSame
+         * @description Take that back.
+         */
+        delete: operations["delete_not_same"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/{contact_id}/relations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetRelations
+         * @description Which contacts were merged into this person, and who else may be the same person.
+         */
+        get: operations["get_relations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/conversations": {
@@ -519,6 +605,54 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListForms
+         * @description All contact forms of the organisation.
+         */
+        get: operations["list_forms"];
+        put?: never;
+        /**
+         * CreateForm
+         * @description Make a contact form. 422 ``bad_form``, ``bad_origin``, ``unknown_reference``, ``name_missing``.
+         */
+        post: operations["create_form"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forms/{form_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * DeleteForm
+         * @description Take a contact form out of service; its conversations stay.
+         */
+        delete: operations["delete_form"];
+        options?: never;
+        head?: never;
+        /**
+         * ChangeForm
+         * @description Change what a contact form asks and where its answers go. 409 ``version_conflict``.
+         */
+        patch: operations["change_form"];
         trace?: never;
     };
     "/api/v1/invitations": {
@@ -1337,6 +1471,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/form/v1/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetFormV1
+         * @description What the form asks, and a stamp: fetch it with your page, send it with the form at least three seconds later.
+         */
+        get: operations["get_form_v1"];
+        put?: never;
+        /**
+         * PostFormV1
+         * @description Send a form: 201, or 200 when this very form was here already.
+         *
+         *         422 ``form_refused`` with a sentence per field, 403 ``origin_refused``, 404 ``unknown_form``, 429.
+         */
+        post: operations["post_form_v1"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -1704,6 +1864,13 @@ export interface components {
             name: string;
             ok: boolean;
         };
+        /** Choice */
+        Choice: {
+            key: string;
+            labels: {
+                [key: string]: string;
+            };
+        };
         /** CodeData */
         CodeData: {
             challenge: string;
@@ -1850,6 +2017,20 @@ export interface components {
         Fields: {
             items: components["schemas"]["Field"][];
         };
+        /** FileIn */
+        FileIn: {
+            content: string;
+            field: string;
+            name: string;
+        };
+        /** FilledIn */
+        FilledIn: {
+            /** @enum {string} */
+            kind: "text" | "long" | "choice" | "email" | "phone" | "order" | "file" | "topic" | "answer" | "page";
+            label: string;
+            name: string;
+            value: string;
+        };
         /** Filters */
         Filters: {
             assignee_id?: string | null;
@@ -1863,6 +2044,116 @@ export interface components {
              */
             view: "mine" | "unassigned" | "teams" | "all" | "waiting" | "snoozed" | "closed";
         };
+        /** FormAsks */
+        FormAsks: {
+            answers: string[];
+            fields: components["schemas"]["Question"][];
+            intro: string;
+            locale: string;
+            /** @default 10485760 */
+            max_file: number;
+            /** @default 5 */
+            max_files: number;
+            /** @default 8000 */
+            max_message: number;
+            stamp: string;
+            title: string;
+            topics: {
+                [key: string]: string;
+            }[];
+        };
+        /** FormEmbeds */
+        FormEmbeds: {
+            endpoint: string;
+            frame: string;
+            link: string;
+        };
+        /** FormField */
+        FormField: {
+            choices?: components["schemas"]["Choice"][];
+            hints?: {
+                [key: string]: string;
+            };
+            key: string;
+            labels: {
+                [key: string]: string;
+            };
+            patterns?: string[];
+            /** @default false */
+            required: boolean;
+            /** @enum {string} */
+            type: "text" | "long" | "choice" | "email" | "phone" | "order" | "file";
+        };
+        /** FormIn */
+        FormIn: {
+            /** @default  */
+            answer: string;
+            /** @default  */
+            email: string;
+            files?: components["schemas"]["FileIn"][];
+            /** @default  */
+            lang: string;
+            /** @default  */
+            message: string;
+            /** @default  */
+            name: string;
+            /** @default  */
+            phone: string;
+            stamp: string;
+            /** @default  */
+            topic: string;
+            values?: {
+                [key: string]: string;
+            };
+        };
+        /** FormList */
+        FormList: {
+            items: components["schemas"]["FormOut"][];
+            mailboxes: components["schemas"]["Mailbox"][];
+        };
+        /** FormOut */
+        FormOut: {
+            embed: components["schemas"]["FormEmbeds"];
+            form: components["schemas"]["FormView"];
+        };
+        /** FormValues */
+        FormValues: {
+            answers?: ("email" | "phone")[];
+            brand_id?: string | null;
+            calendar_id?: string | null;
+            fields?: components["schemas"]["FormField"][];
+            languages?: ("nb" | "nn" | "da" | "sv" | "fi" | "en")[];
+            name?: string;
+            origins?: string[];
+            reply_connection_id?: string | null;
+            team_id?: string | null;
+            texts?: {
+                [key: string]: components["schemas"]["Heading"];
+            };
+            topics?: components["schemas"]["Topic"][];
+            version?: number;
+        };
+        /** FormView */
+        FormView: {
+            answers: ("email" | "phone")[];
+            brand_id: string | null;
+            calendar_id: string | null;
+            fields: components["schemas"]["FormField"][];
+            /** Format: uuid */
+            id: string;
+            key: string;
+            languages: ("nb" | "nn" | "da" | "sv" | "fi" | "en")[];
+            name: string;
+            origins: string[];
+            reply_connection_id: string | null;
+            status: string;
+            team_id: string | null;
+            texts: {
+                [key: string]: components["schemas"]["Heading"];
+            };
+            topics: components["schemas"]["Topic"][];
+            version: number;
+        };
         /** Found */
         Found: {
             contacts: components["schemas"]["Contact"][];
@@ -1874,6 +2165,13 @@ export interface components {
             conversation: components["schemas"]["ConversationRow"];
             message: components["schemas"]["Message"];
             snippet_html: string;
+        };
+        /** Heading */
+        Heading: {
+            /** @default  */
+            intro: string;
+            /** @default  */
+            title: string;
         };
         /** HookSecret */
         HookSecret: {
@@ -2006,6 +2304,12 @@ export interface components {
             /** Format: uuid */
             id: string;
             url: string;
+        };
+        /** Mailbox */
+        Mailbox: {
+            /** Format: uuid */
+            id: string;
+            name: string;
         };
         /** MailboxConfig */
         MailboxConfig: {
@@ -2192,6 +2496,26 @@ export interface components {
             } | null;
             timezone?: string | null;
         };
+        /** Merge */
+        Merge: {
+            agent_id: string | null;
+            agent_name: string | null;
+            contact: components["schemas"]["PersonRef"];
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            into_id: string;
+            /** Format: date-time */
+            made_at: string;
+            undoable: boolean;
+            /** @enum {string} */
+            why: "agent" | "address" | "sign_in" | "moved";
+        };
+        /** MergeWith */
+        MergeWith: {
+            /** Format: uuid */
+            contact_id: string;
+        };
         /** Message */
         Message: {
             attachments: components["schemas"]["Attachment"][];
@@ -2207,6 +2531,7 @@ export interface components {
             /** @default false */
             deleted: boolean;
             details: components["schemas"]["SystemDetails"] | null;
+            fields?: components["schemas"]["FilledIn"][];
             /** Format: uuid */
             id: string;
             /** @enum {string} */
@@ -2264,6 +2589,7 @@ export interface components {
             messages: components["schemas"]["Message"][];
             presence: components["schemas"]["PresentAgent"][];
             previous_conversations: components["schemas"]["ConversationRow"][];
+            relations: components["schemas"]["Relations"];
             resume?: string | null;
             visitor: components["schemas"]["VisitorNow"] | null;
             way?: components["schemas"]["Way"] | null;
@@ -2301,6 +2627,12 @@ export interface components {
         /** PasswordOnly */
         PasswordOnly: {
             password: string;
+        };
+        /** PersonRef */
+        PersonRef: {
+            /** Format: uuid */
+            id: string;
+            name: string | null;
         };
         /** Posted */
         Posted: {
@@ -2383,6 +2715,18 @@ export interface components {
         QuarantinedList: {
             items: components["schemas"]["Quarantined"][];
         };
+        /** Question */
+        Question: {
+            choices: {
+                [key: string]: string;
+            }[];
+            hint: string | null;
+            key: string;
+            label: string;
+            patterns: string[];
+            required: boolean;
+            type: string;
+        };
         /** Reached */
         Reached: {
             /**
@@ -2419,6 +2763,11 @@ export interface components {
         /** RecoveryCodes */
         RecoveryCodes: {
             recovery_codes: string[];
+        };
+        /** Relations */
+        Relations: {
+            merges: components["schemas"]["Merge"][];
+            suggestions: components["schemas"]["Suggestion"][];
         };
         /** ResetRequest */
         ResetRequest: {
@@ -2573,6 +2922,16 @@ export interface components {
             /** @default 0 */
             version: number;
         };
+        /** Suggestion */
+        Suggestion: {
+            address: string;
+            contact: components["schemas"]["PersonRef"];
+            kind: string;
+            /** @enum {string} */
+            own_trust: "none" | "claimed" | "platform_account" | "domain_verified" | "signed_token" | "phone_number";
+            /** @enum {string} */
+            trust: "none" | "claimed" | "platform_account" | "domain_verified" | "signed_token" | "phone_number";
+        };
         /** SystemDetails */
         SystemDetails: {
             agent_id?: string | null;
@@ -2648,6 +3007,14 @@ export interface components {
         /** Tokens */
         Tokens: {
             items: components["schemas"]["TokenRow"][];
+        };
+        /** Topic */
+        Topic: {
+            key: string;
+            labels: {
+                [key: string]: string;
+            };
+            team_id?: string | null;
         };
         /** TotpCode */
         TotpCode: {
@@ -3196,6 +3563,164 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_merge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                contact_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeWith"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_merge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                contact_id: string;
+                merge_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_not_same: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                contact_id: string;
+                other_contact_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_not_same: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                contact_id: string;
+                other_contact_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_relations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                contact_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Relations"];
                 };
             };
             /** @description An error, of whatever status. */
@@ -3808,6 +4333,132 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Uploaded"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_forms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormList"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormValues"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormOut"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                form_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                form_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormValues"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormOut"];
                 };
             };
             /** @description An error, of whatever status. */
@@ -5567,6 +6218,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SecretOut"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_form_v1: {
+        parameters: {
+            query?: {
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormAsks"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_form_v1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormIn"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
                 };
             };
             /** @description An error, of whatever status. */

@@ -38,20 +38,29 @@ export type Attachment = S["Attachment"];
 /** What a system line tells; `by` is the agent who did it, null the house itself. */
 export type SystemDetails = S["SystemDetails"];
 /** `client_id` is only there for its author; `deleted`: erased, the body is empty. */
-export type Message = Loose<S["Message"], "client_id" | "deleted" | "silent">;
+/** Something that was filled in beside a message's text. */
+export type FilledIn = S["FilledIn"];
+export type Message = Loose<S["Message"], "client_id" | "deleted" | "silent" | "fields">;
 export type Identity = Loose<S["Identity"], "verified_at">;
 export type Contact = With<
   Loose<S["Contact"], "fields" | "timezone" | "erased_at" | "written_standard">,
   { identities: Identity[] }
 >;
+/** Why a person is known by several contacts. */
+export type Merge = S["Merge"];
+/** Somebody who has the same address and may be the same person. */
+export type Suggestion = S["Suggestion"];
+export type Relations = S["Relations"];
 export type Draft = Loose<S["Draft"], "files" | "updated_at">;
 export type PresentAgent = S["PresentAgent"];
 export type VisitorNow = S["VisitorNow"];
+/** How an answer reaches the customer. */
+export type Way = S["Way"];
 export type ConversationPage = With<S["conversations_schemas_Page"], { items: Row[] }>;
 export type Counts = S["Counts"];
 export type CountedView = keyof Counts;
 export type ConversationDetail = With<
-  S["Opened"],
+  Loose<S["Opened"], "way">,
   { conversation: Row; contact: Contact; messages: Message[]; previous_conversations: Row[]; draft: Draft | null }
 >;
 export type Posted = With<S["Posted"], { message: Message; conversation: Row }>;
@@ -80,6 +89,14 @@ export type WidgetConnection = With<S["WidgetView"], { secrets: { id: string; cr
 export type EmbeddedWidget = With<S["WidgetOut"], { widget: WidgetConnection }>;
 /** A new signing secret, shown this once. */
 export type NewSecret = S["SecretOut"];
+export type ContactForm = S["FormView"];
+export type FormField = ContactForm["fields"][number];
+export type FormTopic = ContactForm["topics"][number];
+/** A contact form and what an owner copies into a page. */
+export type EmbeddedForm = S["FormOut"];
+export type FormList = S["FormList"];
+/** What can be set of a contact form. */
+export type FormPatch = Partial<Omit<ContactForm, "id" | "key" | "status">>;
 export type PrivacyRequest = S["PrivacyRequest"];
 export type OrganisationSettings = With<S["Organisation"], { settings: Record<string, Json> }>;
 
@@ -102,6 +119,8 @@ export type ServerFrame =
   | { t: "presence"; conversation_id: string; agents: PresentAgent[] }
   | { t: "visitor_typing"; conversation_id: string; typing: boolean; preview: string | null }
   | { t: "visitor"; conversation_id: string; page_url: string | null; page_title: string | null; online: boolean }
+  /** Something else is known of the person of a conversation that is open here: look again. */
+  | { t: "contact"; conversation_id: string }
   | { t: "agent"; id: string; availability: Availability; name?: string; resume?: string }
   | { t: "counts_changed" }
   | { t: "mention"; conversation_id: string; message_id: string; resume?: string }

@@ -74,4 +74,30 @@ describe("Http", () => {
     expect((init.headers as Headers).get("X-File-Name")).toBe("bl%C3%A5%20fil.png");
     expect(init.body).toBe(file);
   });
+
+  it("says a request again, once and with the new token, when another sign-in has taken the session's place", async () => {
+    const answers = ["old", "old", "new", "new"];
+    const fetch = vi.fn(async (_url: RequestInfo | URL, init?: RequestInit) => {
+      const sent = (init as { headers: Headers }).headers.get("X-CSRF-Token");
+      return answers.shift() === "old"
+        ? new Response('{"error":{"code":"csrf","message":""}}', { status: 403 })
+        : new Response(JSON.stringify({ sent }));
+    });
+    const onStale = vi.fn(async () => {
+      http.csrf = "c-2";
+      return true;
+    });
+    const http = new Http({ base: "", fetch, onStale });
+    http.csrf = "c-1";
+    const both = await Promise.all([http.request("PUT", "/a", { body: 1 }), http.upload("/b", new Blob(["x"]), "x")]);
+    expect(both).toEqual([{ sent: "c-2" }, { sent: "c-2" }]);
+    expect(onStale).toHaveBeenCalledTimes(1);
+  });
+
+  it("does not say it again in somebody else's name", async () => {
+    const fetch = answering(403, { error: { code: "csrf", message: "" } });
+    const http = new Http({ base: "", fetch, onStale: async () => false });
+    await expect(http.request("PUT", "/a", { body: 1 })).rejects.toMatchObject({ code: "csrf" });
+    expect(fetch).toHaveBeenCalledTimes(1);
+  });
 });

@@ -30,8 +30,8 @@ function refusal(status: number, text: string, retryAfter: string | null): Refus
 export class Api {
   token: string | null = null;
 
-  async session(body: Record<string, unknown>): Promise<Session> {
-    return (await this.#call("session", body, 15_000)) as Session;
+  session(body: Record<string, unknown>): Promise<Session> {
+    return this.#call("session", body, 15_000) as Promise<Session>;
   }
 
   async message(item: OutboxItem, fileIds: string[], page: Page): Promise<Message> {

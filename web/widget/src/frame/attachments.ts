@@ -46,6 +46,7 @@ export class Attachments {
       const problem = checkFile(file, this.limits());
       if (problem) this.problem.value = problem;
       else if (this.list.value.length < this.limits().max_files) void this.#upload(file);
+      else this.problem.value = { key: "widget.upload_failed", name: file.name };
     }
   }
 

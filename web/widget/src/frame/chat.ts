@@ -33,8 +33,9 @@ export class Chat {
   #typingEnd: ReturnType<typeof setTimeout> | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #tries = 0;
-  #reported = { delivered: 0, read: 0 };
   #resetting: Promise<void> | null = null;
+  /** Counts the visitors of this page: what was asked for one of them is nothing to the next. */
+  #era = 0;
 
   constructor(
     readonly boot: Boot,
@@ -110,7 +111,6 @@ export class Chat {
         this.#attributes = message.attributes;
         store.shown.value = message.shown;
         store.modal.value = message.modal;
-        store.readSeq.value = Number(this.keep.get("read")) || 0;
         void this.#reload();
         void this.begin();
         break;
@@ -211,7 +211,7 @@ export class Chat {
     this.api.token = this.keep.get("token");
     const ended = this.api.token && this.api.reset().catch(() => {});
     this.#forget();
-    for (const name of ["token", "read", "draft"]) this.keep.set(name, null);
+    for (const name of ["token", "draft"]) this.keep.set(name, null);
     await this.outbox.clear();
     this.#tabs?.postMessage("reset");
     await ended;
@@ -221,9 +221,10 @@ export class Chat {
     this.link.stop();
     this.sender.stop();
     clearTimeout(this.#retry);
+    this.#era++;
     this.api.token = null;
     this.#userToken = this.#attributes = undefined;
-    this.#reported = { delivered: 0, read: 0 };
+    this.attachments.take();
     this.store.clear();
   }
 
@@ -259,6 +260,7 @@ export class Chat {
   /** A fresh snapshot. Tabs take turns, so that two that open at once share one visitor instead of making two. */
   async #fetch(): Promise<void> {
     const { boot, keep, store } = this;
+    const era = this.#era;
     let sent: Attributes | undefined;
     await alone(`svardesk:${boot.widget}:session`, async () => {
       sent = this.#attributes;
@@ -281,6 +283,7 @@ export class Chat {
         this.#userToken = undefined;
         return this.api.session(body);
       });
+      if (era !== this.#era) return;
       const token = session.visitor_token || known;
       this.api.token = token;
       keep.set("token", token);
@@ -310,17 +313,16 @@ export class Chat {
     const { store } = this;
     const seq = store.lastTheirs.value;
     const looking = store.shown.value && !document.hidden;
-    if (looking && seq > store.readSeq.value) {
-      store.readSeq.value = seq;
-      this.keep.set("read", `${seq}`);
-    }
-    const read = looking && seq > this.#reported.read;
-    if (!seq || (!read && seq <= this.#reported.delivered) || store.phase.value !== "ready") return;
-    const said = this.link.send(read ? { t: "read", seq } : { t: "delivered", seq });
-    if (!said && store.line.value === "polling")
-      void this.api.receipts(read ? { read_seq: seq } : { delivered_seq: seq }).catch(() => {});
+    const { reported } = store;
+    if (looking && seq > store.readSeq.value) store.readSeq.value = seq;
+    const read = looking && seq > reported.read;
+    if (!seq || (!read && seq <= reported.delivered) || store.phase.value !== "ready") return;
+    const t = read ? "read" : "delivered";
+    const said = this.link.send({ t, seq });
+    if (!said && store.line.value === "polling") void this.api.receipts({ [`${t}_seq`]: seq }).catch(() => {});
     else if (!said) return; // told when the line is back
-    this.#reported = { delivered: seq, read: read ? seq : this.#reported.read };
+    reported.delivered = seq;
+    if (read) reported.read = seq;
   }
 
   async #changed(): Promise<void> {

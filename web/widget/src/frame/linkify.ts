@@ -3,7 +3,8 @@ export interface Piece {
   href?: string;
 }
 
-const LINK = /\b(?:https?:\/\/|www\.)[^\s<>"'`]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+/gi;
+// Letters of all languages; the length before the @ is bounded, or a long word would be searched from each of its letters.
+const LINK = /\b(?:https?:\/\/|www\.)[^\s<>"'`]+|[\p{L}\w.+-]{1,64}@[\p{L}\w-]+(?:\.[\p{L}\w-]+)+/giu;
 
 /**
  * Splits a text at its links. Only http, https and mail addresses become links, so nothing that a message says can run

@@ -27,7 +27,7 @@ function focus(modal: boolean): void {
 }
 
 const screen = new Screen();
-screen.text.value = chat.keep.get("draft") ?? "";
+chat.store.text.value = chat.keep.get("draft") ?? "";
 // One effect draws everything: whatever signal the components read while drawing makes it run again.
 effect(() => {
   void chat.store.shown.value; // hidden things have no height; fitted anew when they are shown

@@ -1,8 +1,7 @@
 import { signal } from "@preact/signals-core";
 
-/** What only the screen knows: the half-written message, where the reader is, what stands open. */
+/** What only the screen knows: where the reader is, what stands open. */
 export class Screen {
-  readonly text = signal("");
   readonly emoji = signal(false);
   /** The reader is at the end of the log, so it follows new messages. */
   readonly atEnd = signal(true);

@@ -84,7 +84,10 @@ export class Sender {
       }
       ids.push(file.id);
     }
-    this.hooks.sent(await this.api.message(item, ids, this.hooks.page()));
+    const { token } = this.api;
+    const message = await this.api.message(item, ids, this.hooks.page());
+    // Reset meanwhile: whoever uses this browser now has not written it.
+    if (token === this.api.token) this.hooks.sent(message);
     await this.outbox.remove(item.n);
     await this.hooks.changed();
   }

@@ -22,6 +22,8 @@ export class ChatStore {
   /** The desk has messages before these. */
   readonly earlier = signal(false);
   readonly outbox = signal<readonly OutboxItem[]>([]);
+  /** The half-written message. */
+  readonly text = signal("");
   readonly conversation = signal<string | null>(null);
   readonly status = signal<string | null>(null);
   readonly typing = signal<string | null>(null);
@@ -34,6 +36,8 @@ export class ChatStore {
   /** Up to which of the desk's messages the visitor has read. */
   readonly readSeq = signal(0);
   readonly receipts = signal({ delivered: 0, read: 0 });
+  /** How far the desk has been told that its messages came, and were looked at. */
+  reported = { delivered: 0, read: 0 };
   resume: string | null = null;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -61,8 +65,7 @@ export class ChatStore {
     const first = session.messages[0]?.seq ?? Number.POSITIVE_INFINITY;
     const last = session.messages.at(-1)?.seq ?? 0;
     if (other) {
-      this.receipts.value = { delivered: 0, read: 0 };
-      this.readSeq.value = 0;
+      this.#unread();
     }
     this.conversation.value = id;
     this.status.value = session.conversation?.status ?? null;
@@ -148,6 +151,13 @@ export class ChatStore {
     return this.online.value && this.line.value !== "lost" ? "sending" : "waiting";
   }
 
+  /** Another conversation begins: its numbers have nothing to do with those of the one before. */
+  #unread(): void {
+    this.receipts.value = { delivered: 0, read: 0 };
+    this.reported = { delivered: 0, read: 0 };
+    this.readSeq.value = 0;
+  }
+
   #receipts(delivered: number, read: number): void {
     const known = this.receipts.value;
     this.receipts.value = { delivered: Math.max(known.delivered, delivered), read: Math.max(known.read, read) };
@@ -165,8 +175,8 @@ export class ChatStore {
     this.messages.value = [];
     this.outbox.value = [];
     this.conversation.value = this.status.value = this.resume = null;
-    this.readSeq.value = 0;
-    this.receipts.value = { delivered: 0, read: 0 };
+    this.#unread();
+    this.text.value = "";
     this.addressKnown.value = this.identified.value = false;
     this.phase.value = "starting";
     this.setTyping(null);

@@ -120,7 +120,8 @@ export function start(script: HTMLScriptElement | null): Svardesk | undefined {
     const count = shown ? 0 : unread;
     button.ariaLabel = shown ? close : count ? `${open}. ${words.replace("{n}", `${count}`)}` : open;
     button.ariaExpanded = `${shown}`;
-    button.hidden = settings.launcher === "none" || full();
+    // A chat that covers the page closes itself, once it is there; until then, or when it never comes, the button does.
+    button.hidden = full() ? ready : settings.launcher === "none";
     badge.hidden = !count;
     badge.textContent = `${count}`;
     panel.hidden = !shown;
@@ -158,7 +159,7 @@ export function start(script: HTMLScriptElement | null): Svardesk | undefined {
     if (on === shown) return;
     shown = on;
     takeFocus = focus;
-    if (!frame) load();
+    if (on && !ready) load(); // also again, when it did not come the last time
     paint();
     tell(on ? { t: "shown", modal: full(), focus } : { t: "hidden" });
     remember();
@@ -171,6 +172,7 @@ export function start(script: HTMLScriptElement | null): Svardesk | undefined {
     const message = read<ToPage>(TO_PAGE, event.data);
     if (message?.t === "ready") {
       ready = true;
+      paint();
       if (resetFirst) tell({ t: "reset" });
       resetFirst = false;
       tell({

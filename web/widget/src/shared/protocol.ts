@@ -39,7 +39,7 @@ export type ToPage =
   | { t: "talking"; on: boolean }
   | { t: "event"; name: string; detail: object };
 
-/** Field → a value of its type; a trailing `?` in the name means that it may be missing. */
+/** Field → a value of its type; a trailing `?` in the name means that it may be missing, or null as pages write it. */
 type Shapes = Record<string, Record<string, unknown>>;
 
 export const TO_FRAME: Shapes = {
@@ -77,7 +77,7 @@ export function read<T>(shapes: Shapes, data: unknown): T | undefined {
   for (const field in shape) {
     const name = field.replace("?", "");
     const value = message[name];
-    if (value === null || (typeof value !== typeof shape[field] && (value !== undefined || name === field))) return;
+    if (value == null ? name === field : typeof value !== typeof shape[field]) return;
   }
   return message as T;
 }

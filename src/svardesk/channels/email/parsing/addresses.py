@@ -36,38 +36,8 @@ def lowered(address: str) -> str:
 
 def _entries(value: str) -> Iterator[str]:
     """Split at commas and semicolons outside quotes, comments and brackets; ``Nordmann, Kari <k@e>`` stays one."""
-    pieces: list[str] = []
-    start = 0
-    quoted = angled = False
-    comment = 0
-    position = 0
-    for mark in _MARKS.finditer(value):
-        if mark.start() < position:
-            continue
-        sign = mark[0]
-        if sign == "\\":
-            position = mark.end() + 1
-        elif sign == '"' and not comment:
-            quoted = not quoted
-        elif quoted:
-            continue
-        elif sign == "(":
-            comment += 1
-        elif sign == ")":
-            comment = max(0, comment - 1)
-        elif comment:
-            continue
-        elif sign in "<>":
-            angled = sign == "<"
-        elif not angled:
-            pieces.append(value[start : mark.start()])
-            start = mark.end()
-    pieces.append(value[start:])
-    if len(pieces) == 1 and quoted:
-        # A quote that never ends; without it the commas count again.
-        pieces = value.replace('"', " ").split(",")
     waiting = ""
-    for piece in pieces:
+    for piece in _pieces(value):
         whole = f"{waiting}, {piece.strip()}" if waiting else piece.strip()
         waiting = ""
         if "@" not in whole and 0 < len(whole) < 100:
@@ -76,6 +46,35 @@ def _entries(value: str) -> Iterator[str]:
             yield whole
     if waiting:
         yield waiting
+
+
+def _pieces(value: str) -> list[str]:
+    pieces: list[str] = []
+    start = position = comment = 0
+    quoted = angled = False
+    for mark in _MARKS.finditer(value):
+        sign = mark[0]
+        if mark.start() < position:
+            continue
+        if sign == "\\":
+            position = mark.end() + 1
+        elif sign == '"' and not comment:
+            quoted = not quoted
+        elif quoted:
+            continue
+        elif sign in "()":
+            comment = max(0, comment + (1 if sign == "(" else -1))
+        elif comment:
+            continue
+        elif sign in "<>":
+            angled = sign == "<"
+        elif not angled:
+            pieces.append(value[start : mark.start()])
+            start = mark.end()
+    if not pieces and quoted:
+        # A quote that never ends; without it the commas count again.
+        return value.replace('"', " ").split(",")
+    return [*pieces, value[start:]]
 
 
 def _read(entry: str) -> Address | None:

@@ -7,40 +7,62 @@ from svardesk.channels.email.parsing.headers import Headers
 from svardesk.channels.email.parsing.parsed import Automatic
 
 _MACHINES = re.compile(
-    r"(?:mailer-daemon|postmaster|no-?reply|noreply|do-?not-?reply|donotreply|ikke-?svar|svar-?ikke|ingen-?svar|ei-?vastausta|inte-?svara|"
+    r"(?:mailer-daemon|postmaster|no-?reply|noreply|do-?not-?reply|donotreply|ikke-?svar|svar-?ikke|"
+    r"ingen-?svar|ei-?vastausta|inte-?svara|"
     r"bounces?|auto-?reply|autosvar|notifications?|mailer|listserv|majordomo)(?:[+._-].*)?",
     re.IGNORECASE,
 )
 _AUTOMATIC_PREFIX = re.compile(
-    r"\s*(?:automatisk svar|automatisk svarmelding|autosvar|auto-?svar|automaattinen vastaus|automaattivastaus|automatic reply|auto(?:matic)?[- ]?(?:reply|response)|"
+    r"\s*(?:automatisk svar|automatisk svarmelding|autosvar|auto-?svar|automaattinen vastaus|automaattivastaus|"
+    r"automatic reply|auto(?:matic)?[- ]?(?:reply|response)|"
     r"autoreply|automatiskt svar|automatisch\w* antwort|sjálfvirkt svar|autom\. svar|auto)\s*(?::|\Z|-|–|\()",
     re.IGNORECASE,
 )
 _ABSENT_SUBJECT = re.compile(
-    r"\s*(?:out of (?:the )?office(?: (?:auto-?reply|reply))?|ooo|fraværende|fråverande|frånvarande|frånvaro|fravær|poissa(?:olo\w*)?|poissaoloilmoitus|poissaoloviesti|"
-    r"ikke (?:på kontoret|til stede|tilstede)|ikkje (?:på kontoret|til stades)|inte på kontoret|ej på plats|ude af kontoret|er ikke på kontoret|utenfor kontoret|utanfor kontoret|"
-    r"på ferie|ferie|ferieavvikling|semester|lomalla|loma|away from (?:my|the) (?:desk|office)|on (?:holiday|vacation|leave)|vacation|utan kontor|fjarverandi|í fríi|feriemelding|fraværsmelding|fraværsbesked|"
+    r"\s*(?:out of (?:the )?office(?: (?:auto-?reply|reply))?|ooo|fraværende|fråverande|frånvarande|frånvaro|"
+    r"fravær|poissa(?:olo\w*)?|poissaoloilmoitus|poissaoloviesti|"
+    r"ikke (?:på kontoret|til stede|tilstede)|ikkje (?:på kontoret|til stades)|inte på kontoret|ej på plats|"
+    r"ude af kontoret|er ikke på kontoret|utenfor kontoret|utanfor kontoret|"
+    r"på ferie|ferie|ferieavvikling|semester|lomalla|loma|away from (?:my|the) (?:desk|office)|on (?:holiday|"
+    r"vacation|leave)|vacation|utan kontor|fjarverandi|í fríi|feriemelding|fraværsmelding|fraværsbesked|"
     r"frånvaromeddelande|fråværsmelding)\s*(?::|\Z|[-–!(]|\bre\b|\bautosvar\b|\bautomatisk\b)",
     re.IGNORECASE,
 )
 _ABSENT_WORDS = re.compile(
-    r"(?i)\b(?:out of (?:the )?office|on (?:annual |parental |sick )?(?:leave|vacation|holiday)|away (?:until|from)|i(?:'m| am) away|back (?:on|in the office)|limited access to (?:my )?e-?mail|"
-    r"ikke på kontoret|ikkje på kontoret|inte på kontoret|tilbake (?:på kontoret|på jobb|igjen|mandag|tirsdag|onsdag|torsdag|fredag|den|\d)|ferie(?:avvikling)?|har ferie|permisjon|"
-    r"pappaperm\w*|foreldreperm\w*|fraværende|fråverande|bortreist|bortreist|på reise|frånvarande|semester\w*|åter på|tillbaka (?:på kontoret|den|på jobbet|igen|måndag|\d)|tjänstledig|"
-    r"föräldraledig\w*|på kursus|på barsel|barsel|tilbage (?:på kontoret|den|mandag|igen|\d)|ude af huset|er ikke til stede|ikke til stede|ikke tilstede|ikkje til stades|"
-    r"poissa\b|lomalla\w*|vuosiloma\w*|olen lomalla|palaan|tavoitettavissa|vanhempainvapaa\w*|virkavapaa\w*|fjarverandi|í fríi|orlofi|kontoret igjen|kontoret igen)"
+    r"(?i)\b(?:out of (?:the )?office|on (?:annual |parental |sick )?(?:leave|vacation|holiday)|away (?:until|"
+    r"from)|i(?:'m| am) away|back (?:on|in the office)|limited access to (?:my )?e-?mail|"
+    r"ikke på kontoret|ikkje på kontoret|inte på kontoret|tilbake (?:på kontoret|på jobb|igjen|mandag|tirsdag|"
+    r"onsdag|torsdag|fredag|den|\d)|ferie(?:avvikling)?|har ferie|permisjon|"
+    r"pappaperm\w*|foreldreperm\w*|fraværende|fråverande|bortreist|bortreist|på reise|frånvarande|semester\w*|"
+    r"åter på|tillbaka (?:på kontoret|den|på jobbet|igen|måndag|\d)|tjänstledig|"
+    r"föräldraledig\w*|på kursus|på barsel|barsel|tilbage (?:på kontoret|den|mandag|igen|\d)|ude af huset|er "
+    r"ikke til stede|ikke til stede|ikke tilstede|ikkje til stades|"
+    r"poissa\b|lomalla\w*|vuosiloma\w*|olen lomalla|palaan|tavoitettavissa|vanhempainvapaa\w*|virkavapaa\w*|"
+    r"fjarverandi|í fríi|orlofi|kontoret igjen|kontoret igen)"
+)
+_TRADE_WORDS = re.compile(
+    r"(?i)\b(?:saksnummer|ärendenummer|sagsnummer|asianumero|ticket|case number|ordrebekreftelse|orderbekräftelse|"
+    r"ordrebekræftelse|ordrestadfesting|tilausvahvistus|order confirmation|kvittering|kvitto|kuitti|your order|"
+    r"din ordre|din beställning|tilauksesi|arkivreferanse\w*)"
 )
 _RECEIVED_WORDS = re.compile(
-    r"(?i)\b(?:(?:vi har|har vi|vi) (?:mottatt|motteke|modtaget|mottagit|fått|tatt imot)|we have received|we(?:'ve| have) got|received your|takk for (?:din |di |deres )?(?:henvendelse|henvending|e-?post|melding|bestilling|ordre)|"
-    r"tack för (?:ditt|din|er) |tak for (?:din|jeres|dit) |kiitos (?:viestistäsi|yhteydenotostasi|tilauksestasi|viestistänne|yhteydenotostanne)|olemme vastaanottaneet|on vastaanotettu|(?:svarer|svarar|svar|svare|behandler|behandlar) (?:deg |dig |deg så |så |vi )?(?:innen|innan|inom|inden|snarest|snart)|(?:respond|reply|get back to you) within|"
-    r"vastaamme|käsittelemme|återkommer (?:till dig )?inom|vender tilbake innen|vender tilbage inden|har blitt registrert|har registrert|er registrert|saksnummer|ärendenummer|sagsnummer|ticket|"
-    r"ordrebekreftelse|orderbekräftelse|ordrebekræftelse|tilausvahvistus|order confirmation|kvittering|kvitto|kuitti|din ordre|din beställning)"
+    r"(?i)\b(?:(?:vi har|har vi|vi) (?:mottatt|motteke|modtaget|mottagit|fått|tatt imot)|we have received|"
+    r"we(?:'ve| have) got|received your|takk for (?:din |di |deres )?(?:henvendelse|henvending|e-?post|melding|"
+    r"bestilling|ordre)|"
+    r"tack för (?:ditt|din|er) |tak for (?:din|jeres|dit) |kiitos (?:viestistäsi|yhteydenotostasi|"
+    r"tilauksestasi|viestistänne|yhteydenotostanne)|olemme vastaanottaneet|on vastaanotettu|(?:svarer|svarar|"
+    r"svar|svare|behandler|behandlar) (?:deg |dig |deg så |så |vi )?(?:innen|innan|inom|inden|snarest|snart)|"
+    r"(?:respond|reply|get back to you) within|"
+    r"vastaamme|käsittelemme|återkommer (?:till dig )?inom|vender tilbake innen|vender tilbage inden|har blitt "
+    r"registrert|har registrert|er registrert|saksnummer|ärendenummer|sagsnummer|ticket|"
+    r"ordrebekreftelse|orderbekräftelse|ordrebekræftelse|tilausvahvistus|order confirmation|kvittering|kvitto|"
+    r"kuitti|din ordre|din beställning)"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the mail is, which header or rule told so, and whether a machine may answer it (``because_not``: why it may not)."""
+    """What the mail is, which header or rule told so, and whether a machine may answer it."""
 
     automatic: Automatic
     because: str
@@ -69,12 +91,17 @@ def judge(
 
 
 def _answers_a_mail(headers: Headers, subject: str) -> bool:
-    """Whether it looks like the answer of a person's mailbox to one mail, as absence notes do, not like a system's receipt."""
+    """Whether it looks like the answer of a person's mailbox to one mail, not like a system's receipt."""
     if "vacation" in _value(headers, "auto-submitted"):
         return True
     return ("in-reply-to" in headers or bool(re.search(r"(?i)\b(?:re|sv|vs|aw):", subject))) and not re.search(
         r"[#\[]\s?\w*\d", subject
     )
+
+
+def is_automatic_subject(subject: str) -> bool:
+    """Whether the subject is one that programs put on automatic answers."""
+    return bool(_AUTOMATIC_PREFIX.match(subject) or _ABSENT_SUBJECT.match(subject))
 
 
 def _value(headers: Headers, name: str) -> str:
@@ -99,23 +126,16 @@ def _kind(
     loop = headers.plain("x-svardesk-loop")
     if loop and instance and instance in loop.split():
         return "receipt", "X-Svardesk-Loop: our own mail came back"
-    evidence = _machine_made(headers, return_path)
-    absent = _absence(subject, text, proven=bool(evidence))
-    if absent:
-        return "out_of_office", "; ".join(one for one in (evidence, absent) if one)
-    submitted = _value(headers, "auto-submitted")
-    if submitted.startswith("auto-replied"):
-        if _answers_a_mail(headers, subject) and not _RECEIVED_WORDS.search(f"{subject}\n{text[:3000]}"):
-            return "out_of_office", f"Auto-Submitted: {submitted[:60]}, and no receipt"
-        return "receipt", f"Auto-Submitted: {submitted[:60]}"
     listed = _listed(headers)
+    evidence = _machine_made(headers, return_path)
     # A list's digest says that it was generated; an order confirmation may offer to unsubscribe.
     if listed and ("list-id" in headers or "list-post" in headers or not evidence):
         return "list", listed
-    if evidence:
-        return "receipt", evidence
-    if _AUTOMATIC_PREFIX.match(subject):
-        return "receipt", "subject of an automatic answer"
+    absent = _absence(headers, subject, text, proven=bool(evidence))
+    if absent:
+        return "out_of_office", "; ".join(one for one in (evidence, absent) if one)
+    if evidence or _AUTOMATIC_PREFIX.match(subject):
+        return "receipt", evidence or "subject of an automatic answer"
     return "none", ""
 
 
@@ -145,19 +165,24 @@ def _machine_made(headers: Headers, return_path: str | None) -> str:
     return "Return-Path: <>" if return_path == "" else ""
 
 
-def _absence(subject: str, text: str, *, proven: bool) -> str:
-    """Why a mail says that somebody is away: with a header's evidence by its words, without only by a subject that says nothing else."""
-    head = text[:2000]
+def _absence(headers: Headers, subject: str, text: str, *, proven: bool) -> str:
+    """Why a mail says that somebody is away.
+
+    With a header's evidence by its words, without only by a subject that says nothing else.
+    """
+    head = text[:3000]
     received = _RECEIVED_WORDS.search(f"{subject}\n{head}") is not None
-    away = _ABSENT_WORDS.search(head) is not None or _ABSENT_SUBJECT.match(subject) is not None
+    trade = _TRADE_WORDS.search(f"{subject}\n{head}") is not None
+    away = _ABSENT_WORDS.search(head[:2000]) is not None or _ABSENT_SUBJECT.match(subject) is not None
     if _ABSENT_SUBJECT.match(subject) and (proven or not _single(subject)):
         return "subject says absent"
-    if _AUTOMATIC_PREFIX.match(subject) and (away or not received):
-        rest = _AUTOMATIC_PREFIX.sub("", subject, count=1)
-        if proven or away or rest:
-            return "subject of an automatic answer"
-    if proven and away:
+    if _AUTOMATIC_PREFIX.match(subject) and (away or not (received or trade)):
+        return "subject of an automatic answer"
+    if proven and away and not trade:
         return "text says absent"
+    replied = _value(headers, "auto-submitted").startswith("auto-replied")
+    if replied and not received and not trade and _answers_a_mail(headers, subject):
+        return "an answer of somebody's mailbox and no receipt"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Reports that a mail did not arrive: RFC 3464, and what Gmail, Exchange, Postfix, Exim and qmail write instead of it or beside it."""
+"""Reports that a mail did not arrive: RFC 3464, and what Gmail, Exchange, Postfix, Exim and qmail write instead."""
 
 import re
 from typing import Literal
@@ -12,14 +12,19 @@ Action = Literal["failed", "delayed", "delivered", "relayed", "expanded"]
 MAX_RECIPIENTS = 200
 
 _SUBJECT = re.compile(
-    r"(?i)(?:undeliver(?:able|ed)|delivery (?:status notification|failure|has failed|incomplete|delayed)|failure notice|mail delivery (?:failed|failure|subsystem|system|delayed)|"
-    r"returned mail|message (?:not delivered|delayed|undeliverable)|delayed mail|warning: (?:message|could not send)|could not send message|mail system error|"
-    r"kan ikke leveres|kunne ikke leveres|kunne ikkje leverast|ikke levert|levering mislyktes|leveringsfeil|ulevert|uleveret|kan ikke afleveres|kunne ikke afleveres|"
-    r"olevererbart|kan inte levereras|kunde inte levereras|ej levererat|leveransfel|leverans misslyckades|toimittaminen epäonnistui|ei voitu toimittaa|toimitusvirhe|"
+    r"(?i)(?:undeliver(?:able|ed)|delivery (?:status notification|failure|has failed|incomplete|delayed)|"
+    r"failure notice|mail delivery (?:failed|failure|subsystem|system|delayed)|"
+    r"returned mail|message (?:not delivered|delayed|undeliverable)|delayed mail|warning: (?:message|could not "
+    r"send)|could not send message|mail system error|"
+    r"kan ikke leveres|kunne ikke leveres|kunne ikkje leverast|ikke levert|levering mislyktes|leveringsfeil|"
+    r"ulevert|uleveret|kan ikke afleveres|kunne ikke afleveres|"
+    r"olevererbart|kan inte levereras|kunde inte levereras|ej levererat|leveransfel|leverans misslyckades|"
+    r"toimittaminen epäonnistui|ei voitu toimittaa|toimitusvirhe|"
     r"toimittamaton|perille|statusmeddelelse om levering|leveringsstatus)"
 )
 _DELAY = re.compile(
-    r"(?i)\b(?:delay(?:ed)?|warning: (?:message|could not)|still (?:being )?(?:trying|retrying|attempting)|will (?:be )?retr(?:y|ied)|forsinket|forsinka|försenat|forsinket|viivästy\w+|not yet been delivered)\b"
+    r"(?i)\b(?:delay(?:ed)?|warning: (?:message|could not)|still (?:being )?(?:trying|retrying|attempting)|"
+    r"will (?:be )?retr(?:y|ied)|forsinket|forsinka|försenat|forsinket|viivästy\w+|not yet been delivered)\b"
 )
 _DAEMON = re.compile(
     r"(?i)(?:mailer-daemon|postmaster|mail-?daemon|microsoftexchange[0-9a-f]*|mdaemon|double-bounce|mailerdaemon)\Z"
@@ -29,7 +34,9 @@ _REPLY_CODE = re.compile(r"(?<![\d.#])([45]\d\d)[ -](?=[\w#])")
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\"'@]+@[^\s<>()\[\],;:\"'@]+\.[A-Za-z0-9-]+")
 _MESSAGE_ID = re.compile(r"(?im)^[> \t]*message-id:[ \t]*(?:\r?\n[ \t]+)?<([^<>\s]+)>")
 _COPY_BELOW = re.compile(
-    r"(?im)^[-\s]*(?:this is a copy of|below this line is a copy|included is a copy|original message (?:headers )?follows|here are your message|opprinnelige meldingshoder|original message headers|the following text was generated|------ )"
+    r"(?im)^[-\s]*(?:this is a copy of|below this line is a copy|included is a copy|original message "
+    r"(?:headers )?follows|here are your message|opprinnelige meldingshoder|original message headers|the "
+    r"following text was generated|------ )"
 )
 _TOKEN = re.compile(r"\+([A-Za-z0-9._=-]{6,200})@")
 _BLANK = re.compile(rb"\r?\n[ \t]*\r?\n")

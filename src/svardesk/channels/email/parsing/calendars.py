@@ -1,4 +1,4 @@
-"""Invitations (text/calendar) as one readable line: what, when, where, who. Symbols instead of words: it fits every language."""
+"""Invitations (text/calendar) as one readable line: what, when, where, who. Symbols instead of words fit every language."""
 
 import re
 from dataclasses import dataclass
@@ -106,7 +106,8 @@ def _instant(one: _Field | None) -> tuple[datetime, bool, str] | None:
     if one is None or match is None:
         return None
     try:
-        at = datetime(int(match[1]), int(match[2]), int(match[3]), int(match[4] or 0), int(match[5] or 0))  # noqa: DTZ001 - wall time, shown with its zone
+        year, month, day, hour, minute = (int(match[index] or 0) for index in range(1, 6))
+        at = datetime(year, month, day, hour, minute)  # noqa: DTZ001 - wall time, shown with its zone
     except ValueError:
         return None
     return at, match[4] is not None, "UTC" if match[6] else one.parameters.get("TZID", "")[:60]

@@ -1,4 +1,4 @@
-"""Bytes to text. A wrong or missing charset is the rule in mail, so the declared one is a hint that must prove itself."""
+"""Bytes to text. A wrong or missing charset is common in mail, so the declared one is a hint that must prove itself."""
 
 import codecs
 import re
@@ -59,9 +59,11 @@ _CANDIDATES = [
     "cp949",
 ]
 
-_CONTROLS = {code: None for code in [*range(9), 11, *range(14, 32), 127, 0xFEFF, 0x200B, 0x2060]}
+_CONTROLS = dict.fromkeys([*range(9), 11, *range(14, 32), 127, 65279, 8203, 8288])
 _CONTROLS |= {code: None for code in range(0x80, 0xA0) if code != 0x85}
 _CONTROLS |= {0x0C: "\n", 0x85: "\n", 0x2028: "\n", 0x2029: "\n"}
+# Looked for first: translating costs thirty times as much as looking.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u2028\u2029\u2060\ufeff\ud800-\udfff]")
 _PLAIN = re.compile(r"[\n\r\t\x20-\x7e]*\Z")
 
 
@@ -83,8 +85,8 @@ def codec(declared: str) -> str | None:
 def decode(content: bytes, declared: str = "") -> tuple[str, str]:
     """Decode by the declared charset, else UTF-8, else a guess, else cp1252; (text, what was wrong or '').
 
-    ISO 8859-1 is read as cp1252, which is what its writers mean. Text that claims a western charset and is valid UTF-8 beyond
-    ASCII is UTF-8: the other way round it would be a row of Ã and ¥ that nobody writes.
+    ISO 8859-1 is read as cp1252, which is what its writers mean. Text that claims a western charset and is valid UTF-8
+    beyond ASCII is UTF-8: the other way round it would be a row of Ã and ¥ that nobody writes.
     """
     wanted = codec(declared)
     if content.isascii() and (wanted is None or wanted in WESTERN or wanted == "utf-8"):
@@ -100,7 +102,7 @@ def decode(content: bytes, declared: str = "") -> tuple[str, str]:
     if wanted is not None:
         text = _strict(content, wanted)
         if text is None and wanted == "utf-8" and (cut := _utf8_cut(content)) is not None:
-            return cut, "utf-8 was cut in the middle of a character"
+            return cut, "utf-8 with broken characters"
         if text is not None:
             return text, ""
         text = _strict(content, "utf-8")
@@ -123,9 +125,11 @@ def clean(text: str) -> str:
     """NFC, LF line ends, without control characters (a database refuses NUL) and lone surrogates."""
     if _PLAIN.match(text):
         return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-    text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_CONTROLS)
-    text = unicodedata.normalize("NFC", text)
-    return text.encode("utf-8", "replace").decode("utf-8")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if _CONTROL.search(text):
+        text = text.translate(_CONTROLS).encode("utf-8", "replace").decode("utf-8")
+    return unicodedata.normalize("NFC", text)
 
 
 def _strict(content: bytes, name: str) -> str | None:
@@ -140,7 +144,7 @@ def _utf8_cut(content: bytes) -> str | None:
     text = content.decode("utf-8", "replace")
     broken = text.count("\ufffd")
     sound = sum(1 for character in text if character > "\x7f") - broken
-    return text if broken <= max(1, sound // 10) and sound > 0 else None
+    return text if 0 < broken <= max(1, 2 * sound) and sound > 0 else None
 
 
 def _guessed(content: bytes) -> tuple[str, str]:

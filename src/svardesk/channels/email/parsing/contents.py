@@ -26,8 +26,10 @@ _REPORTS = {
 _REPORTS |= {"text/rfc822-headers", "message/rfc822-headers", "message/global-headers"}
 _CID = re.compile(r"""\bcid:([^"'\s>)]{1,500})""", re.IGNORECASE)
 _SEE_HTML = re.compile(
-    r"(?i)\b(?:view|read|open|see|se|vis|visa|les|läs|læs|katso|näytä|lue|åpne|öppna|åbn|avaa|support|støtter|stöder|tue|understøtter)\b[^.\n]{0,80}"
-    r"\b(?:html|browser|nettleser\w*|webbläsar\w*|webblesar\w*|browseren|selaime\w*|e-?postprogram|e-?postklient|mail client|email client|online|på nett|på nätet|som webside)\b"
+    r"(?i)\b(?:view|read|open|see|se|vis|visa|les|läs|læs|katso|näytä|lue|åpne|öppna|åbn|avaa|support|støtter|"
+    r"stöder|tue|understøtter)\b[^.\n]{0,80}"
+    r"\b(?:html|browser|nettleser\w*|webbläsar\w*|webblesar\w*|browseren|selaime\w*|e-?postprogram|"
+    r"e-?postklient|mail client|email client|online|på nett|på nätet|som webside)\b"
 )
 _HTML_AS_TEXT = re.compile(r"(?i)\A\s*(?:<!doctype html|<html|<body|<div|<table|<p[ >])")
 _RUBBISH = 600

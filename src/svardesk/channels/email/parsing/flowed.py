@@ -6,7 +6,7 @@ _QUOTES = re.compile(r"(>*) ?")
 
 
 def unflowed(text: str, *, delsp: bool) -> str:
-    """Join flowed lines of one quote depth; ``delsp``: the blank at the line's end was put there by the sender's program."""
+    """Join flowed lines of one quote depth; ``delsp``: the blank at a line's end was put there by the program."""
     out: list[list[str]] = []
     depth_before = 0
     flowing = False

@@ -156,7 +156,7 @@ _ANGLED = re.compile(r"<([^<>]{1,2000})>")
 
 
 def message_id(value: str) -> str | None:
-    """The id of a Message-ID field without brackets; None when there is none. A broken one stays what it is, without spaces."""
+    """The id of a Message-ID field without brackets; None when there is none. A broken one stays what it is."""
     first, last = value.find("<"), value.rfind(">")
     if 0 <= first < last:
         found = value[first + 1 : last]
@@ -164,7 +164,7 @@ def message_id(value: str) -> str | None:
             found = found.partition(">")[0]
     else:
         found = value.strip().strip("<>")
-    found = "".join(found.split())
+    found = " ".join(found.split())
     return found[:998] or None
 
 
@@ -175,7 +175,7 @@ def message_ids(values: list[bytes]) -> tuple[str, ...]:
         text = as_text(value)
         ids = _ANGLED.findall(text)
         for one in ids or [word for word in text.split() if "@" in word and '"' not in word]:
-            kept = "".join(one.split()).strip("<>,;")[:998]
+            kept = " ".join(one.split()).strip("<>,; ")[:998]
             if kept:
                 found.setdefault(kept)
     return tuple(found)
@@ -188,7 +188,7 @@ _DATE = re.compile(
 _ISO_DATE = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?[ ]?(?:Z|([+-])(\d{2}):?(\d{2}))?"
 )
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _NORDIC_MONTHS = {"mai": 5, "maj": 5, "okt": 10, "des": 12}
 _ZONES = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "CET": 1, "CEST": 2}
 _ZONES |= {"EET": 2, "EEST": 3, "MET": 1, "MEST": 2, "WET": 0, "WEST": 1, "BST": 1}
@@ -201,7 +201,7 @@ def date(value: str) -> datetime | None:
         name = match[2].lower()
         month = _MONTHS.index(name) + 1 if name in _MONTHS else _NORDIC_MONTHS.get(name, 0)
         year = int(match[3])
-        if year < 100:
+        if len(match[3]) == 2:
             year += 1900 if year >= 70 else 2000
         zone = _zone(match[7], match[8], match[9], match[10])
         return _instant(year, month, int(match[1]), int(match[4]), int(match[5]), int(match[6] or 0), zone)

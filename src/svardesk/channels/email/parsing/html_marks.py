@@ -6,12 +6,14 @@ from svardesk.channels.email.parsing.html_tokens import Tag
 from svardesk.channels.email.parsing.lines import Mark
 
 _QUOTES = re.compile(
-    r"\b(?:yahoo_quoted|protonmail_quote|zmail_extra|tutanota_quote|hey_quote|iwcquote|ms-outlook-mobile-reference-message)\b"
+    r"\b(?:yahoo_quoted|protonmail_quote|zmail_extra|tutanota_quote|hey_quote|iwcquote|"
+    r"ms-outlook-mobile-reference-message)\b"
 )
 _INTRODUCTIONS = re.compile(r"\b(?:gmail_attr|moz-cite-prefix|protonmail_attr)\b")
 _SIGNATURES = re.compile(
     r"\b(?:gmail_signature|moz-signature|protonmail_signature_block|applemailsignature|ms-outlook-mobile-signature|"
-    r"ymail_android_signature|ydp[0-9a-f]+signature|outlookmobilesignature|x_signature|elementtoproof_signature)\b|\Asignature\Z"
+    r"ymail_android_signature|ydp[0-9a-f]+signature|outlookmobilesignature|x_signature|"
+    r"elementtoproof_signature)\b|\Asignature\Z"
 )
 _TAILS = {
     "divrplyfwdmsg",

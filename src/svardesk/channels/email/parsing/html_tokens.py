@@ -1,4 +1,4 @@
-"""HTML as a row of tags and texts, in time that grows with its length and no faster, which no parser at hand promises."""
+"""HTML as a row of tags and texts, in time that grows with its length and no faster: no parser at hand promises that."""
 
 import html
 import re

@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 from enum import IntEnum
 
-_MARKS = re.compile(r"[ \t]*((?:>[ \t]?)+)")
+# ">:" alone is the end of an attribution whose address was broken over lines.
+_MARKS = re.compile(r"(?!>\s*:\s*\Z)[ \t]*((?:>[ \t]?)+)")
 
 
 class Mark(IntEnum):
@@ -35,12 +36,12 @@ class Line:
     @property
     def cited(self) -> bool:
         """Whether it begins with ``>`` or was marked as a quote."""
-        return self.mark == Mark.QUOTE or _MARKS.match(self.text) is not None
+        return self.mark == Mark.QUOTE or (">" in self.text and _MARKS.match(self.text) is not None)
 
     @property
     def bare(self) -> str:
         """Its text without quote marks."""
-        match = _MARKS.match(self.text)
+        match = _MARKS.match(self.text) if ">" in self.text else None
         return self.text if match is None else self.text[match.end() :]
 
 

@@ -13,7 +13,7 @@ _MAX = 16 << 10
 
 
 def read(value: bytes | None) -> tuple[str, dict[str, str]]:
-    """Read a field like ``text/plain; charset=utf-8``: (its main value in lower case, parameters by lower-case name)."""
+    """Read a field like ``text/plain; charset=utf-8``: (main value in lower case, parameters by lower-case name)."""
     if value is None:
         return "", {}
     text = as_text(value[:_MAX])
@@ -39,7 +39,7 @@ def read(value: bytes | None) -> tuple[str, dict[str, str]]:
 
 def media_type(main: str) -> str:
     """The type of a part; what is missing or no type is ``text/plain`` (RFC 2045), ``text`` alone too."""
-    kept = main.split()[0].strip("\"'") if main.split() else ""
+    kept = main.split(maxsplit=1)[0].strip("\"'") if main.split() else ""
     return kept if _TYPE.match(kept) else "text/plain"
 
 

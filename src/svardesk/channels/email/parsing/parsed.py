@@ -6,7 +6,10 @@ from typing import Literal
 import msgspec
 
 Automatic = Literal["none", "receipt", "out_of_office", "bounce", "list"]
-"""``receipt``: any other automatic answer or machine-made mail (Auto-Submitted, read receipts); ``list``: bulk and mailing lists."""
+"""``receipt``: any other automatic answer or machine-made mail (Auto-Submitted, read receipts).
+
+``list``: bulk and mailing lists.
+"""
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -41,7 +44,11 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bounce(msgspec.Struct, frozen=True, kw_only=True):
-    """A report that a mail did not arrive (RFC 3464 or what resembles it). ``original_message_id`` without angle brackets."""
+    """A report that a mail did not arrive (RFC 3464 or what resembles it).
+
+    ``original_message_id`` is without angle brackets; ``original_recipient_token`` is what stands behind the plus in the
+    address that the report came to.
+    """
 
     recipients: tuple[Recipient, ...]
     original_message_id: str | None

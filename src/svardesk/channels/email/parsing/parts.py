@@ -120,7 +120,7 @@ def _pieces(part: Part, problems: list[str]) -> list[tuple[int, int]] | None:
     boundary = part.parameters.get("boundary", "").encode("utf-8", "surrogateescape").rstrip()
     found = _cut(part, boundary) if boundary else None
     if found is None:
-        guess = _GUESSED_BOUNDARY.search(part.raw, part.start, min(part.end, part.start + 20_000))
+        guess = _GUESSED_BOUNDARY.search(part.raw, max(0, part.start - 1), min(part.end, part.start + 20_000))
         if guess is None:
             return None
         found = _cut(part, guess[1])

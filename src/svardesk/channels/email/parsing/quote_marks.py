@@ -1,23 +1,28 @@
 """How mail programs announce what was written before, in nb, nn, da, sv, fi, en and is.
 
-Three forms: a line that says who wrote when (attribution), a separator, and a block of header fields. Customers write about dates, people and
-"Fra: Oslo, Til: Bergen" too; so each form must bring what only a program writes: the full date, the address, the subject.
+Three forms: a line that says who wrote when (attribution), a separator, and a block of header fields. Customers write
+about dates, people and "Fra: Oslo, Til: Bergen" too; so each form must bring what only a program writes: the full date,
+the address, the subject.
 """
 
 import re
 from dataclasses import dataclass
 
-from svardesk.channels.email.parsing.lines import Line
+from svardesk.channels.email.parsing.lines import Line, Mark
 
 _VERB = r"(?:skrev|skreiv|skrifaði|kirjoitti|wrote|writes|schrieb|schreef|escribió|a écrit|napisał\w*|reagerte|reacted)"
 _MONTH = (
-    r"(?:jan|feb|mar|apr|ma[ijy]|jun|jul|aug|sep|o[kc]t|nov|de[cs]|tammi|helmi|maalis|huhti|touko|kesä|heinä|elo|syys|loka|marras|joulu|"
+    r"(?:jan|feb|mar|apr|ma[ijy]|jun|jul|aug|sep|o[kc]t|nov|de[cs]|tammi|helmi|maalis|huhti|touko|kesä|heinä|"
+    r"elo|syys|loka|marras|joulu|"
     r"apríl|maí|jún|júl|ágú|okt|nóv)[a-zåäöøæíúó]{0,10}\.?"
 )
 _WEEKDAY = (
-    r"(?:mandag|måndag|tirsdag|tysdag|tisdag|onsdag|torsdag|fredag|lørdag|laurdag|lördag|søndag|sundag|söndag|man|mån|tirs?|tys?|tis|ons|tors?|"
-    r"fre|lør|lau|lör|søn|sun|sön|ma|ti|ke|to|pe|la|su|maanantai|tiistai|keskiviikko|torstai|perjantai|lauantai|sunnuntai|monday|tuesday|"
-    r"wednesday|thursday|friday|saturday|sunday|mon|tue|tues|wed|thu|thurs|fri|sat|mán|þri|mið|fim|fös|mánudag\w*|þriðjudag\w*|"
+    r"(?:mandag|måndag|tirsdag|tysdag|tisdag|onsdag|torsdag|fredag|lørdag|laurdag|lördag|søndag|sundag|söndag|"
+    r"man|mån|tirs?|tys?|tis|ons|tors?|"
+    r"fre|lør|lau|lör|søn|sun|sön|ma|ti|ke|to|pe|la|su|maanantai|tiistai|keskiviikko|torstai|perjantai|"
+    r"lauantai|sunnuntai|monday|tuesday|"
+    r"wednesday|thursday|friday|saturday|sunday|mon|tue|tues|wed|thu|thurs|fri|sat|mán|þri|mið|fim|fös|"
+    r"mánudag\w*|þriðjudag\w*|"
     r"miðvikudag\w*|fimmtudag\w*|föstudag\w*|laugardag\w*|sunnudag\w*)(?:na)?[.,]*"
 )
 _DATE = (
@@ -39,9 +44,11 @@ _ADDRESS = re.compile(
 )
 _OWN_WORDS = re.compile(
     rf"(?i:\b(?:jeg|eg|jag|vi|me|han|hun|ho|hon|du|dere|dykk|ni|i|we|you|she|he|they|minä|hän|som|who|dem)\s+{_VERB})\b"
-    rf"|\b(?i:{_VERB})\s+(?:jeg|eg|jag|vi|han|hun|ho|hon|du|dere|dykk|ni|you|we|til|till|at|att|om|in|to|i|på|about|følgende|följande)\b"
+    rf"|\b(?i:{_VERB})\s+(?:jeg|eg|jag|vi|han|hun|ho|hon|du|dere|dykk|ni|you|we|til|till|at|att|om|in|to|i|på|"
+    rf"about|følgende|följande)\b"
 )
 _NAME_AFTER_VERB = re.compile(rf"(?i:{_VERB})\s*(?:(?:av|by)\s+)?[\"'«“]?([A-ZÆØÅÄÖÉÐÞÁÍÓÚ][^:]{{0,80}})\s*:\s*\Z")
+_DATE_OR_ADDRESS = re.compile(r"[\d@]")
 _COLON = re.compile(r"[:：]\s*\**\s*\Z")
 _OLD_GMAIL = re.compile(rf"\W{{0,3}}{_DATE}\s+{_CLOCK}\s+(?:GMT|UTC)?[+-]\d\d:?\d\d\s+.*@.*:\s*\Z", re.IGNORECASE)
 
@@ -68,6 +75,24 @@ def attributions(lines: list[Line], begin: int = 0) -> dict[int, int]:
             found[span[0]] = span[1]
             taken = span[1] - 1
     return found
+
+
+def mark_bars(lines: list[Line]) -> None:
+    """Mark as quoted what stands behind ``|`` below a line that says who wrote it: a few programs quote so."""
+    bars = False
+    for at, line in enumerate(lines):
+        begins = line.text.startswith("|")
+        if (
+            begins
+            and not bars
+            and at
+            and _COLON.search(lines[at - 1].text)
+            and len(lines[at - 1].text) <= _MAX_ATTRIBUTION
+        ):
+            bars = _ATTRIBUTION_VERB.search(lines[at - 1].text) is not None
+        bars = bars and begins
+        if bars and line.mark == Mark.NONE:
+            line.mark = Mark.QUOTE
 
 
 def _attribution(lines: list[Line], verb_at: int, earliest: int) -> tuple[int, int] | None:
@@ -102,6 +127,8 @@ def _cited_follows(lines: list[Line], at: int, *, cited: bool) -> bool:
 
 
 def _is_attribution(text: str, *, follows: bool) -> bool:
+    if not _DATE_OR_ADDRESS.search(text):
+        return False
     own = _OWN_WORDS.search(_ADDRESS.sub("", text))
     if own is not None:
         return False
@@ -126,27 +153,34 @@ def _has_time(text: str) -> bool:
 
 
 _ORIGINAL = (
-    r"opprinnelig (?:melding|e-?post|avtale)|opphav(?:e|le)g melding|opprinneleg melding|oprindelig (?:meddelelse|besked|mail|e-?mail)|"
-    r"originalmeddelande|ursprungligt (?:meddelande|mail|e-?post\w*)|ursprunglig melding|original ?meddelande|alkuperäinen viesti|"
-    r"original (?:message|appointment|email)|upprunaleg skilaboð|upphafleg skilaboð|ursprüngliche nachricht|svar på melding|original melding"
+    r"opprinnelig (?:melding|e-?post|avtale)|opphav(?:e|le)g melding|opprinneleg melding|oprindelig "
+    r"(?:meddelelse|besked|mail|e-?mail)|"
+    r"originalmeddelande|ursprungligt (?:meddelande|mail|e-?post\w*)|ursprunglig melding|original ?meddelande|"
+    r"alkuperäinen viesti|"
+    r"original (?:message|appointment|email)|upprunaleg skilaboð|upphafleg skilaboð|ursprüngliche nachricht|"
+    r"svar på melding|original melding"
 )
 _FORWARDED = (
     r"videresendt (?:melding|e-?post(?:melding)?|meddelelse|besked|mail|e-?mail)|vidaresendt (?:melding|e-?post)|"
-    r"vidarebefordrat (?:meddelande|brev|mail|e-?post\w*)|vidarebefordrad e-?post|välitetty viesti|edelleen lähetetty viesti|"
+    r"vidarebefordrat (?:meddelande|brev|mail|e-?post\w*)|vidarebefordrad e-?post|välitetty viesti|edelleen "
+    r"lähetetty viesti|"
     r"forwarded (?:message|mail|email)|áframsend(?:ur|ing) \w+|framsend skilaboð|weitergeleitete nachricht"
 )
 _SEPARATOR = re.compile(
-    rf"\W{{0,3}}[-_=*–—]{{2,}}\s*(?:({_ORIGINAL})|({_FORWARDED}))(?:\s+(?:fra|från|from|av)\s.{{0,80}}|\s*[/|]\s*[\w. ]{{1,40}})?\s*:?\s*[-_=*–—]*\s*\Z",
+    rf"\W{{0,3}}[-_=*–—]{{2,}}\s*(?:({_ORIGINAL})|({_FORWARDED}))(?:\s+(?:fra|från|from|av)\s.{{0,80}}|\s*[/|"
+    rf"]\s*[\w. ]{{1,40}})?\s*:?\s*[-_=*–—]*\s*\Z",
     re.IGNORECASE,
 )
 _BEGIN_FORWARDED = re.compile(
-    rf"(?:begin |start på |begynnelse på |påbegynt |påbegyndt |början på )?(?:{_FORWARDED}|videresendte melding)(?: alkaa)?\s*:\s*\Z"
+    rf"(?:begin |start på |begynnelse på |påbegynt |påbegyndt |början på )?(?:{_FORWARDED}|videresendte "
+    rf"melding)(?: alkaa)?\s*:\s*\Z"
     r"|alku välitetylle viestille\s*:\s*\Z",
     re.IGNORECASE,
 )
 _REPLY_ABOVE = re.compile(
     r"\W*(?:#+-*\s*)?(?:vennligst |please |var god |)?(?:skriv|type|svar|svara|kirjoita|reply)\b.{0,30}"
-    r"\b(?:over|ovenfor|ovanför|ovan|above|yläpuolelle|yläpuolella)\b.{0,20}\b(?:linj\w+|line|rivin|denne|denna)\b\W*.{0,20}\Z",
+    r"\b(?:over|ovenfor|ovanför|ovan|above|yläpuolelle|yläpuolella)\b.{0,20}\b(?:linj\w+|line|rivin|denne|"
+    r"denna)\b\W*.{0,20}\Z",
     re.IGNORECASE,
 )
 RULE = re.compile(r"\s*[_*]{0,1}_{10,}\s*\Z|\s*-{20,}\s*\Z")
@@ -168,17 +202,24 @@ def separator(line: Line) -> str:
 
 
 _FROM_LABEL = "fra|frå|från|lähettäjä|from|frá|von|avsender|avsendar|avsändare|afsender|de"
-_SENT_LABEL = "sendt|sent|skickat|skickades|lähetetty|dato|datum|date|päiväys|päivämäärä|pvm|dagsetning|sent den|sendt den|gesendet|lähetysaika|send"
+_SENT_LABEL = (
+    "sendt|sent|skickat|skickades|lähetetty|dato|datum|date|päiväys|päivämäärä|pvm|dagsetning|sent den|sendt den|gesendet|"
+    "lähetysaika|send"
+)
 _SENT_ONLY = re.compile(r"(?i)s[ek]\w+|lähetetty")
 _TO_LABEL = "til|till|to|vastaanottaja|vastaanottajat|an|mottaker|mottakar|mottagare|modtager"
 _SUBJECT_LABEL = "emne|ämne|aihe|subject|efni|betreff|tema"
 _MORE_LABEL = (
-    "kopi|kopia|kopio|cc|bcc|blindkopi|hemlig kopia|afrit|piilokopio|svar til|svara till|reply-to|vastausosoite|vedlegg|bilagor|liitteet|"
-    "attachments|viktighet|prioritet|priority|importance|vedhæftede filer|vedhæftet|bifogade filer|organisation|tärkeys|vigtighed|"
-    "følsomhet|kategorier|når|hvor|when|where|var|när|missä|milloin|kopi til|kopia till|svar-til|besvar til|resent-from|liitetiedostot|prioriteetti"
+    "kopi|kopia|kopio|cc|bcc|blindkopi|hemlig kopia|afrit|piilokopio|svar til|svara till|reply-to|"
+    "vastausosoite|vedlegg|bilagor|liitteet|"
+    "attachments|viktighet|prioritet|priority|importance|vedhæftede filer|vedhæftet|bifogade filer|"
+    "organisation|tärkeys|vigtighed|"
+    "følsomhet|kategorier|når|hvor|when|where|var|när|missä|milloin|kopi til|kopia till|svar-til|besvar til|"
+    "resent-from|liitetiedostot|prioriteetti"
 )
 _LABEL = re.compile(
-    rf"[\s*_|]*(?:(?P<sender>{_FROM_LABEL})|(?P<sent>{_SENT_LABEL})|(?P<to>{_TO_LABEL})|(?P<subject>{_SUBJECT_LABEL})|(?P<more>{_MORE_LABEL}))"
+    rf"[\s*_|]*(?:(?P<sender>{_FROM_LABEL})|(?P<sent>{_SENT_LABEL})|(?P<to>{_TO_LABEL})|"
+    rf"(?P<subject>{_SUBJECT_LABEL})|(?P<more>{_MORE_LABEL}))"
     r"[\s*_|]*[:：][\s*_|]*(?P<value>.*)\Z",
     re.IGNORECASE,
 )
@@ -197,7 +238,10 @@ class HeaderBlock:
 
 
 def header_block(lines: list[Line], start: int) -> HeaderBlock | None:
-    """The block that begins on that line; None when it is none: a block names sender and two more, with subject or time of sending."""
+    """The block that begins on that line; None when it is none.
+
+    A block names the sender and two more, with the subject or the time of sending.
+    """
     first = _LABEL.match(lines[start].bare)
     if first is None or len(lines[start].bare) > 1000:
         return None

@@ -8,14 +8,20 @@ from svardesk.channels.email.parsing.lines import Line, Mark
 
 _WORD = re.compile(r"\w")
 _ANSWERS_BELOW = re.compile(
-    r"(?:\b(?:svar|svara|svarer|svarar|kommenter\w*|kommentar\w*|skrev|skriver|answer\w*|comment\w*|repl\w+|vastaa\w*|vastau\w*|vastaukse\w*|kommenttini|kommentit)\b"
-    r"[^.?!\n]{0,40}\b(?:under|nedenfor|nedanfor|nedan|nedenunder|herunder|her under|inline|in-line|below|alla|alle|raudt|rødt|røde?|röt?t|röda?|blått|blå|grønt|grönt|"
-    r"i teksten|i texten|in red|in blue|in green|punaisella|sinisellä|vihreällä|tekstissä|mellom linjene|mellan raderna)\b)"
-    r"|\b(?:se|see|katso|sjå)\b[^.?!\n]{0,20}\b(?:mine|mina|my|svar|svara|svarene|svaren|svarene mine|comments|answers|vastaukseni)\b[^.?!\n]{0,25}"
+    r"(?:\b(?:svar|svara|svarer|svarar|kommenter\w*|kommentar\w*|skrev|skriver|answer\w*|comment\w*|repl\w+|"
+    r"vastaa\w*|vastau\w*|vastaukse\w*|kommenttini|kommentit)\b"
+    r"[^.?!\n]{0,40}\b(?:under|nedenfor|nedanfor|nedan|nedenunder|herunder|her under|inline|in-line|below|alla|"
+    r"alle|raudt|rødt|røde?|röt?t|röda?|blått|blå|grønt|grönt|"
+    r"i teksten|i texten|in red|in blue|in green|punaisella|sinisellä|vihreällä|tekstissä|mellom linjene|"
+    r"mellan raderna)\b)"
+    r"|\b(?:se|see|katso|sjå)\b[^.?!\n]{0,20}\b(?:mine|mina|my|svar|svara|svarene|svaren|svarene mine|comments|"
+    r"answers|vastaukseni)\b[^.?!\n]{0,25}"
     r"\b(?:under|nedenfor|nedan|nedanför|below|inline|alla|rødt|rött|raudt|red)\b",
     re.IGNORECASE,
 )
 _FIGURE = re.compile(r"[\s>]*[\d<>=≥≤.,%]")
+_MOST_LINES = 20_000
+"""Lines among which the beginning of what is repeated is searched; nobody writes more above it."""
 _LIST_FOOTER = re.compile(r"\s*(?:_{10,}|-{10,}|={10,})\s*\Z")
 
 
@@ -43,25 +49,33 @@ class _Cut:
     finnish: bool = False
 
 
-def divide(lines: list[Line], *, forward: bool, forward_unless_finnish: bool) -> Division:
+def divide(lines: list[Line], *, forward: bool, forward_unless_finnish: bool = False, fresh: bool = False) -> Division:
     """Divide a text.
 
-    ``forward``: the subject says that the mail was passed on; ``forward_unless_finnish``: it says VS:, which Norwegians and Danes mean
-    so, while for Finns it is an answer.
+    ``forward``: the subject says that the mail was passed on; ``forward_unless_finnish``: it says VS:, which
+    Norwegians and Danes mean so, while for Finns it is an answer; ``fresh``: it answers nothing, so that an earlier
+    mail in it was put there to be read.
     """
-    spans = quote_marks.attributions(lines)
+    quote_marks.mark_bars(lines[:_MOST_LINES])
+    spans = quote_marks.attributions(lines[:_MOST_LINES])
     cut = _first_cut(lines, spans)
     if cut is None:
         own, signature = signatures.split(lines)
         return Division(own, signature=signature)
-    passed_on = _forwarded(lines, cut, forward=forward or (forward_unless_finnish and not cut.finnish))
+    passed_on = _forwarded(lines, cut, forward=forward or fresh or (forward_unless_finnish and not cut.finnish))
     if passed_on is not None:
         own, signature = signatures.split(lines[: cut.at], may_be_all=True)
         return Division([*own, *lines[cut.at :]], signature=signature, forwarded=True, forwarded_from=passed_on)
     above = lines[: cut.at]
     own_above, signature_above = signatures.split(above, may_be_all=True)
     below = _own_below(lines, cut, spans)
-    woven = not _words(own_above) or bool(below) or (cut.kind in {"original", "block", "tail"} and _promises(own_above))
+    pasted = fresh and cut.kind == "attribution" and not any(line.cited for line in lines[cut.after :])
+    woven = (
+        pasted
+        or not _words(own_above)
+        or bool(below)
+        or (cut.kind in {"original", "block", "tail"} and _promises(own_above))
+    )
     if woven:
         return _whole(lines, above, own_above, signature_above)
     trailing = _trailing_signature(lines, cut)
@@ -93,40 +107,44 @@ def _promises(lines: list[Line]) -> bool:
 
 
 def _first_cut(lines: list[Line], spans: dict[int, int]) -> _Cut | None:
-    for at, line in enumerate(lines):
+    figures = -1
+    for at, line in enumerate(lines[:_MOST_LINES]):
         if line.blank and line.mark not in {Mark.TAIL, Mark.QUOTE}:
             continue
-        cut = _cut(lines, at, spans)
+        cut = _announced(lines, at, spans) or _marked(lines, at)
         if cut is not None:
             return cut
+        if at > figures and line.cited:
+            quotation, figures = _is_quotation(lines, at)
+            if quotation:
+                return _Cut(at, "cited", at)
     return None
 
 
-def _cut(lines: list[Line], at: int, spans: dict[int, int]) -> _Cut | None:
-    line = lines[at]
-    kind = quote_marks.separator(line)
+def _announced(lines: list[Line], at: int, spans: dict[int, int]) -> _Cut | None:
+    """A cut by what is written on the line: a separator, a header block, an attribution."""
+    kind = quote_marks.separator(lines[at])
     if kind:
         return _with_sender(lines, _Cut(at, kind, at + 1))
-    if quote_marks.RULE.match(line.bare):
-        after = _next_words(lines, at + 1)
-        if after < len(lines) and (block := quote_marks.header_block(lines, after)) is not None:
-            return _Cut(at, "block", block.end, block.sender, block.finnish)
-    block = quote_marks.header_block(lines, at)
+    begins = at
+    if quote_marks.RULE.match(lines[at].bare):
+        begins = _next_words(lines, at + 1)
+    block = quote_marks.header_block(lines, begins) if begins < len(lines) else None
     if block is not None:
         return _Cut(at, "block", block.end, block.sender, block.finnish)
-    if at in spans:
-        return _Cut(at, "attribution", spans[at])
-    if line.mark == Mark.INTRODUCTION:
+    return _Cut(at, "attribution", spans[at]) if at in spans else None
+
+
+def _marked(lines: list[Line], at: int) -> _Cut | None:
+    """A cut by what the HTML said of the line."""
+    mark = lines[at].mark
+    if mark == Mark.INTRODUCTION:
         after = at
         while after < len(lines) and lines[after].mark == Mark.INTRODUCTION:
             after += 1
         return _Cut(at, "attribution", after)
-    if line.mark == Mark.TAIL:
-        return _with_sender(lines, _Cut(at, "tail", at))
-    if line.mark == Mark.QUOTE:
-        return _with_sender(lines, _Cut(at, "marked", at))
-    if line.cited and _is_quotation(lines, at):
-        return _Cut(at, "cited", at)
+    if mark in {Mark.TAIL, Mark.QUOTE}:
+        return _with_sender(lines, _Cut(at, "tail" if mark == Mark.TAIL else "marked", at))
     return None
 
 
@@ -147,14 +165,13 @@ def _next_words(lines: list[Line], at: int) -> int:
     return at
 
 
-def _is_quotation(lines: list[Line], at: int) -> bool:
-    """Whether ``>`` there means a quotation: "> 30 degrees" on a line or two of the customer's is none."""
-    block: list[Line] = []
-    for line in lines[at:]:
-        if not line.cited:
-            break
-        block.append(line)
-    return not all(_FIGURE.match(line.bare) for line in block if not line.blank) or not _words(block)
+def _is_quotation(lines: list[Line], at: int) -> tuple[bool, int]:
+    """Whether ``>`` there means a quotation, and where its lines end: "> 30 degrees" of the customer's is none."""
+    end = at
+    while end + 1 < len(lines) and lines[end + 1].cited:
+        end += 1
+    block = lines[at : end + 1]
+    return not all(_FIGURE.match(line.bare) for line in block if not line.blank) or not _words(block), end
 
 
 def _forwarded(lines: list[Line], cut: _Cut, *, forward: bool) -> str | None:
@@ -208,9 +225,6 @@ def _repeats_on(lines: list[Line], at: int) -> bool:
     """Whether an unmarked earlier mail, or the footer of a mailing list, begins on that line."""
     if quote_marks.separator(lines[at]) or quote_marks.header_block(lines, at) is not None:
         return True
-    if quote_marks.RULE.match(lines[at].bare):
-        after = _next_words(lines, at + 1)
-        return after < len(lines) and quote_marks.header_block(lines, after) is not None
     return bool(_LIST_FOOTER.match(lines[at].text))
 
 

@@ -1,4 +1,7 @@
-"""`parse`: the bytes of a mail in, what it says out. Pure, deterministic, and it never raises: each step that fails is noted and left out."""
+"""`parse`: the bytes of a mail in, what it says out.
+
+Pure, deterministic, and it never raises: each step that fails is noted and left out.
+"""
 
 import re
 from collections.abc import Callable, Sequence
@@ -31,7 +34,8 @@ MAX_PROBLEMS = 50
 _T = TypeVar("_T")
 _WORD = re.compile(r"\w+")
 _QUOTE_IN_HTML = re.compile(
-    r"(?i)divRplyFwdMsg|appendonsend|gmail_quote|yahoo_quoted|moz-cite|protonmail_quote|<blockquote|reference-message-container"
+    r"(?i)divRplyFwdMsg|appendonsend|gmail_quote|yahoo_quoted|moz-cite|protonmail_quote|<blockquote|"
+    r"reference-message-container"
 )
 _SIGNATURE_IN_HTML = re.compile(
     r"(?i)gmail_signature|moz-signature|id=[\"']?(?:x_)?signature|mobile-signature|AppleMailSignature"
@@ -45,8 +49,9 @@ def parse(
 ) -> ParsedMail:
     """Read a mail; any bytes give an answer, the same bytes the same one.
 
-    ``trusted_authserv``: names of the servers whose Authentication-Results count (see `trust`); ``own_addresses``: the desk's own, which are
-    never answered automatically; ``instance``: this desk's name in ``X-Svardesk-Loop``. Beyond 35 MB only the header is read.
+    ``trusted_authserv``: names of the servers whose Authentication-Results count; "" or "microsoft" stands for Microsoft
+    365, which writes them without a name (see `trust`). ``own_addresses``: the desk's own, which are never answered
+    automatically. ``instance``: this desk's name in ``X-Svardesk-Loop``. Beyond 35 MB only the header is read.
     """
     problems: list[str] = []
     if len(raw) > parts.MAX_RAW:
@@ -247,7 +252,17 @@ class _Reading:
         vs_alone = subjects.is_forward(subject, finnish=False) and not subjects.is_forward(subject, finnish=True)
         finnish = vs_alone and language.told("\n".join(line.text for line in found.lines)) == "fi"
         forward = subjects.is_forward(subject, finnish=True)
-        division = quoting.divide(found.lines, forward=forward, forward_unless_finnish=vs_alone and not finnish)
+        answers = (
+            any(name in self.headers for name in ("in-reply-to", "references", "auto-submitted"))
+            or subjects.bare(subject) != subject
+            or automatic.is_automatic_subject(subject)
+        )
+        division = quoting.divide(
+            found.lines,
+            forward=forward,
+            forward_unless_finnish=vs_alone and not finnish,
+            fresh=not answers,
+        )
         if found.html is not None and not found.from_html and not division.woven and not division.forwarded:
             division = _helped_by_html(division, found, forward=forward)
         texts = _Texts(lines.joined(division.own), lines.joined(division.quoted), lines.joined(division.signature))
@@ -276,10 +291,10 @@ def _language(subject: str, visible: str) -> str | None:
 
 
 def _helped_by_html(division: Division, found: Contents, *, forward: bool) -> Division:
-    """Where the plain part shows no quote or signature but the HTML marks one, find the marked words in the plain part."""
+    """Where the plain part shows no quote or signature but the HTML marks one, find its words in the plain part."""
     html = found.html or ""
     if not division.quoted and _QUOTE_IN_HTML.search(html):
-        marked = quoting.divide(html_text.lines(html), forward=forward, forward_unless_finnish=False)
+        marked = quoting.divide(html_text.lines(html), forward=forward)
         at = _place(division.own, marked.quoted) if marked.quoted and not marked.woven else None
         if at:
             return Division(division.own[:at], division.own[at:], division.signature)

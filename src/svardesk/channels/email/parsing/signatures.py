@@ -1,4 +1,4 @@
-"""Signatures: split off so that the answer is what is seen first; kept, because phone and customer numbers live there."""
+"""Signatures: split off so that the answer is seen first; kept, because phone and customer numbers live there."""
 
 import re
 
@@ -7,19 +7,25 @@ from svardesk.channels.email.parsing.lines import Line, Mark
 _CLOSING = (
     r"m\.?v\.?h\.?|v\.?h\.?|k\.?h\.?|b\.?r\.?|dbh|"
     # nb, nn, da
-    r"(?:med |de |mange |med de |med mange )?(?:vennlig|vennlige|venleg|venlege|venlig|venlige|vennligst|beste|bedste|hjertelig|hjertelige|hjerteleg|varme|kærlig|kærlige|kjærlig|god|gode|"
+    r"(?:med |de |mange |med de |med mange )?(?:vennlig|vennlige|venleg|venlege|venlig|venlige|vennligst|beste|"
+    r"bedste|hjertelig|hjertelige|hjerteleg|varme|kærlig|kærlige|kjærlig|god|gode|"
     r"kjær|hyggelig|solrik|blid|med)\s+(?:hilsen|hilsener|hilsning|hilsninger|hilsner|helsing|helsingar|helsning|hels)|"
     r"(?:mange |med )?(?:hilsen|hilsener|hilsner|helsing|helsingar|helsning|hilsninger)|"
     # sv
-    r"(?:med )?(?:vänlig|vänliga|bästa|hjärtlig|hjärtliga|varm|varma|glada|soliga|många)\s+(?:hälsning|hälsningar)|(?:med )?(?:hälsning|hälsningar)|allt gott|(?:med )?vänligen|vänligast|hälsar|"
+    r"(?:med )?(?:vänlig|vänliga|bästa|hjärtlig|hjärtliga|varm|varma|glada|soliga|många)\s+(?:hälsning|"
+    r"hälsningar)|(?:med )?(?:hälsning|hälsningar)|allt gott|(?:med )?vänligen|vänligast|hälsar|"
     # fi
-    r"(?:ystävällisin|parhain|lämpimin|kiitollisin|aurinkoisin|iloisin|hyvin)\s+terveisin|yst(?:\.|ävällisesti)?\s*terv(?:\.|eisin)?|terveisin|terveisiä|terv\.?|"
+    r"(?:ystävällisin|parhain|lämpimin|kiitollisin|aurinkoisin|iloisin|hyvin)\s+terveisin|yst(?:\.|"
+    r"ävällisesti)?\s*terv(?:\.|eisin)?|terveisin|terveisiä|terv\.?|"
     r"ystävällisesti|kunnioittaen|kunnioittavasti|y\.?t\.?|terkuin|terkut|"
     # en
-    r"(?:with |many )?(?:best|kind|kindest|warm|warmest|friendly)\s+(?:regards|wishes)|regards|yours (?:sincerely|faithfully|truly)|sincerely(?: yours)?|"
+    r"(?:with |many )?(?:best|kind|kindest|warm|warmest|friendly)\s+(?:regards|wishes)|regards|yours "
+    r"(?:sincerely|faithfully|truly)|sincerely(?: yours)?|"
     r"best|yours|cheers|rgds|"
     # is
-    r"(?:með )?(?:bestu|kærri|kær|kærar|góðri|vinsamlegri)\s+(?:kveðju|kveðja|kveðjur)|kveðja|kveðjur|kv\.?|virðingarfyllst"
+    r"(?:með )?(?:bestu|kærri|kær|kærar|góðri|vinsamlegri)\s+(?:kveðju|kveðja|kveðjur)|"
+    r"(?:með )?(?:kveðju|kveðja|kveðjur)|kv\.?|"
+    r"virðingarfyllst"
 )
 _CLOSING_LINE = re.compile(
     rf"\W{{0,3}}(?:{_CLOSING})(?:\s*[,.!:;/–-]+\s*|\s+(?:fra|frå|från|from|t\.?|/)\s+|\s+|\Z)(?P<rest>[^\n]{{0,80}})\Z",
@@ -28,41 +34,60 @@ _CLOSING_LINE = re.compile(
 _DOUBTFUL = re.compile(r"(?i)\W*(?:best|yours|cheers|hälsar|vh|kh|br|yt)\W*")
 _FINNISH_T = re.compile(r"(?:T|t)[.:]?\s+[A-ZÅÄÖ][\wåäö.-]+(?:\s+[A-ZÅÄÖ][\wåäö.-]+){0,2}\s*\Z")
 _THANKS_CLOSING = re.compile(
-    rf"\W{{0,3}}(?:på forhånd |på førehand |tusen |mange |många |hjertelig |tack på förhand |)?(?:takk|tack|tak|kiitos|kiitoksia|thanks|thank you|takk fyrir)\b[^\n]{{0,30}}?"
+    rf"\W{{0,3}}(?:på forhånd |på førehand |tusen |mange |många |hjertelig |tack på förhand |)?(?:takk|tack|"
+    rf"tak|kiitos|kiitoksia|thanks|thank you|takk fyrir)\b[^\n]{{0,30}}?"
     rf"(?:\s+(?:og|och|ja|and|með|med)|[,.!])\s*(?:{_CLOSING})\b[^\n]{{0,40}}\Z",
     re.IGNORECASE,
 )
 _DEVICE_NAME = (
-    r"(?:i-?phone|i-?pad|i-?phonesta|i-?phonestani|i-?phonella|i-?padista|i-?padilla|i-?padistäni|mobil\w*|telefon\w*|puhelime\w*|android\w*|samsung\w*|galaxy\w*|huawei\w*|"
-    r"outlook\w*|gmail\w*|yahoo\w*|blackberry\w*|nokia\w*|oneplus\w*|xiaomi\w*|sony\w*|pixel\w*|proton\w*|mail|e-?post\w*|sähköposti\w*|windows\w*|symaskin\w*|"
-    r"tablet\w*|nettbrett\w*|surfplatt\w*|ipod|mac|macbook\w*|tab|moto\w*|fairphone\w*|spark|aqua mail|k-?9\w*|app|snjallsíma|símanum)"
+    r"(?:i-?phone|i-?pad|i-?phonesta|i-?phonestani|i-?phonella|i-?padista|i-?padilla|i-?padistäni|mobil\w*|"
+    r"telefon\w*|puhelime\w*|android\w*|samsung\w*|galaxy\w*|huawei\w*|"
+    r"outlook\w*|gmail\w*|yahoo\w*|blackberry\w*|nokia\w*|oneplus\w*|xiaomi\w*|sony\w*|pixel\w*|proton\w*|mail|"
+    r"e-?post\w*|sähköposti\w*|windows\w*|symaskin\w*|"
+    r"tablet\w*|nettbrett\w*|surfplatt\w*|ipod|mac|macbook\w*|tab|moto\w*|fairphone\w*|spark|aqua mail|k-?9\w*|"
+    r"app|snjallsíma|símanum)"
 )
 _DEVICE = re.compile(
-    rf"\W{{0,3}}(?:sendt|sent|skickat|skickad|lähetetty|lähetin|sendt frå|sendt via|sent via)\b(?:\s+\S+){{0,4}}?\s+\S{{0,2}}{_DEVICE_NAME}(?:\s+\S+){{0,5}}\s*\.?(?:\s*[<(]?https?://\S+[>)]?)?\s*\Z"
-    rf"|\W{{0,3}}(?:hent|få|skaff|skaffa|hämta|hanki|lataa|download|get|last ned|ladda ned|ná í|sæktu)\s+(?:ned\s+)?(?:outlook|\w+ mail|gmail|yahoo mail)\b.{{0,140}}\Z"
-    rf"|\W{{0,3}}(?:yahoo mail|skickat från|sendt fra|sent from|lähetetty|sent with|sendt med|skickat med|lähetetty).{{0,30}}\b(?:outlook|proton|yahoo|spark|mail for|e-post for|e-post för|tuta|mailbird|superhuman|hey)\b.{{0,120}}\Z"
+    rf"\W{{0,3}}(?:sendt|sent|skickat|skickad|lähetetty|lähetin|sendt frå|sendt via|sent "
+    rf"via)\b(?:\s+\S+){{0,4}}?\s+\S{{0,2}}{_DEVICE_NAME}(?:\s+\S+){{0,5}}\s*\.?(?:\s*[<(]?https?://\S+[>)]?)?\s*\Z"
+    rf"|\W{{0,3}}(?:hent|få|skaff|skaffa|hämta|hanki|lataa|download|get|last ned|ladda ned|ná í|"
+    rf"sæktu)\s+(?:ned\s+)?(?:outlook|\w+ mail|gmail|yahoo mail)\b.{{0,140}}\Z"
+    rf"|\W{{0,3}}(?:yahoo mail|skickat från|sendt fra|sent from|lähetetty|sent with|sendt med|skickat med|"
+    rf"lähetetty).{{0,30}}\b(?:outlook|proton|yahoo|spark|mail for|e-post for|e-post för|tuta|mailbird|"
+    rf"superhuman|hey)\b.{{0,120}}\Z"
     rf"|\W{{0,3}}lähetetty\s+{_DEVICE_NAME}.{{0,60}}\Z|\W{{0,3}}sent\s+úr\s+.{{0,30}}\Z"
-    rf"|\W{{0,3}}(?:beklager|unnskyld|excuse|förlåt|pardon)\b.{{0,30}}\b(?:skrivefeil|stavfel|tastefeil|slåfejl|typos)\b.{{0,40}}\Z",
+    rf"|\W{{0,3}}(?:beklager|unnskyld|excuse|förlåt|pardon)\b.{{0,30}}\b(?:skrivefeil|stavfel|tastefeil|"
+    rf"slåfejl|typos)\b.{{0,40}}\Z",
     re.IGNORECASE,
 )
 _NOT_A_DEVICE = re.compile(
-    r"(?i)\b(?:jeg|eg|jag|vi|har|ikke|ikkje|inte|blev|ble|vart|kom|fik|fikk|fick|men|but|was|not|never|aldri|aldrig|i går|onsdag|mandag|\d{1,2}\.)\b"
+    r"(?i)\b(?:jeg|eg|jag|vi|har|ikke|ikkje|inte|blev|ble|vart|kom|fik|fikk|fick|men|but|was|not|never|aldri|"
+    r"aldrig|i går|onsdag|mandag|\d{1,2}\.)\b"
 )
 _DASHES = re.compile(r"\s*(?:-- |--|– |—|__)\s*\Z")
 _POSTSCRIPT = re.compile(
-    r"\W{0,3}(?:p\.?\s?s\.?|ps\d?|n\.?b\.?|obs|edit|tillegg|tillägg|lisäys|jk|j\.k|e\.?s|forresten|förresten|for øvrig|btw|by the way|muuten)\b[\s:.,!-]",
+    r"\W{0,3}(?:p\.?\s?s\.?|ps\d?|n\.?b\.?|obs|edit|tillegg|tillägg|lisäys|jk|j\.k|e\.?s|forresten|förresten|"
+    r"for øvrig|btw|by the way|muuten)\b[\s:.,!-]",
     re.IGNORECASE,
 )
 _DISCLAIMER = re.compile(
-    r"(?i)konfidensiel|fortrolig|confidential|luottamuksel|konfidentiel|intended (?:only|solely|for)|tiltenkt|avsedd för|vastaanottaja|skriver ut|"
-    r"skrive ut|skriver du ut|printing this|tulosta|udskriver|taushetsplikt|tystnadsplikt|virus|personopplysning|personuppgift|privacy policy|organisasjonsnummer|"
-    r"think before you print|consider the environment|tenk på miljøet|tänk på miljön|tænk på miljøet|ajattele ympäristöä|trúnaðarmál|avsenderen|taushetsbelagt"
+    r"(?i)konfidensiel|fortrolig|confidential|luottamuksel|konfidentiel|intended (?:only|solely|for)|tiltenkt|"
+    r"avsedd för|vastaanottaja|skriver ut|"
+    r"skrive ut|skriver du ut|printing this|tulosta|udskriver|taushetsplikt|tystnadsplikt|virus|"
+    r"personopplysning|personuppgift|privacy policy|organisasjonsnummer|"
+    r"think before you print|consider the environment|tenk på miljøet|tänk på miljön|tænk på miljøet|ajattele "
+    r"ympäristöä|trúnaðarmál|avsenderen|taushetsbelagt"
 )
 _FUNCTION_WORDS = re.compile(
-    r"(?i)\b(?:jeg|eg|jag|du|dere|dykk|de|ni|er|är|det|den|har|ikke|ikkje|inte|kan|vil|skal|ska|må|på|som|at|att|hvis|om|når|nå|no|nu|min|mitt|meg|mig|deg|dig|"
-    r"i|you|is|the|have|not|that|please|can|will|my|me|we|on|ei|että|olen|minun|minulle|voi|voitte|onko|kun|jos|myös|se|sitä|ég|þú|ekki|að|það|hefur|"
-    r"hva|hvad|vad|hvor|hvordan|hur|mitä|milloin|what|when|how|fikk|fick|fik|kom|ringe|ring|ringe|svar|svare|takk|tack|tak|kiitos)\b"
+    r"(?i)\b(?:jeg|eg|jag|du|dere|dykk|de|ni|er|är|det|den|har|ikke|ikkje|inte|kan|vil|skal|ska|må|på|som|at|"
+    r"att|hvis|om|når|nå|no|nu|min|mitt|meg|mig|deg|dig|"
+    r"i|you|is|the|have|not|that|please|can|will|my|me|we|on|ei|että|olen|minun|minulle|voi|voitte|onko|kun|"
+    r"jos|myös|se|sitä|ég|þú|ekki|að|það|hefur|"
+    r"hva|hvad|vad|hvor|hvordan|hur|mitä|milloin|what|when|how|fikk|fick|fik|kom|ringe|ring|ringe|svar|svare|"
+    r"takk|tack|tak|kiitos)\b"
 )
+_SEARCHED = 300
+"""Last lines of a text among which a signature begins."""
 _MOST = 24
 """Lines of a signature; legal texts apart, nobody's is longer."""
 
@@ -95,9 +120,8 @@ def _words(lines: list[Line]) -> bool:
 def _marked(lines: list[Line]) -> tuple[list[Line], list[Line]]:
     """Take out what the HTML marks as signature, unless the text was typed into it."""
     marked = [line for line in lines if line.mark == Mark.SIGNATURE]
-    if (
-        not marked
-        or sum(1 for line in marked if _is_prose(line.text)) > 1
+    if not marked or (
+        sum(1 for line in marked if _is_prose(line.text)) > 1
         and not any(_DISCLAIMER.search(line.text) for line in marked)
     ):
         return lines, []
@@ -144,20 +168,25 @@ def _closing(lines: list[Line]) -> tuple[list[Line], list[Line]]:
 
 def _start(lines: list[Line]) -> tuple[int | None, bool]:
     """Where the signature begins, and whether with a closing phrase."""
-    for at, line in enumerate(lines):
-        text = line.text.strip()
-        if not text or line.cited:
+    for at in range(max(0, len(lines) - _SEARCHED), len(lines)):
+        text = lines[at].text.strip()
+        if not text or lines[at].cited:
             continue
-        if _DASHES.match(line.text) and _ends_like_signature(lines[at + 1 :], standard=line.text.rstrip("\r") == "-- "):
+        below = lines[at + 1 :]
+        if _DASHES.match(lines[at].text) and _ends_like_signature(below, standard=lines[at].text == "-- "):
             return at, True
         if len(text) > 100:
             continue
-        if _is_closing(text) and not (_DOUBTFUL.fullmatch(text) and _goes_on(lines[at + 1 :])):
-            if sum(1 for rest in lines[at:] if rest.text.strip()) <= _MOST + _legal(lines[at:]):
-                return at, True
-        if _THANKS_CLOSING.match(text) and at + 1 < len(lines) and _words(lines[at + 1 :]):
+        if _is_closing(text) and _short(below) and not (_DOUBTFUL.fullmatch(text) and _goes_on(below)):
+            return at, True
+        if _THANKS_CLOSING.match(text) and _words(below):
             return at + 1, False
     return None, False
+
+
+def _short(lines: list[Line]) -> bool:
+    """Whether what follows a closing is no longer than signatures are."""
+    return sum(1 for line in lines if line.text.strip()) < _MOST + _legal(lines)
 
 
 def _goes_on(lines: list[Line]) -> bool:

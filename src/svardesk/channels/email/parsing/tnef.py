@@ -1,4 +1,4 @@
-"""winmail.dat (TNEF): the attachments and the body that Outlook hides in it. After Microsoft's specification MS-OXTNEF."""
+"""winmail.dat (TNEF): the attachments and the body that Outlook hides in it, after the specification MS-OXTNEF."""
 
 import struct
 from dataclasses import dataclass, field

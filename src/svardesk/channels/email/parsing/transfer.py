@@ -7,6 +7,7 @@ import re
 from svardesk.channels.email.parsing.headers import decode_base64
 
 _BASE64_LINES = re.compile(rb"[A-Za-z0-9+/=\s]*\Z")
+_FOREIGN = re.compile(rb"[^A-Za-z0-9+/=]+")
 _UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,200})\r?\n", re.MULTILINE)
 
 
@@ -39,16 +40,20 @@ def _base64(content: bytes, problems: list[str]) -> bytes:
         problems.append("broken base64")
         kept: list[bytes] = []
         for line in content.splitlines():
-            if not _BASE64_LINES.match(line) or (kept and b" " in line.strip()):
-                if kept:
-                    break
-                continue
-            kept.append(line)
+            foreign = not _BASE64_LINES.match(line)
+            if kept and (b" " in line.strip() or (foreign and line.startswith(b"--"))):
+                break
+            if not (foreign and b" " in line.strip()):
+                kept.append(_FOREIGN.sub(b"", line))
             if line.rstrip().endswith(b"="):
                 break
         content = b"".join(kept) or content
-    elif len(content.translate(None, b" \t\r\n=")) % 4 == 1:
+    elif len(content.translate(None, b" \t\r\n")) % 4:
         problems.append("broken base64")
+        lines = content.split()
+        if sum(1 for line in lines if len(line) % 4) <= 1 + len(lines) // 10:
+            # A letter is missing somewhere; lines stand for themselves, so the others are sound.
+            return b"".join(decode_base64(line) for line in lines)
     head, pad, tail = content.rstrip().partition(b"=")
     if pad and tail.strip(b"=\r\n \t"):
         # Several pieces, each padded, one after the other.

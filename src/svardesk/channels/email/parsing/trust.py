@@ -1,7 +1,8 @@
-"""How sure we are that a mail comes from the domain it names: by what our own server's Authentication-Results say, and nothing else.
+"""How sure we are that a mail comes from the domain it names: by our own server's Authentication-Results, nothing else.
 
-Microsoft 365 writes results without naming itself, so anybody could have written them further up the way. They count only when the mailbox is
-configured for them, by "" or "microsoft" among the trusted names, and then only in the topmost header that bears no name.
+Microsoft 365 writes results without naming itself, so anybody could have written them further up the way. They count
+only when the mailbox is configured for them, by "" or "microsoft" among the trusted names, and then only in the topmost
+header that bears no name.
 """
 
 import re
@@ -15,6 +16,7 @@ Trust = Literal["domain_verified", "unverified"]
 
 _METHOD = re.compile(r"\s*([a-z][a-z0-9-]*)(?:\s*/\s*\d+)?\s*=\s*([a-z]+)\b", re.IGNORECASE)
 _PROPERTY = re.compile(r"\bheader\.from\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)')
 _ADDRESS_IN_NAME = re.compile(r"[^\s<>()\[\],;:\"'@]+@([^\s<>()\[\],;:\"'@]+\.[^\s<>()\[\],;:\"'@]+)")
 _PUBLIC_SECOND_LEVELS = {"co", "com", "org", "net", "gov", "ac", "edu", "priv", "kommune", "gs"}
 
@@ -51,7 +53,9 @@ def _server(name: str) -> str:
 
 def _split(text: str) -> tuple[str, list[str]]:
     """(authserv-id or '', results). A first piece that is a result already means that no server is named."""
-    pieces = text.split(";")
+    # What is quoted is somebody's value (an envelope sender may hold a semicolon), never a result; an unclosed quote
+    # hides the rest.
+    pieces = _QUOTED.sub('"-"', text).split(";")
     first = pieces[0].strip()
     if not first or _METHOD.match(first):
         return "", pieces

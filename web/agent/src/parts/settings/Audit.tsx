@@ -4,6 +4,7 @@ import { useCallback, useEffect, useState } from "preact/hooks";
 import { useApp } from "../../context";
 import { errorText } from "../../errors";
 import { has, t } from "../../i18n";
+import type { AppStore } from "../../stores/app";
 import { full } from "../../time";
 
 /** The log names actions for machines; a text of ours, where there is one, for people. */
@@ -14,19 +15,29 @@ function action(entry: AuditEntry): string {
 
 const orElse = (key: string, otherwise: string) => (has(key) ? t(key) : otherwise);
 
-function inWords(name: string, value: unknown): string {
-  if (Array.isArray(value)) return value.map((each) => inWords(name, each)).join(", ");
+function inWords(app: AppStore, name: string, value: unknown): string {
+  if (Array.isArray(value)) return value.map((each) => inWords(app, name, each)).join(", ");
   if (typeof value === "object") return JSON.stringify(value);
   const word = String(value);
-  if (name === "role") return orElse(`role.${word}`, word);
+  if (name === "agent_id") return app.directory.agent(word)?.name ?? word.slice(-8);
+  if (name === "role" || name === "role_before") return orElse(`role.${word}`, word);
   if (name === "scopes") return orElse(`scope.${word.replace(".", "_")}`, word);
   return orElse(`audit.word_${word}`, word);
 }
 
-function details(entry: AuditEntry): string {
+/** Other things' ids say nothing to people. */
+function details(app: AppStore, entry: AuditEntry): string {
   return Object.entries(entry.details)
-    .map(([name, value]) => `${orElse(`audit.detail_${name}`, name)}: ${inWords(name, value)}`)
+    .filter(([name]) => name === "agent_id" || !name.endsWith("_id"))
+    .map(([name, value]) => `${orElse(`audit.detail_${name}`, name)}: ${inWords(app, name, value)}`)
     .join(" · ");
+}
+
+/** Whom or what it was done to, where that is somebody else and we know the name. */
+function object(app: AppStore, { object_kind: kind, object_id: id, actor_id }: AuditEntry): string {
+  const found =
+    kind === "agent" && id !== actor_id ? app.directory.agent(id) : kind === "team" && app.directory.team(id);
+  return found ? `: ${found.name}` : "";
 }
 
 export function Audit() {
@@ -70,7 +81,8 @@ export function Audit() {
                 <td>{entry.actor_name ?? t(`actor.${entry.actor_kind}`)}</td>
                 <td>
                   {action(entry)}
-                  <span class="quiet block">{details(entry)}</span>
+                  {object(app, entry)}
+                  <span class="quiet block">{details(app, entry)}</span>
                 </td>
                 <td class="quiet">{entry.ip}</td>
               </tr>

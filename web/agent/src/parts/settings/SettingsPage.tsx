@@ -8,6 +8,7 @@ import type { Section } from "../../router";
 import { Agents } from "./Agents";
 import { ApiTokens } from "./ApiTokens";
 import { Audit } from "./Audit";
+import { Forms } from "./Forms";
 import { Notifications } from "./Notifications";
 import { Organisation } from "./Organisation";
 import { Privacy } from "./Privacy";
@@ -34,6 +35,7 @@ const ENTRIES: readonly Entry[] = [
   { section: "teams", icon: "list", page: Teams, needs: "teams.manage" },
   { section: "tags", icon: "tag", page: Tags, needs: "conversations.write" },
   { section: "widgets", icon: "chat", page: Widgets, needs: "channels.manage" },
+  { section: "forms", icon: "file", page: Forms, needs: "channels.manage" },
   { section: "tokens", icon: "key", page: ApiTokens, needs: "tokens.manage" },
   { section: "audit", icon: "file", page: Audit, needs: "audit.read" },
   { section: "privacy", icon: "shield", page: Privacy, needs: "privacy.manage" },

@@ -1,15 +1,42 @@
-import { Button, Check, Dialog, Icon, TextField } from "@svardesk/ui";
+import { Banner, Button, Check, Dialog, Icon, TextField } from "@svardesk/ui";
 import type { Team } from "@svardesk/wire";
 import { useCallback, useState } from "preact/hooks";
 import { useApp } from "../../context";
+import { errorText } from "../../errors";
 import { useForm } from "../../form";
 import { t, tn } from "../../i18n";
 import { Loading, useLoaded } from "./load";
+
+/** What cannot be undone is said before it is done; a refusal is said here, too, because a dialogue lies over everything else. */
+function End({ team, onEnded }: { team: Team; onEnded: () => void }) {
+  const app = useApp();
+  const [refused, setRefused] = useState<unknown>(null);
+  const end = () =>
+    app.api.deleteTeam(team.id).then(() => {
+      app.toasts.say(t("teams.deleted"));
+      onEnded();
+    }, setRefused);
+  return (
+    <Banner
+      icon="alert"
+      role="alert"
+      actions={
+        <Button small kind="danger" onClick={() => void end()}>
+          {t("teams.delete")}
+        </Button>
+      }
+    >
+      {t("teams.delete_explain")}
+      {refused !== null && <span class="error block">{errorText(refused)}</span>}
+    </Banner>
+  );
+}
 
 function Edit({ team, onClose }: { team: Team | null; onClose: (changed: boolean) => void }) {
   const app = useApp();
   const [name, setName] = useState(team?.name ?? "");
   const [closed, setClosed] = useState(team?.closed ?? false);
+  const [ending, setEnding] = useState(false);
   const [members, setMembers] = useState<readonly string[]>(team?.member_ids ?? []);
   const form = useForm(async () => {
     const values = { name: name.trim(), closed };
@@ -39,16 +66,10 @@ function Edit({ team, onClose }: { team: Team | null; onClose: (changed: boolean
             />
           ))}
         </fieldset>
+        {team && ending && <End team={team} onEnded={() => onClose(true)} />}
         <div class="dialog-actions">
-          {team && (
-            <Button
-              kind="danger"
-              onClick={() =>
-                void app
-                  .attempt(() => app.api.deleteTeam(team.id), t("teams.deleted"))
-                  .then((done) => done && onClose(true))
-              }
-            >
+          {team && !ending && (
+            <Button kind="danger" onClick={() => setEnding(true)}>
               {t("teams.delete")}
             </Button>
           )}

@@ -49,13 +49,17 @@ function Widget({ of, again }: { of: EmbeddedWidget; again: () => Promise<void> 
   const [origins, setOrigins] = useState(widget.origins.join("\n"));
   const [team, setTeam] = useState(widget.team_id ?? "");
   const form = useForm(async () => {
-    await app.api.patchWidget(widget.id, {
+    const saved = await app.api.patchWidget(widget.id, {
       name: name.trim(),
       title: title.trim() || null,
       origins: lines(origins),
       team_id: team || null,
       version: widget.version,
     });
+    // As the desk keeps it: addresses are brought into one form.
+    setName(saved.widget.name);
+    setTitle(saved.widget.title ?? "");
+    setOrigins(saved.widget.origins.join("\n"));
     await again();
     app.toasts.say(t("done.saved"));
   });
@@ -119,9 +123,7 @@ export function Widgets() {
           list.length === 0 ? (
             <Empty icon="chat" title={t("widgets.none")} />
           ) : (
-            list.map((each) => (
-              <Widget key={`${each.widget.id}-${each.widget.version}`} of={each} again={widgets.again} />
-            ))
+            list.map((each) => <Widget key={each.widget.id} of={each} again={widgets.again} />)
           )
         }
       </Loading>

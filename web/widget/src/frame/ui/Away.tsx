@@ -6,7 +6,7 @@ export function Away({ chat, screen: { addressError: error, addressBusy: busy } 
   const { store } = chat;
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
-    const input = (event.target as HTMLFormElement).elements.namedItem("address") as HTMLInputElement;
+    const input = (event.target as HTMLFormElement)[0] as HTMLInputElement;
     const address = input.value.trim();
     if (!/^\S+@\S+\.\S{2,}$|^\+?[\d\s()-]{6,20}$/.test(address)) {
       error.value = t("widget.address_invalid");
@@ -32,7 +32,6 @@ export function Away({ chat, screen: { addressError: error, addressBusy: busy } 
           <div>
             <input
               id="address"
-              name="address"
               autoComplete="email"
               maxLength={200}
               aria-invalid={error.value !== ""}

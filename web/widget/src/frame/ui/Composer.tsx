@@ -13,8 +13,9 @@ export function autosize(): void {
   style.height = `${box().scrollHeight}px`;
 }
 
-export function Composer({ chat, screen: { text, emoji } }: Props) {
+export function Composer({ chat, screen: { emoji } }: Props) {
   const { store, attachments } = chat;
+  const { text } = store;
   const limits = store.limits.value;
   const tooMuch = text.value.length - limits.max_text;
   const empty = !text.value.trim() && !attachments.list.value.length;
@@ -69,6 +70,7 @@ export function Composer({ chat, screen: { text, emoji } }: Props) {
         <textarea
           id="text"
           rows={1}
+          dir="auto"
           placeholder={t("widget.write")}
           enterkeyhint="send"
           value={text.value}

@@ -1,4 +1,3 @@
-import type { Chat } from "../chat";
 import { day, t } from "../texts";
 import type { Props } from "./App";
 import { Away } from "./Away";
@@ -37,6 +36,7 @@ export function Log({ chat, screen }: Props) {
     box().scrollTo(0, box().scrollHeight - scrollHeight + scrollTop);
     if (!page.earlier) box().focus();
   };
+  const loaded = () => screen.atEnd.value && toEnd();
   return (
     <div class="talk">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
@@ -50,7 +50,16 @@ export function Log({ chat, screen }: Props) {
           </p>
         )}
         <div role="log" aria-label={t("widget.log")} aria-busy={phase.value === "starting"}>
-          <Rows chat={chat} screen={screen} />
+          {chat.entries.value.map((entry) => (
+            <div key={entry.key}>
+              {entry.newDay && <h2 class="day">{day(entry.at)}</h2>}
+              {entry.side === "system" ? (
+                <p class="system">{entry.body}</p>
+              ) : (
+                <Bubble entry={entry} chat={chat} screen={screen} loaded={loaded} />
+              )}
+            </div>
+          ))}
           {status.value === "closed" && !pending.value.length && <p class="system">{t("widget.ended")}</p>}
         </div>
         {phase.value === "ready" && !agentsOnline.value && <Away chat={chat} screen={screen} />}
@@ -71,18 +80,4 @@ export function Log({ chat, screen }: Props) {
       )}
     </div>
   );
-}
-
-function Rows({ chat, screen }: Props) {
-  const loaded = () => screen.atEnd.value && toEnd();
-  return chat.entries.value.map((entry) => (
-    <div key={entry.key}>
-      {entry.newDay && <h2 class="day">{day(entry.at)}</h2>}
-      {entry.side === "system" ? (
-        <p class="system">{entry.body}</p>
-      ) : (
-        <Bubble entry={entry} chat={chat as Chat} screen={screen} loaded={loaded} />
-      )}
-    </div>
-  ));
 }

@@ -1,4 +1,4 @@
-"""The allow-list of a widget: which web sites may show it. Pure.
+"""The allow-list of a widget or form: which web sites may show it. Pure.
 
 An entry is an origin as browsers write it: ``https://shop.example.no``, every subdomain of a domain as
 ``https://*.example.no`` (not the domain itself: list it too), another port by naming it. ``http`` is taken for this
@@ -55,7 +55,7 @@ def normalise_all(entries: Iterable[str]) -> list[str]:
 
 
 def allowed(origin: str | None, entries: Sequence[str]) -> bool:
-    """Whether the page at ``origin`` (as the browser names it) may show a widget with this allow-list."""
+    """Whether the page at ``origin`` (as the browser names it) may show what has this allow-list."""
     if not origin or len(origin) > 300 or origin != origin.strip():
         return False
     try:
