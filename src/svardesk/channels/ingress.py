@@ -7,10 +7,10 @@ set aside with its error, visible and replayable; what breaks only one event set
 
 import asyncio
 import hashlib
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from svardesk.channels.connections import QUERIES, NoSuchConnection, get
 from svardesk.channels.contract import Adapter, Connection, InboundEvent, Raw
 from svardesk.channels.registry import adapter as adapter_of
 from svardesk.kit.clock import Clock
-from svardesk.kit.db import Database, Row, Tx, passes
+from svardesk.kit.db import Database, Row, Tx, passes, with_retry
 from svardesk.kit.errors import NotFound
 from svardesk.kit.files import FileStore
 from svardesk.kit.ids import uuid7
@@ -37,8 +37,8 @@ LEASE: Final = timedelta(seconds=30)
 BATCH: Final = 50
 SIDE_BY_SIDE: Final = 4
 """So many organisations at a time."""
-AHEAD: Final = 3
-"""So many envelopes are parsed ahead of the one that is being taken."""
+TOGETHER: Final = 8
+"""So many envelopes of an organisation are taken in one transaction, while as many are being parsed."""
 READ_AT_ONCE: Final = 256 * 1024
 """Bytes up to which an envelope is read together with others; a larger one is read when its turn comes."""
 LAST_ATTEMPT: Final = 5
@@ -132,26 +132,19 @@ class _Share:
     async def work(self, rows: Sequence[Row]) -> None:
         """Parse and take; what a parser breaks on is tried again later or set aside, and the rest goes on."""
         held = await self._read([row["id"] for row in rows])
-        waiting = deque(rows)
-        ahead: deque[tuple[Row, asyncio.Task[_Parsed | None]]] = deque()
+        taking_now: asyncio.Task[None] | None = None
         try:
-            while waiting or ahead:
-                while waiting and len(ahead) < AHEAD:
-                    row = waiting.popleft()
-                    ahead.append((row, asyncio.create_task(self._parse(held.pop(row["id"], None)))))
-                row, task = ahead.popleft()
-                try:
-                    parsed = await task
-                    if parsed is not None:
-                        await self._take(row["id"], parsed)
-                except Exception as error:  # whatever a parser breaks on
-                    if passes(error):
-                        raise
-                    await _failed(self._db, self._clock.now(), row, error)
+            for start in range(0, len(rows), TOGETHER):
+                found = await self._parse_all(rows[start : start + TOGETHER], held)
+                if taking_now is not None:
+                    await taking_now
+                taking_now = asyncio.create_task(self._take_all(found))
+            if taking_now is not None:
+                await taking_now
         finally:
-            for _, task in ahead:
-                task.cancel()
-            await asyncio.gather(*(task for _, task in ahead), return_exceptions=True)
+            if taking_now is not None and not taking_now.done():
+                taking_now.cancel()
+                await asyncio.gather(taking_now, return_exceptions=True)
 
     async def _read(self, ids: list[UUID]) -> dict[UUID, Row]:
         """The envelopes that still wait, large ones without their bytes, and the connections that they came by."""
@@ -166,17 +159,32 @@ class _Share:
                     self._connections[connection_id] = error
         return {row["id"]: row for row in rows}
 
-    async def _parse(self, held: Row | None) -> "_Parsed | None":
-        """What an envelope holds, its files put into the store; no row is held meanwhile. None: nothing to do."""
-        if held is None:
-            return None
+    async def _parse_all(self, rows: Sequence[Row], held: Mapping[UUID, Row]) -> "list[_Parsed]":
+        found: list[_Parsed] = []
+        for row in rows:
+            # Whoever takes the ones before, or sends an answer, comes in between.
+            await asyncio.sleep(0)
+            if row["id"] not in held:
+                continue
+            try:
+                parsed = await self._parse(row, held[row["id"]])
+            except Exception as error:  # whatever a parser breaks on
+                if passes(error):
+                    raise
+                await _failed(self._db, self._clock.now(), row, error)
+            else:
+                found += [] if parsed is None else [parsed]
+        return found
+
+    async def _parse(self, row: Row, held: Row) -> "_Parsed | None":
+        """What an envelope holds, its files put into the store; nothing is locked meanwhile. None: nothing to do."""
         connection = self._connections[held["connection_id"]]
         if isinstance(connection, Exception):
             raise connection
         body: bytes | None = held["raw"]
         if body is None:
             async with self._db.work(self._account_id) as tx:
-                body = await tx.value(QUERIES.raw_of_envelope, account_id=tx.account, id=held["id"])
+                body = await tx.value(QUERIES.raw_of_envelope, account_id=tx.account, id=row["id"])
                 if body is None:
                     return None
         raw = Raw(body=bytes(body), received_at=held["received_at"], headers=held["headers"] or {})
@@ -187,23 +195,52 @@ class _Share:
             else await asyncio.to_thread(adapter.parse, raw, connection)
         )
         stored = await taking.put_files(self._files, self._account_id, events)
-        return _Parsed(connection, adapter, events, stored)
+        return _Parsed(row, connection, adapter, events, stored)
 
-    async def _take(self, envelope_id: UUID, parsed: "_Parsed") -> None:
-        """Take what was found in one transaction. Harmless to repeat."""
+    async def _take_all(self, found: "Sequence[_Parsed]") -> None:
+        """Take what was found together; when something in it breaks or loses a race, once more, each by itself."""
+        if not found:
+            return
+        try:
+            await self._take(found, careful=False)
+        except Exception:  # noqa: BLE001 - what it was shows when the one that it belongs to is taken
+            for one in found:
+                try:
+                    await with_retry(partial(self._take, [one], careful=True))
+                except Exception as error:
+                    if passes(error):
+                        raise
+                    await _failed(self._db, self._clock.now(), one.row, error)
+
+    async def _take(self, found: "Sequence[_Parsed]", *, careful: bool) -> None:
+        """One transaction. Harmless to repeat. ``careful``: what breaks is set aside event by event."""
         now = self._clock.now()
         async with self._db.work(self._account_id) as tx:
-            again = await tx.maybe(QUERIES.lock_envelope, account_id=tx.account, id=envelope_id)
-            if again is None or again["state"] != "received":
-                return
-            taker = taking.Taker(tx, now, parsed.connection, parsed.adapter, envelope_id, parsed.files)
-            for event in parsed.events:
-                await taker.take(event)
-            await tx.run(QUERIES.envelope_parsed, account_id=tx.account, id=envelope_id, contact_id=taker.contact_id)
+            await tx.run(QUERIES.take_turns, account_id=tx.account)
+            locked = await tx.all(
+                QUERIES.lock_waiting_envelopes, account_id=tx.account, ids=[one.row["id"] for one in found]
+            )
+            waiting = {row["id"] for row in locked}
+            contacts: dict[UUID, UUID | None] = {}
+            for one in found:
+                envelope_id = one.row["id"]
+                if envelope_id not in waiting:
+                    continue
+                taker = taking.Taker(tx, now, one.connection, one.adapter, envelope_id, one.files, careful=careful)
+                for event in one.events:
+                    await taker.take(event)
+                contacts[envelope_id] = taker.contact_id
+            await tx.run(
+                QUERIES.envelopes_parsed,
+                account_id=tx.account,
+                ids=list(contacts),
+                contact_ids=list(contacts.values()),
+            )
 
 
 @dataclass(frozen=True, slots=True)
 class _Parsed:
+    row: Row
     connection: Connection
     adapter: Adapter
     events: Sequence[InboundEvent]
