@@ -16,6 +16,8 @@ TITLES = {
     "lists": "lists: inbox with 1,000,000 conversations, as the app role under row-level security",
     "mail_parse": "mail_parse: mails read a second by one core, the corpus of the tests",
     "search": "search: 1,000,000 messages, the mix of bench/search_mix.txt",
+    "mail_intake": "mail_intake: 10,000 mails waiting in a mailbox → inbox, the worker killed in the middle",
+    "mail_latency": "mail_latency: mail on the IMAP server → agents, with IDLE",
 }
 
 

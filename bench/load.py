@@ -17,13 +17,14 @@ def main() -> None:
     """Run one load client."""
     kind = sys.argv[1]
     plan: dict[str, Any] = json.load(sys.stdin)
-    from bench import load_durable, load_fanout, load_latency, load_lists
+    from bench import load_durable, load_fanout, load_latency, load_lists, load_mail
 
     clients = {
         **load_durable.CLIENTS,
         **load_fanout.CLIENTS,
         **load_latency.CLIENTS,
         **load_lists.CLIENTS,
+        **load_mail.CLIENTS,
     }
     gc.collect()
     gc.freeze()

@@ -19,10 +19,15 @@ TEXT = (
 def message(port: int, token: str, mark: int, text: str = TEXT) -> bytes:
     """The whole request of one message, marked with ``#Q<9 digits>`` at its beginning."""
     body = (
-        f'{{"client_id":"{uuid.uuid4()}","body":"{MARK.decode()}{_FIRST + mark:0{DIGITS}d}{text}","file_ids":[],'
+        f'{{"client_id":"{uuid.uuid4()}","body":"{mark_text(mark)}{text}","file_ids":[],'
         f'"page":{{"url":"{PAGE_URL}","title":"{PAGE_TITLE}"}}}}'
     ).encode()
     return request(port, "/widget/v1/messages", token, body)
+
+
+def mark_text(mark: int) -> str:
+    """What stands at the beginning of a message of this run."""
+    return f"{MARK.decode()}{_FIRST + mark:0{DIGITS}d}"
 
 
 def request(port: int, path: str, token: str, body: bytes) -> bytes:

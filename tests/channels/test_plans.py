@@ -224,8 +224,8 @@ def test_signing_in_and_being_signed_in(full: Full) -> None:
 
 def test_people_are_found_by_their_addresses(full: Full) -> None:
     check(
-        full, APP_ROLE, CONTACTS.identity_by_address, 10, "uq_identities_account_id_kind_scope_address",
-        kind="webchat", scope="x", address="visitor:ola",
+        full, APP_ROLE, CONTACTS.identities_by_address, 10, "uq_identities_account_id_kind_scope_address", "pk_contacts",
+        kind="webchat", scopes=["x", "y"], address="visitor:ola",
     )  # fmt: skip
     check(
         full, APP_ROLE, MEETING.others, 10, "ix_identities_shared", contact_id=full.contact_id, kind="email",

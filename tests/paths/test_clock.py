@@ -16,7 +16,7 @@ from svardesk.accounts import auth, throttle, totp
 from svardesk.accounts import presence as agents_present
 from svardesk.accounts.sessions import Browser, begin
 from svardesk.channels import deliveries, ingress
-from svardesk.channels.contract import OutboundCommand, ReconcileResult, SendResult, Sent, Unknown
+from svardesk.channels.contract import AdapterBase, OutboundCommand, ReconcileResult, SendResult, Sent, Unknown
 from svardesk.conversations import presence
 from svardesk.conversations.changing import change, wake_snoozed
 from svardesk.conversations.schemas import ChangeConversation
@@ -97,7 +97,7 @@ async def test_a_snooze_ends_by_the_clock_on_the_wall_however_that_got_there(
 # ------------------------------------------------------------------ deliveries
 
 
-class Provider:
+class Provider(AdapterBase):
     """A channel that can be asked; ``during`` runs while a call is under way."""
 
     kind = "fake"

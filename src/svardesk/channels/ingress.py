@@ -7,20 +7,23 @@ set aside with its error, visible and replayable; what breaks only one event set
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID
 
+import psycopg
 import structlog
 from psycopg.types.json import Jsonb
 
 from svardesk.channels import taking
 from svardesk.channels.connections import QUERIES, NoSuchConnection, get
-from svardesk.channels.contract import Adapter, Connection, Raw
+from svardesk.channels.contract import Adapter, Connection, InboundEvent, Raw
 from svardesk.channels.registry import adapter as adapter_of
 from svardesk.kit.clock import Clock
-from svardesk.kit.db import Database, Row, Tx, passes
+from svardesk.kit.db import Database, Row, Tx, passes, with_retry
 from svardesk.kit.errors import NotFound
 from svardesk.kit.files import FileStore
 from svardesk.kit.ids import uuid7
@@ -30,8 +33,14 @@ from svardesk.spine.wakeups import SWEEP
 log = structlog.get_logger()
 
 SWEEP_NAME: Final = "envelopes"
-LEASE: Final = timedelta(seconds=60)
+LEASE: Final = timedelta(seconds=30)
 BATCH: Final = 50
+SIDE_BY_SIDE: Final = 4
+"""So many organisations at a time."""
+TOGETHER: Final = 8
+"""So many envelopes of an organisation are taken in one transaction, while as many are being parsed."""
+READ_AT_ONCE: Final = 256 * 1024
+"""Bytes up to which an envelope is read together with others; a larger one is read when its turn comes."""
 LAST_ATTEMPT: Final = 5
 PARSED_HERE: Final = 64 * 1024
 """Bytes up to which parsing is a matter of milliseconds; what is larger is parsed in a thread, and the loop goes on."""
@@ -47,19 +56,27 @@ class NoSuchEnvelope(NotFound):
 
 async def store(tx: Tx, connection: Connection, raw: Raw) -> UUID:
     """Keep what came in; durable with the transaction, parsed by the worker right after it. Returns the envelope's id."""
-    envelope_id = uuid7()
-    await tx.run(
-        QUERIES.store_envelope,
-        account_id=tx.account,
-        id=envelope_id,
-        connection_id=connection.id,
-        received_at=raw.received_at,
-        sha256=hashlib.sha256(raw.body).digest(),
-        raw=raw.body,
-        headers=Jsonb(dict(raw.headers)),
-    )
-    tx.notify(SWEEP, SWEEP_NAME)
+    [envelope_id] = await store_all(tx, connection, [raw])
     return envelope_id
+
+
+async def store_all(tx: Tx, connection: Connection, raws: Sequence[Raw]) -> list[UUID]:
+    """Keep many at once, in their order; returns the envelopes' ids."""
+    rows = [
+        {
+            "account_id": tx.account,
+            "id": uuid7(),
+            "connection_id": connection.id,
+            "received_at": raw.received_at,
+            "sha256": hashlib.sha256(raw.body).digest(),
+            "raw": raw.body,
+            "headers": Jsonb(dict(raw.headers)),
+        }
+        for raw in raws
+    ]
+    await tx.many(QUERIES.store_envelope, rows)
+    tx.notify(SWEEP, SWEEP_NAME)
+    return [row["id"] for row in rows]
 
 
 async def sweep(
@@ -69,60 +86,165 @@ async def sweep(
     adapters: Adapters = adapter_of,
     files: FileStore | None = None,
 ) -> int:
-    """Parse a batch of envelopes of all organisations; returns how many were claimed."""
+    """Parse a batch of envelopes of all organisations; returns how many were claimed.
+
+    Organisations are served side by side, a few at a time; the envelopes of one are taken in their order, and while one
+    is being taken the next ones are parsed.
+    """
     async with db.system() as tx:
         claimed = await tx.all(QUERIES.claim_envelopes, now=clock.now(), lease=LEASE, limit=BATCH)
-    for row in claimed:
-        try:
-            await parse_envelope(db, clock, keyring, row["account_id"], row["id"], adapters, files)
-        except Exception as error:  # whatever a parser breaks on: the envelope is set aside, the rest goes on
-            if passes(error):
-                raise
-            await _failed(db, clock.now(), row, error)
+    by_account: dict[UUID, list[Row]] = {}
+    for row in sorted(claimed, key=lambda one: one["id"]):
+        by_account.setdefault(row["account_id"], []).append(row)
+    places = asyncio.Semaphore(SIDE_BY_SIDE)
+
+    async def one(account_id: UUID, rows: list[Row]) -> None:
+        async with places:
+            await _Share(db, clock, keyring, adapters, files, account_id).work(rows)
+
+    done = await asyncio.gather(*(one(*item) for item in by_account.items()), return_exceptions=True)
+    for outcome in done:
+        if isinstance(outcome, BaseException):
+            raise outcome
     return len(claimed)
 
 
-async def parse_envelope(
-    db: Database,
-    clock: Clock,
-    keyring: KeyRing,
-    account_id: UUID,
-    envelope_id: UUID,
-    adapters: Adapters = adapter_of,
-    files: FileStore | None = None,
-) -> int:
-    """Parse one envelope and take what is in it; returns how many events were new. Harmless to repeat.
+class _Share:
+    """The claimed envelopes of one organisation."""
 
-    Read, parse, put what it holds of files into the store, and only then open the transaction that takes everything: no
-    parser and no store is waited for while rows are held.
-    """
-    async with db.work(account_id) as tx:
-        held = await tx.maybe(QUERIES.read_envelope, account_id=account_id, id=envelope_id)
-        if held is None:
-            raise NoSuchEnvelope
-        if held["state"] != "received":
-            return 0
-        connection = await get(tx, held["connection_id"], keyring)
-    raw = Raw(body=bytes(held["raw"]), received_at=held["received_at"], headers=held["headers"] or {})
-    adapter = adapters(connection.kind)
-    events = (
-        adapter.parse(raw, connection)
-        if len(raw.body) < PARSED_HERE
-        else await asyncio.to_thread(adapter.parse, raw, connection)
-    )
-    stored = await taking.put_files(files, account_id, events)
-    now = clock.now()
-    async with db.work(account_id) as tx:
-        again = await tx.maybe(QUERIES.lock_envelope, account_id=account_id, id=envelope_id)
-        if again is None:
-            raise NoSuchEnvelope
-        if again["state"] != "received":
-            return 0
-        taker = taking.Taker(tx, now, connection, adapter, envelope_id, stored)
-        for event in events:
-            await taker.take(event)
-        await tx.run(QUERIES.envelope_parsed, account_id=account_id, id=envelope_id, contact_id=taker.contact_id)
-    return taker.new
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        keyring: KeyRing,
+        adapters: Adapters,
+        files: FileStore | None,
+        account_id: UUID,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._keyring = keyring
+        self._adapters = adapters
+        self._files = files
+        self._account_id = account_id
+        self._connections: dict[UUID, Connection | Exception] = {}
+
+    async def work(self, rows: Sequence[Row]) -> None:
+        """Parse and take; what a parser breaks on is tried again later or set aside, and the rest goes on."""
+        held = await self._read([row["id"] for row in rows])
+        taking_now: asyncio.Task[None] | None = None
+        try:
+            for start in range(0, len(rows), TOGETHER):
+                found = await self._parse_all(rows[start : start + TOGETHER], held)
+                if taking_now is not None:
+                    await taking_now
+                taking_now = asyncio.create_task(self._take_all(found))
+            if taking_now is not None:
+                await taking_now
+        finally:
+            if taking_now is not None and not taking_now.done():
+                taking_now.cancel()
+                await asyncio.gather(taking_now, return_exceptions=True)
+
+    async def _read(self, ids: list[UUID]) -> dict[UUID, Row]:
+        """The envelopes that still wait, large ones without their bytes, and the connections that they came by."""
+        async with self._db.work(self._account_id) as tx:
+            rows = await tx.all(QUERIES.read_envelopes, account_id=tx.account, ids=ids, largest=READ_AT_ONCE)
+            for connection_id in {row["connection_id"] for row in rows}:
+                try:
+                    self._connections[connection_id] = await get(tx, connection_id, self._keyring)
+                except Exception as error:
+                    if isinstance(error, psycopg.Error):
+                        raise
+                    self._connections[connection_id] = error
+        return {row["id"]: row for row in rows}
+
+    async def _parse_all(self, rows: Sequence[Row], held: Mapping[UUID, Row]) -> "list[_Parsed]":
+        found: list[_Parsed] = []
+        for row in rows:
+            # Whoever takes the ones before, or sends an answer, comes in between.
+            await asyncio.sleep(0)
+            if row["id"] not in held:
+                continue
+            try:
+                parsed = await self._parse(row, held[row["id"]])
+            except Exception as error:  # whatever a parser breaks on
+                if passes(error):
+                    raise
+                await _failed(self._db, self._clock.now(), row, error)
+            else:
+                found += [] if parsed is None else [parsed]
+        return found
+
+    async def _parse(self, row: Row, held: Row) -> "_Parsed | None":
+        """What an envelope holds, its files put into the store; nothing is locked meanwhile. None: nothing to do."""
+        connection = self._connections[held["connection_id"]]
+        if isinstance(connection, Exception):
+            raise connection
+        body: bytes | None = held["raw"]
+        if body is None:
+            async with self._db.work(self._account_id) as tx:
+                body = await tx.value(QUERIES.raw_of_envelope, account_id=tx.account, id=row["id"])
+                if body is None:
+                    return None
+        raw = Raw(body=bytes(body), received_at=held["received_at"], headers=held["headers"] or {})
+        adapter = self._adapters(connection.kind)
+        events = (
+            adapter.parse(raw, connection)
+            if len(raw.body) < PARSED_HERE
+            else await asyncio.to_thread(adapter.parse, raw, connection)
+        )
+        stored = await taking.put_files(self._files, self._account_id, events)
+        return _Parsed(row, connection, adapter, events, stored)
+
+    async def _take_all(self, found: "Sequence[_Parsed]") -> None:
+        """Take what was found together; when something in it breaks or loses a race, once more, each by itself."""
+        if not found:
+            return
+        try:
+            await self._take(found, careful=False)
+        except Exception:  # noqa: BLE001 - what it was shows when the one that it belongs to is taken
+            for one in found:
+                try:
+                    await with_retry(partial(self._take, [one], careful=True))
+                except Exception as error:
+                    if passes(error):
+                        raise
+                    await _failed(self._db, self._clock.now(), one.row, error)
+
+    async def _take(self, found: "Sequence[_Parsed]", *, careful: bool) -> None:
+        """One transaction. Harmless to repeat. ``careful``: what breaks is set aside event by event."""
+        now = self._clock.now()
+        async with self._db.work(self._account_id) as tx:
+            await tx.run(QUERIES.take_turns, account_id=tx.account)
+            locked = await tx.all(
+                QUERIES.lock_waiting_envelopes, account_id=tx.account, ids=[one.row["id"] for one in found]
+            )
+            waiting = {row["id"] for row in locked}
+            contacts: dict[UUID, UUID | None] = {}
+            for one in found:
+                envelope_id = one.row["id"]
+                if envelope_id not in waiting:
+                    continue
+                taker = taking.Taker(tx, now, one.connection, one.adapter, envelope_id, one.files, careful=careful)
+                for event in one.events:
+                    await taker.take(event)
+                contacts[envelope_id] = taker.contact_id
+            await tx.run(
+                QUERIES.envelopes_parsed,
+                account_id=tx.account,
+                ids=list(contacts),
+                contact_ids=list(contacts.values()),
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    row: Row
+    connection: Connection
+    adapter: Adapter
+    events: Sequence[InboundEvent]
+    files: taking.Files
 
 
 async def _failed(db: Database, now: datetime, row: Row, error: Exception) -> None:

@@ -68,15 +68,30 @@ FROM envelopes
 WHERE account_id = :account_id AND id = :id
 FOR NO KEY UPDATE;
 
--- name: read_envelope
--- One envelope, to be parsed before anything is held.
-SELECT id, connection_id, received_at, raw, headers, attempts, state
-FROM envelopes WHERE account_id = :account_id AND id = :id;
+-- name: read_envelopes
+-- Envelopes that wait for their parser, to be parsed before anything is held; of large ones the bytes are read later.
+SELECT id, connection_id, received_at, headers, CASE WHEN octet_length(raw) <= :largest THEN raw END AS raw
+FROM envelopes WHERE account_id = :account_id AND id = ANY(:ids) AND state = 'received';
 
--- name: envelope_parsed
--- Done with an envelope; its person is known now.
-UPDATE envelopes SET state = 'parsed', error = NULL, due_at = NULL, contact_id = coalesce(:contact_id, contact_id)
-WHERE account_id = :account_id AND id = :id;
+-- name: raw_of_envelope
+-- The bytes of one envelope that waits for its parser.
+SELECT raw FROM envelopes WHERE account_id = :account_id AND id = :id AND state = 'received';
+
+-- name: take_turns
+-- What comes in for an organisation is taken by one worker at a time: two mails of one thread that come at the same moment
+-- find each other, and nobody waits for each other's rows in two orders.
+SELECT pg_advisory_xact_lock(hashtextextended(:account_id::text, 8113));
+
+-- name: lock_waiting_envelopes
+-- Those that still wait for their parser, held until the transaction ends.
+SELECT id FROM envelopes WHERE account_id = :account_id AND id = ANY(:ids) AND state = 'received'
+ORDER BY id FOR NO KEY UPDATE;
+
+-- name: envelopes_parsed
+-- Done with envelopes; their persons are known now.
+UPDATE envelopes e SET state = 'parsed', error = NULL, due_at = NULL, contact_id = coalesce(w.contact_id, e.contact_id)
+FROM unnest(:ids::uuid[], :contact_ids::uuid[]) AS w (id, contact_id)
+WHERE e.account_id = :account_id AND e.id = w.id;
 
 -- name: envelope_failed
 -- The parser broke on it: later again, or set aside for good.

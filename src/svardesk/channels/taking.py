@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -75,10 +75,22 @@ def _held(stored: Stored, one: Attachment) -> Held:
 
 
 class Taker:
-    """Takes the events of one envelope in one transaction. ``new``: how many were; ``contact_id``: whose they are."""
+    """Takes the events of one envelope in a transaction. ``contact_id``: whose they are.
+
+    ``careful``: each event in a savepoint of its own, and what breaks is set aside alone, with its error. Otherwise what
+    breaks is raised, and the transaction is lost.
+    """
 
     def __init__(
-        self, tx: Tx, now: datetime, connection: Connection, adapter: Adapter, envelope_id: UUID, files: Files
+        self,
+        tx: Tx,
+        now: datetime,
+        connection: Connection,
+        adapter: Adapter,
+        envelope_id: UUID,
+        files: Files,
+        *,
+        careful: bool,
     ) -> None:
         self._tx = tx
         self._now = now
@@ -86,11 +98,11 @@ class Taker:
         self._adapter = adapter
         self._envelope_id = envelope_id
         self._files = files
-        self.new = 0
+        self._careful = careful
         self.contact_id: UUID | None = None
 
     async def take(self, event: InboundEvent) -> None:
-        """Take one event; what breaks is set aside alone, with its error."""
+        """Take one event, unless it was told before."""
         item = {
             "account_id": self._tx.account,
             "id": uuid7(),
@@ -100,21 +112,23 @@ class Taker:
             "type": event.type,
             "now": self._now,
         }
-        handler = _HANDLERS.get(event.type)
+        if not self._careful:
+            await self._take(event, item)
+            return
         try:
             async with self._tx.savepoint():
-                state = "done" if handler is not None else "ignored"
-                if await self._tx.maybe(QUERIES.add_item, **item, state=state) is None:
-                    return
-                if handler is not None:
-                    await handler(self, event)
+                await self._take(event, item)
         except Exception as error:
             if passes(error):
                 raise
             log.warning("item_set_aside", envelope=str(self._envelope_id), type=event.type, exc_info=error)
             await self._tx.run(QUERIES.quarantine_item, **item, error=describe(error))
-            return
-        self.new += 1
+
+    async def _take(self, event: InboundEvent, item: dict[str, Any]) -> None:
+        handler = _HANDLERS.get(event.type)
+        state = "done" if handler is not None else "ignored"
+        if await self._tx.maybe(QUERIES.add_item, **item, state=state) is not None and handler is not None:
+            await handler(self, event)
 
     async def message(self, event: InboundEvent) -> None:
         """Somebody wrote, or a machine did."""

@@ -1,6 +1,6 @@
 """Addresses of people: finding whose one is, believing it more, taking a claim down. Nothing is believed less again."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -8,7 +8,7 @@ import msgspec
 
 from svardesk.contacts.events import ContactChanged, ContactCreated, IdentityTrusted
 from svardesk.contacts.schemas import TRUST
-from svardesk.kit.db import Tx
+from svardesk.kit.db import Row, Tx
 from svardesk.kit.ids import uuid7
 from svardesk.kit.lines import one_line
 from svardesk.kit.sql import load
@@ -22,6 +22,10 @@ _RANK: Final = {"none": 0, "claimed": 1}
 
 CLAIMED: Final = "claimed"
 """Scope of an address that somebody claims although it is proven to be somebody else's."""
+
+
+SEEN_EVERY: Final = timedelta(minutes=1)
+"""That a person was here is written no more often."""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -61,20 +65,40 @@ async def find_or_create(
     a merge can be undone. Two at once end at one contact. Whoever asks has just heard of the person, so they count as seen.
     """
     address = normal(kind, address)
-    held = await tx.maybe(_sql.identity_by_address, account_id=tx.account, kind=kind, scope=scope, address=address)
-    if held is not None:
-        if rank(trust) > rank(held["trust"]):
-            await believe(tx, now, held["id"], trust, display=display)
-        found = Found(held["contact_id"], held["id"], created=False)
-        await seen(tx, now, found.contact_id)
-        return found
+    rows = await tx.all(_sql.identities_by_address, account_id=tx.account, kind=kind, scopes=[scope], address=address)
+    if rows:
+        return await _met(tx, now, rows[0], trust, display)
+    return await _create(tx, now, kind, address, scope, trust, name, display, locale)
+
+
+async def _met(tx: Tx, now: datetime, held: Row, trust: str, display: str | None) -> Found:
+    """Somebody whom we know."""
+    if rank(trust) > rank(held["trust"]):
+        await believe(tx, now, held["id"], trust, display=display)
+    if held["last_seen_at"] is None or held["last_seen_at"] < now - SEEN_EVERY:
+        await seen(tx, now, held["contact_id"])
+    return Found(held["contact_id"], held["id"], created=False)
+
+
+async def _create(
+    tx: Tx,
+    now: datetime,
+    kind: str,
+    address: str,
+    scope: str,
+    trust: str,
+    name: str | None,
+    display: str | None,
+    locale: str | None,
+) -> Found:
     contact_id = uuid7()
-    await tx.run(_sql.add_contact, account_id=tx.account, id=contact_id, name=name or None, locale=locale, now=now)
-    made = await tx.one(
-        _sql.add_identity,
+    made = await tx.maybe(
+        _sql.add_person,
         account_id=tx.account,
-        id=uuid7(),
         contact_id=contact_id,
+        name=name or None,
+        locale=locale,
+        id=uuid7(),
         kind=kind,
         scope=scope,
         address=address,
@@ -83,11 +107,13 @@ async def find_or_create(
         now=now,
         verified_at=now if rank(trust) == 2 else None,
     )
-    if not made["fresh"]:
+    if made is None:
+        # Somebody was faster: theirs is the one.
         await tx.run(_sql.drop_contact, account_id=tx.account, id=contact_id)
-        if rank(trust) > rank(made["trust"]):
-            await believe(tx, now, made["id"], trust, display=display)
-        return Found(made["contact_id"], made["id"], created=False)
+        held = await tx.one(
+            _sql.identities_by_address, account_id=tx.account, kind=kind, scopes=[scope], address=address
+        )
+        return await _met(tx, now, held, trust, display)
     await record(tx, ContactCreated(stream=contact_id, identity_id=made["id"]))
     return Found(contact_id, made["id"], created=True)
 
@@ -154,17 +180,22 @@ async def find_claimed(
     They never join somebody whose address it is proven to be: that is a second contact, and for an agent to put together.
     """
     address = normal(kind, address)
+    rows = await tx.all(
+        _sql.identities_by_address, account_id=tx.account, kind=kind, scopes=["", CLAIMED], address=address
+    )
+    known = {row["scope"]: row for row in rows}
     for scope in ("", CLAIMED):
-        held = await tx.maybe(_sql.identity_by_address, account_id=tx.account, kind=kind, scope=scope, address=address)
+        held = known.get(scope)
         if held is None or rank(held["trust"]) < 2:
             break
     else:
         # Both are proven by now, so this is a claim of its own.
-        scope = f"{CLAIMED}:{uuid7()}"
-    found = await find_or_create(
-        tx, now, kind=kind, address=address, scope=scope, trust="claimed", name=name, locale=locale
-    )
-    if not found.created and name:
+        scope, held = f"{CLAIMED}:{uuid7()}", None
+    if held is None:
+        found = await _create(tx, now, kind, address, scope, "claimed", name, None, locale)
+    else:
+        found = await _met(tx, now, held, "claimed", None)
+    if not found.created and name and (held is None or not held["named"]):
         await name_if_none(tx, found.contact_id, name)
     return found
 

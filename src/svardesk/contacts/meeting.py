@@ -47,11 +47,10 @@ async def same_person(tx: Tx, now: datetime, identity_id: UUID) -> Met:
     ``now`` is the time given to ``find_or_create``, ``claim`` or ``believe``. Locks the persons it joins and their
     conversations; a deadlock with somebody who does the same is retried by whoever runs the transaction.
     """
-    own = await tx.maybe(_sql.identity, account_id=tx.account, id=identity_id, now=now)
-    if own is None or own["kind"] not in KINDS:
+    own = await tx.maybe(_sql.identity, account_id=tx.account, id=identity_id, now=now, kinds=list(KINDS))
+    if own is None:
         return Met()
     kind, address = own["kind"], own["address"]
-    await tx.run(_sql.lock_address, account_id=tx.account, kind=kind, address=address)
     others = await tx.all(
         _sql.others,
         account_id=tx.account,

@@ -1,13 +1,11 @@
 -- Addresses that two persons have. Their kinds are written out, because the index of shared addresses holds no others.
 
--- name: lock_address
--- One after the other for one address: of two that come at once the second one sees the first.
-SELECT pg_advisory_xact_lock(hashtextextended(:account_id::text || ' ' || :kind || ' ' || :address, 20));
-
 -- name: identity
--- An address, whose it is, and whether it is news in this transaction.
-SELECT i.id, i.contact_id, i.kind, i.address, i.trust, i.created_at = :now OR i.verified_at IS NOT DISTINCT FROM :now AS fresh
-FROM identities i WHERE i.account_id = :account_id AND i.id = :id;
+-- An address, whose it is, and whether it is news in this transaction. One after the other for one address: of two that come
+-- at once the second one sees the first.
+SELECT i.id, i.contact_id, i.kind, i.address, i.trust, i.created_at = :now OR i.verified_at IS NOT DISTINCT FROM :now AS fresh,
+    pg_advisory_xact_lock(hashtextextended(:account_id::text || ' ' || i.kind || ' ' || i.address, 20)) AS turn
+FROM identities i WHERE i.account_id = :account_id AND i.id = :id AND i.kind = ANY(:kinds);
 
 -- name: others
 -- Other persons with the same address, each once, with the most that we believe; nobody erased or put away, and nobody who

@@ -1,14 +1,21 @@
 -- Statements of the contacts room. Paste into psql after \set account_id '''…''' and the like.
 
--- name: identity_by_address
--- Whose address this is.
-SELECT i.id, i.contact_id, i.trust FROM identities i
-WHERE i.account_id = :account_id AND i.kind = :kind AND i.scope = :scope AND i.address = :address;
+-- name: identities_by_address
+-- Whose address this is, in each of these scopes.
+SELECT i.id, i.contact_id, i.trust, i.scope, c.last_seen_at, c.name <> '' AS named
+FROM identities i JOIN contacts c ON c.account_id = i.account_id AND c.id = i.contact_id
+WHERE i.account_id = :account_id AND i.kind = :kind AND i.scope = ANY(:scopes) AND i.address = :address;
 
--- name: add_contact
--- A person whom we did not know.
-INSERT INTO contacts (account_id, id, name, locale, created_at, last_seen_at)
-VALUES (:account_id, :id, :name, :locale, :now, :now);
+-- name: add_person
+-- A person whom we did not know, and their address; no row comes back when somebody else had it a moment before.
+WITH person AS (
+    INSERT INTO contacts (account_id, id, name, locale, created_at, last_seen_at)
+    VALUES (:account_id, :contact_id, :name, :locale, :now, :now)
+)
+INSERT INTO identities (account_id, id, contact_id, kind, scope, address, display, trust, created_at, verified_at)
+VALUES (:account_id, :id, :contact_id, :kind, :scope, :address, :display, :trust, :now, :verified_at)
+ON CONFLICT (account_id, kind, scope, address) DO NOTHING
+RETURNING id;
 
 -- name: add_identity
 -- An address of a person; when somebody was faster, theirs comes back with fresh = false.

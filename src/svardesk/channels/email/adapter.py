@@ -42,7 +42,7 @@ from svardesk.channels.email.config import KIND, MailboxConfig, imap_settings, k
 from svardesk.channels.email.errors import FolderMissing, MailServerError
 from svardesk.channels.email.imap import Mailbox
 from svardesk.channels.email.imap_session import SENT
-from svardesk.channels.email.keeping import QUERIES, check_flood, keep_mail, place_mail
+from svardesk.channels.email.keeping import QUERIES, keep_mail, place_mail
 from svardesk.channels.email.mime import BadMailAddress
 from svardesk.channels.email.oauth import OAuthError
 from svardesk.channels.email.parsing import parse
@@ -157,8 +157,7 @@ class EmailAdapter(AdapterBase):
 
     async def place(self, tx: Tx, now: datetime, connection: Connection, event: InboundEvent) -> Place:
         """Reply token, Message-IDs, our own ids, a number in the subject: in this order; never by the bare subject."""
-        await check_flood(tx, now, event.own)
-        return await place_mail(tx, connection, event.own)
+        return await place_mail(tx, now, connection, event.own)
 
     async def keep(self, tx: Tx, now: datetime, connection: Connection, event: InboundEvent, taken: Taken) -> None:
         """Note the mail's ids, its participants and its formatted form."""

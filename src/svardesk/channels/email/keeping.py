@@ -6,9 +6,10 @@ joins two mails: it is what strangers have in common.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from operator import itemgetter
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -18,8 +19,10 @@ from svardesk.channels.contract import Connection, Place, Taken
 from svardesk.channels.email.config import keys_of, read
 from svardesk.channels.email.parsing.parsed import Address, ParsedMail
 from svardesk.channels.email.tokens import read_message_id, read_reply_token
+from svardesk.contacts.identities import rank
+from svardesk.contacts.schemas import TRUST
 from svardesk.kit import sql
-from svardesk.kit.db import Tx
+from svardesk.kit.db import Row, Tx
 from svardesk.kit.errors import TooMany
 
 QUERIES: Final = sql.load(__package__ or "svardesk.channels.email")
@@ -27,6 +30,7 @@ LONGEST_ID: Final = 900
 MOST_IDS: Final = 100
 MOST_AN_HOUR: Final = 200
 HOUR: Final = timedelta(hours=1)
+_VERIFIED: Final = [one for one in TRUST if rank(one) == 2]
 _NUMBER: Final = re.compile(r"\[#(\d{1,15})\]")
 
 
@@ -41,62 +45,67 @@ def usable(ids: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(one for one in (i.strip().strip("<>") for i in ids) if one and len(one) <= LONGEST_ID))
 
 
-async def check_flood(tx: Tx, now: datetime, mail: ParsedMail) -> None:
-    """Raise ``TooManyMails`` when an address has sent more in an hour than a person does: a program in a circle.
+async def place_mail(tx: Tx, now: datetime, connection: Connection, mail: ParsedMail) -> Place:
+    """The conversation that a mail continues, and whether its sender has a part in it.
 
-    The mail is set aside with its bytes, where an owner sees it and can let it in; nothing is lost.
+    Raises ``TooManyMails`` when an address has sent more in an hour than a person does: a program in a circle. The mail is
+    set aside with its bytes, where an owner sees it and can let it in; nothing is lost. What was written earlier and had
+    to wait (an outage, a mailbox that is read for the first time) does not count.
     """
-    if mail.sender is None:
-        return
-    address = mail.sender.address.lower()
-    lately = await tx.value(
-        QUERIES.lately_from, account_id=tx.account, address=address, since=now - HOUR, limit=MOST_AN_HOUR
-    )
-    if lately >= MOST_AN_HOUR:
-        raise TooManyMails
-
-
-async def place_mail(tx: Tx, connection: Connection, mail: ParsedMail) -> Place:
-    """The conversation that a mail continues, and whether its sender has a part in it."""
     keys = keys_of(connection)
+    wanted = _named(mail)
+    own = usable([mail.message_id or ""])
+    since = now - HOUR
+    rows = await tx.all(
+        QUERIES.known,
+        account_id=tx.account,
+        mail_ids=wanted,
+        mail_id=own[0] if own else None,
+        address=mail.sender.address.lower()[:320] if mail.sender else None,
+        since=since,
+        limit=MOST_AN_HOUR,
+    )
+    lately = next(row["number"] for row in rows if row["how"] == "lately")
+    if lately >= MOST_AN_HOUR and (mail.date is None or mail.date > since):
+        raise TooManyMails
     for address in (*(one.address for one in (*mail.to, *mail.cc)), *mail.delivered_to):
         found = read_reply_token(address, *keys) if keys else None
         if found is not None and await _living(tx, found):
             # Whoever holds the token holds a mail of ours.
             return Place(conversation_id=found)
-    named = await _by_ids(tx, mail, keys)
+    named = await _by_ids(tx, wanted, rows, keys)
     if named is None:
         named = await _by_number(tx, mail)
     if named is None:
         return Place()
     if mail.automatic == "bounce":
         return Place(conversation_id=named)
-    return Place(conversation_id=named, stranger=not await _takes_part(tx, named, mail.sender))
+    return Place(conversation_id=named, stranger=not await _takes_part(tx, named, mail))
+
+
+def _named(mail: ParsedMail) -> list[str]:
+    """Message-IDs of what a mail answers, the likeliest first."""
+    original = mail.bounce.original_message_id if mail.bounce else None
+    return usable([*([original] if original else []), *mail.in_reply_to, *reversed(mail.references)])[:MOST_IDS]
 
 
 async def _living(tx: Tx, conversation_id: UUID) -> bool:
     return await tx.maybe(QUERIES.living, account_id=tx.account, id=conversation_id) is not None
 
 
-async def _by_ids(tx: Tx, mail: ParsedMail, keys: tuple[bytes, ...]) -> UUID | None:
-    original = mail.bounce.original_message_id if mail.bounce else None
-    wanted = usable([*([original] if original else []), *mail.in_reply_to, *reversed(mail.references)])[:MOST_IDS]
-    if wanted:
-        rows = await tx.all(QUERIES.by_ids, account_id=tx.account, mail_ids=wanted)
-        known = {row["mail_id"]: row["conversation_id"] for row in rows}
-        for one in wanted:
-            if one in known:
-                return known[one]
-        for one in wanted:
-            ours = read_message_id(one, *keys) if keys else None
-            if ours is not None and await _living(tx, ours[0]):
-                return ours[0]
-    own = usable([mail.message_id or ""])
-    if own:
-        row = await tx.maybe(QUERIES.named_by, account_id=tx.account, mail_id=own[0])
-        if row is not None:
-            return row["conversation_id"]
-    return None
+async def _by_ids(tx: Tx, wanted: list[str], rows: list[Row], keys: tuple[bytes, ...]) -> UUID | None:
+    known: dict[str, UUID] = {}
+    for row in sorted((one for one in rows if one["how"] == "is"), key=itemgetter("number")):
+        # Anybody can write a mail that bears the id of another: the conversation that had it first has it.
+        known.setdefault(row["mail_id"], row["conversation_id"])
+    for one in wanted:
+        if one in known:
+            return known[one]
+    for one in wanted:
+        ours = read_message_id(one, *keys) if keys else None
+        if ours is not None and await _living(tx, ours[0]):
+            return ours[0]
+    return next((row["conversation_id"] for row in rows if row["how"] == "names"), None)
 
 
 async def _by_number(tx: Tx, mail: ParsedMail) -> UUID | None:
@@ -105,20 +114,29 @@ async def _by_number(tx: Tx, mail: ParsedMail) -> UUID | None:
     if found is None:
         return None
     row = await tx.maybe(QUERIES.by_number, account_id=tx.account, number=int(found[1]))
-    if row is None or not await _takes_part(tx, row["id"], mail.sender):
+    if row is None or not await _takes_part(tx, row["id"], mail):
         return None
     return row["id"]
 
 
-async def _takes_part(tx: Tx, conversation_id: UUID, sender: Address | None) -> bool:
-    if sender is None:
+async def _takes_part(tx: Tx, conversation_id: UUID, mail: ParsedMail) -> bool:
+    """Whether a mail is by somebody who takes part.
+
+    Anybody can write an address into From: where the conversation's own was proven to be the customer's, a mail that proves
+    nothing is not by them.
+    """
+    if mail.sender is None:
         return False
-    address = sender.address.lower()
-    row = await tx.maybe(QUERIES.takes_part, account_id=tx.account, conversation_id=conversation_id, address=address)
-    if row is not None:
-        return row["standing"] != "stranger"
-    known = await tx.maybe(QUERIES.is_known_as, account_id=tx.account, conversation_id=conversation_id, address=address)
-    return known is not None
+    row = await tx.one(
+        QUERIES.takes_part,
+        account_id=tx.account,
+        conversation_id=conversation_id,
+        address=mail.sender.address.lower(),
+        verified=_VERIFIED,
+    )
+    if row["proven"] and mail.trust != "domain_verified":
+        return False
+    return row["known"] if row["standing"] is None else row["standing"] != "stranger"
 
 
 async def keep_mail(tx: Tx, now: datetime, connection: Connection, mail: ParsedMail, taken: Taken) -> None:
@@ -131,67 +149,93 @@ async def keep_mail(tx: Tx, now: datetime, connection: Connection, mail: ParsedM
         for one in mail.files
         if one.content_id and f"part:{one.part}" in taken.files
     }
-    await tx.run(
-        QUERIES.add_mail,
-        account_id=tx.account,
-        message_id=received.message_id,
-        conversation_id=received.conversation_id,
-        connection_id=connection.id,
-        envelope_id=taken.envelope_id,
-        direction="in",
-        mail_id=own[0] if own else None,
-        refs=names,
-        sender=_json(mail.sender),
-        sender_address=mail.sender.address.lower()[:320] if mail.sender else None,
-        reply_to=Jsonb([msgspec.to_builtins(one) for one in mail.reply_to[:5]]),
-        recipients=Jsonb([msgspec.to_builtins(one) for one in (*mail.to, *mail.cc)[:100]]),
-        subject=mail.subject[:1000].replace("\x00", ""),
-        body=(mail.visible or mail.text)[:60_000].replace("\x00", ""),
-        html=None if mail.html is None else mail.html.replace("\x00", ""),
-        inline_files=Jsonb(inline),
-        language=mail.language,
-        automatic=mail.automatic,
-        written_at=mail.date,
-        now=now,
-    )
-    await add_ids(tx, received.message_id, received.conversation_id, own, names)
+    parts: dict[str, str] = {}
     if mail.automatic != "bounce" and mail.sender is not None:
         ours = read(connection).own_addresses
-        standing = "stranger" if taken.stranger else "customer"
-        parts = {mail.sender.address.lower(): standing}
+        parts[mail.sender.address.lower()] = "stranger" if taken.stranger else "customer"
         if not taken.stranger:
             # Whom the customer copied may answer too.
             for one in (*mail.to, *mail.cc)[:50]:
                 address = one.address.lower()
                 if address not in ours and read_reply_token(address, *keys_of(connection)) is None:
                     parts.setdefault(address, "copied")
-        await take_part(tx, now, received.conversation_id, parts)
+    await keep(
+        tx,
+        now,
+        own=own,
+        names=names,
+        parts=parts,
+        message_id=received.message_id,
+        conversation_id=received.conversation_id,
+        connection_id=connection.id,
+        envelope_id=taken.envelope_id,
+        direction="in",
+        refs=names,
+        sender=mail.sender,
+        reply_to=await _answers_elsewhere(tx, mail, taken),
+        recipients=(*mail.to, *mail.cc)[:100],
+        subject=mail.subject[:1000].replace("\x00", ""),
+        body=(mail.visible or mail.text)[:60_000].replace("\x00", ""),
+        html=None if mail.html is None else mail.html.replace("\x00", ""),
+        inline_files=inline,
+        language=mail.language,
+        automatic=mail.automatic,
+        written_at=mail.date,
+    )
 
 
-async def take_part(tx: Tx, now: datetime, conversation_id: UUID, parts: dict[str, str]) -> None:
-    """Let addresses (lower case → standing) have a part in a conversation."""
-    kept = {address: standing for address, standing in parts.items() if address and len(address) <= 320}
-    await tx.run(
-        QUERIES.take_part,
+async def _answers_elsewhere(tx: Tx, mail: ParsedMail, taken: Taken) -> list[Address]:
+    """Where a mail asks us to answer.
+
+    Whoever begins a conversation may say so. In one that exists already, a mail that does not prove whose it is leads our
+    answers only to addresses that take part: otherwise a borrowed From and a Reply-To of one's own would be enough to read
+    what is meant for another.
+    """
+    wanted = list(mail.reply_to[:5])
+    if not wanted or taken.received.outcome == "started" or mail.trust == "domain_verified":
+        return wanted
+    rows = await tx.all(
+        QUERIES.who_takes_part,
         account_id=tx.account,
-        conversation_id=conversation_id,
-        addresses=list(kept),
-        standings=list(kept.values()),
+        conversation_id=taken.received.conversation_id,
+        addresses=[one.address.lower() for one in wanted],
+    )
+    known = {row["address"] for row in rows}
+    return [one for one in wanted if one.address.lower() in known]
+
+
+async def keep(
+    tx: Tx,
+    now: datetime,
+    *,
+    own: list[str],
+    names: list[str],
+    parts: Mapping[str, str],
+    sender: Address | None,
+    reply_to: Sequence[Address],
+    recipients: Sequence[Address],
+    inline_files: Mapping[str, str],
+    **values: Any,
+) -> None:
+    """Note a mail, ours or the customer's: ``values`` are columns of ``mails``.
+
+    ``own`` and ``names``: which Message-IDs it is and names. ``parts``: addresses (lower case → standing) that have a part
+    in the conversation with it.
+    """
+    addresses = {address: standing for address, standing in parts.items() if address and len(address) <= 320}
+    await tx.run(
+        QUERIES.keep,
+        account_id=tx.account,
+        mail_id=own[0] if own else None,
+        sender=None if sender is None else Jsonb(msgspec.to_builtins(sender)),
+        sender_address=None if sender is None else sender.address.lower()[:320],
+        reply_to=Jsonb(msgspec.to_builtins(list(reply_to))),
+        recipients=Jsonb(msgspec.to_builtins(list(recipients))),
+        inline_files=Jsonb(dict(inline_files)),
+        id_values=[*own, *names],
+        id_kinds=["is"] * len(own) + ["names"] * len(names),
+        addresses=list(addresses),
+        standings=list(addresses.values()),
         now=now,
+        **values,
     )
-
-
-async def add_ids(tx: Tx, message_id: UUID, conversation_id: UUID, own: list[str], names: list[str]) -> None:
-    """Note which Message-IDs a message is and names."""
-    await tx.run(
-        QUERIES.add_ids,
-        account_id=tx.account,
-        message_id=message_id,
-        conversation_id=conversation_id,
-        mail_ids=[*own, *names],
-        kinds=["is"] * len(own) + ["names"] * len(names),
-    )
-
-
-def _json(address: Address | None) -> Jsonb | None:
-    return None if address is None else Jsonb(msgspec.to_builtins(address))

@@ -9,13 +9,13 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from psycopg.types.json import Jsonb
 
 from svardesk.channels.contract import Connection, OutboundCommand
 from svardesk.channels.email.composing import Composed, Outgoing, Quoted, compose
 from svardesk.channels.email.config import MailboxConfig, key_of, read
-from svardesk.channels.email.keeping import QUERIES, add_ids, take_part, usable
+from svardesk.channels.email.keeping import QUERIES, keep, usable
 from svardesk.channels.email.mime import Address, Attached
+from svardesk.channels.email.parsing.parsed import Address as Named
 from svardesk.channels.email.tokens import message_id, reply_address
 from svardesk.conversations.schemas import Correspondent, Letter
 from svardesk.kit.db import Row, Tx
@@ -93,35 +93,28 @@ async def composed(prepared: Prepared, command: OutboundCommand) -> Composed:
 async def _keep(tx: Tx, now: datetime, command: OutboundCommand, mail: Outgoing, references: list[str]) -> None:
     own = mail.message_id.strip("<>")
     everybody = [*mail.to, *mail.cc, *mail.bcc]
-    await tx.run(
-        QUERIES.add_mail,
-        account_id=tx.account,
+    await keep(
+        tx,
+        now,
+        own=[own],
+        names=[],
+        parts={one.email.lower(): "customer" if one in mail.to else "copied" for one in everybody},
         message_id=command.message_id,
         conversation_id=command.conversation_id,
         connection_id=command.connection.id,
         envelope_id=None,
         direction="out",
-        mail_id=own,
         refs=references,
-        sender=Jsonb({"name": mail.sender.name, "address": mail.sender.email}),
-        sender_address=mail.sender.email.lower(),
-        reply_to=Jsonb([]),
-        recipients=Jsonb([{"name": one.name, "address": one.email} for one in everybody]),
+        sender=Named(mail.sender.name, mail.sender.email),
+        reply_to=(),
+        recipients=[Named(one.name, one.email) for one in everybody],
         subject=mail.subject,
         body="",
         html=None,
-        inline_files=Jsonb({}),
+        inline_files={},
         language=mail.language,
         automatic="receipt" if mail.automatic else "none",
         written_at=mail.date,
-        now=now,
-    )
-    await add_ids(tx, command.message_id, command.conversation_id, [own], [])
-    await take_part(
-        tx,
-        now,
-        command.conversation_id,
-        {one.email.lower(): "customer" if one in mail.to else "copied" for one in everybody},
     )
 
 

@@ -1,17 +1,22 @@
--- name: by_ids
--- Which conversations do these Message-IDs belong to? The caller chooses by its own order.
-SELECT i.mail_id, i.conversation_id, i.message_id
+-- name: known
+-- What we know of a mail before it is placed, in one look. `is`: which conversations its own and the named Message-IDs belong
+-- to (the caller chooses by its own order). `names`: which conversation holds a mail that names this one, for what is answered
+-- may arrive after its answer. `lately`: how many mails of its sender, written since an instant, came since then, counted no
+-- further than a limit.
+SELECT 'is' AS how, i.mail_id, i.conversation_id, c.number::bigint AS number
 FROM mail_ids i
 JOIN conversations c ON c.account_id = i.account_id AND c.id = i.conversation_id
-WHERE i.account_id = :account_id AND i.mail_id = ANY(:mail_ids) AND i.kind = 'is' AND c.archived_at IS NULL;
-
--- name: named_by
--- Which conversations hold a mail that names this one? What is answered may arrive after its answer.
-SELECT i.conversation_id
-FROM mail_ids i
-JOIN conversations c ON c.account_id = i.account_id AND c.id = i.conversation_id
-WHERE i.account_id = :account_id AND i.mail_id = :mail_id AND i.kind = 'names' AND c.archived_at IS NULL
-ORDER BY c.created_at LIMIT 1;
+WHERE i.account_id = :account_id AND i.mail_id = ANY(:mail_ids) AND i.kind = 'is' AND c.archived_at IS NULL
+UNION ALL (
+    SELECT 'names', i.mail_id, i.conversation_id, 0
+    FROM mail_ids i
+    JOIN conversations c ON c.account_id = i.account_id AND c.id = i.conversation_id
+    WHERE i.account_id = :account_id AND i.mail_id = :mail_id AND i.kind = 'names' AND c.archived_at IS NULL
+    ORDER BY c.created_at, c.id LIMIT 1)
+UNION ALL
+SELECT 'lately', NULL, NULL, count(*) FROM (
+    SELECT FROM mails m WHERE m.account_id = :account_id AND m.sender_address = :address AND m.direction = 'in'
+        AND m.created_at > :since AND coalesce(m.written_at, m.created_at) > :since LIMIT :limit) x;
 
 -- name: living
 -- Is there such a conversation?
@@ -22,47 +27,48 @@ SELECT id FROM conversations WHERE account_id = :account_id AND id = :id AND arc
 SELECT id FROM conversations WHERE account_id = :account_id AND number = :number AND archived_at IS NULL;
 
 -- name: takes_part
--- Has this address a part in the conversation?
-SELECT standing FROM mail_participants
-WHERE account_id = :account_id AND conversation_id = :conversation_id AND address = :address;
+-- Has this address a part in the conversation? `standing`: as it stands there; `known`: it is one of the person's whom the
+-- conversation is with; `proven`: it is the conversation's own address, and was proven to be the customer's.
+SELECT (SELECT p.standing FROM mail_participants p
+        WHERE p.account_id = c.account_id AND p.conversation_id = c.id AND p.address = :address) AS standing,
+    EXISTS (SELECT FROM identities i
+        WHERE i.account_id = c.account_id AND i.contact_id = c.contact_id AND i.kind = 'email' AND i.address = :address
+            AND i.trust <> 'none') AS known,
+    EXISTS (SELECT FROM identities i
+        WHERE i.account_id = c.account_id AND i.id = c.identity_id AND i.kind = 'email' AND i.address = :address
+            AND i.trust = ANY(:verified)) AS proven
+FROM conversations c WHERE c.account_id = :account_id AND c.id = :conversation_id;
 
--- name: is_known_as
--- Is this address one of the person's whom the conversation is with?
-SELECT true AS yes
-FROM conversations c
-JOIN identities i ON i.account_id = c.account_id AND i.contact_id = c.contact_id
-WHERE c.account_id = :account_id AND c.id = :conversation_id AND i.kind = 'email' AND i.address = :address
-    AND i.trust <> 'none' LIMIT 1;
+-- name: who_takes_part
+-- Which of these addresses have a part in the conversation?
+SELECT p.address FROM mail_participants p
+WHERE p.account_id = :account_id AND p.conversation_id = :conversation_id AND p.address = ANY(:addresses)
+    AND p.standing <> 'stranger'
+UNION
+SELECT i.address FROM conversations c
+JOIN identities i ON i.account_id = c.account_id AND i.contact_id = c.contact_id AND i.kind = 'email'
+WHERE c.account_id = :account_id AND c.id = :conversation_id AND i.address = ANY(:addresses) AND i.trust <> 'none';
 
--- name: take_part
--- These addresses have a part in the conversation; nobody's standing is lowered by it.
+-- name: keep
+-- What a mail carries beside the text of its message; which Message-IDs it is and names; which addresses have a part in the
+-- conversation with it (nobody's standing is lowered). Doing it twice changes nothing.
+WITH mail AS (
+    INSERT INTO mails (account_id, message_id, conversation_id, connection_id, envelope_id, direction, mail_id, refs, sender,
+        sender_address, reply_to, recipients, subject, body, html, inline_files, language, automatic, written_at, created_at)
+    VALUES (:account_id, :message_id, :conversation_id, :connection_id, :envelope_id, :direction, :mail_id, :refs, :sender,
+        :sender_address, :reply_to, :recipients, :subject, :body, :html, :inline_files, :language, :automatic, :written_at, :now)
+    ON CONFLICT (account_id, message_id) DO NOTHING
+), ids AS (
+    INSERT INTO mail_ids (account_id, mail_id, message_id, conversation_id, kind)
+    SELECT :account_id, w.mail_id, :message_id, :conversation_id, w.kind
+    FROM unnest(:id_values::text[], :id_kinds::text[]) AS w (mail_id, kind)
+    ON CONFLICT (account_id, mail_id, message_id, kind) DO NOTHING
+)
 INSERT INTO mail_participants (account_id, conversation_id, address, standing, created_at)
 SELECT :account_id, :conversation_id, w.address, w.standing, :now
 FROM unnest(:addresses::text[], :standings::text[]) AS w (address, standing)
 ON CONFLICT (account_id, conversation_id, address) DO UPDATE SET standing = excluded.standing
 WHERE mail_participants.standing = 'stranger' AND excluded.standing <> 'stranger';
-
--- name: lately_from
--- How many mails an address has sent since an instant, counted no further than a limit.
-SELECT count(*) FROM (
-    SELECT FROM mails m WHERE m.account_id = :account_id AND m.sender_address = :address AND m.direction = 'in'
-        AND m.created_at > :since LIMIT :limit) x;
-
--- name: add_mail
--- What a mail carries beside the text of its message.
-INSERT INTO mails (account_id, message_id, conversation_id, connection_id, envelope_id, direction, mail_id, refs, sender, sender_address,
-    reply_to, recipients, subject, body, html, inline_files, language, automatic, written_at, created_at)
-VALUES (:account_id, :message_id, :conversation_id, :connection_id, :envelope_id, :direction, :mail_id, :refs, :sender,
-    :sender_address, :reply_to,
-    :recipients, :subject, :body, :html, :inline_files, :language, :automatic, :written_at, :now)
-ON CONFLICT (account_id, message_id) DO NOTHING;
-
--- name: add_ids
--- Which Message-IDs a message is and names.
-INSERT INTO mail_ids (account_id, mail_id, message_id, conversation_id, kind)
-SELECT :account_id, w.mail_id, :message_id, :conversation_id, w.kind
-FROM unnest(:mail_ids::text[], :kinds::text[]) AS w (mail_id, kind)
-ON CONFLICT (account_id, mail_id, message_id, kind) DO NOTHING;
 
 -- name: mail
 -- What is kept of one mail.

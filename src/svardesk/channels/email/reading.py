@@ -8,6 +8,7 @@ twice. IDLE only saves waiting: there is a look at least every nine minutes, and
 import asyncio
 import random
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from svardesk.channels.email.access import Access
 from svardesk.channels.email.adapter import ARRIVED_HEADER, PROBLEM_HEADER
 from svardesk.channels.email.config import MailboxConfig, imap_settings, read
 from svardesk.channels.email.errors import MailServerError
-from svardesk.channels.email.imap import IDLE_SECONDS, Batch, Cursor, FolderState, Mailbox
+from svardesk.channels.email.imap import IDLE_SECONDS, Batch, Cursor, FolderState, Mail, Mailbox
 from svardesk.channels.email.keeping import QUERIES
 from svardesk.channels.email.oauth import OAuthError
 from svardesk.channels.events import ConnectionChanged
@@ -124,6 +125,13 @@ class Readers:
     async def _stop_all(self) -> None:
         for connection_id in list(self._running):
             await self._stop(connection_id)
+
+
+def _raw(mail: Mail, now: datetime) -> Raw:
+    headers = {ARRIVED_HEADER: mail.received_at.isoformat()}
+    if mail.problem:
+        headers[PROBLEM_HEADER] = mail.problem
+    return Raw(body=mail.raw, received_at=now, headers=headers)
 
 
 class Changed(Exception):
@@ -246,11 +254,8 @@ class Reader:
         now = self._clock.now()
         state: FolderState | None = mailbox.folder
         async with self._db.work(self._account_id) as tx:
-            for one in batch.mails:
-                headers = {ARRIVED_HEADER: one.received_at.isoformat()}
-                if one.problem:
-                    headers[PROBLEM_HEADER] = one.problem
-                await ingress.store(tx, connection, Raw(body=one.raw, received_at=now, headers=headers))
+            if batch.mails:
+                await ingress.store_all(tx, connection, [_raw(one, now) for one in batch.mails])
             await tx.run(
                 QUERIES.move_cursor,
                 account_id=tx.account,
