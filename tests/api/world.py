@@ -49,6 +49,10 @@ async def make_world(db: Database, marker: str) -> World:
     team = await make_team(db, account, f"{marker} team", (colleague,))
     contact = await make_contact(db, account, f"{marker} Kunde")
     widget, key = await make_widget(db, account)
+    mailbox = await insert(
+        db, "connections", account.id, kind="email", name=f"{marker} postkasse", public_key=f"mb_{uuid4().hex}",
+        config={"address": f"post@{account.slug}.example"}, created_at=NOW,
+    )  # fmt: skip
     form, _ = await make_form(db, account, f"{marker} skjema")
     brand = await insert(db, "brands", account.id, name=f"{marker} merke")
     conversation = await make_conversation(
@@ -123,7 +127,7 @@ async def make_world(db: Database, marker: str) -> World:
         "conversation_id": conversation, "message_id": message, "contact_id": contact, "agent_id": colleague.id,
         "team_id": team, "token_id": api_token, "session_id": session, "invitation_id": invitation,
         "calendar_id": calendar, "field_id": field_, "tag_id": tag, "view_id": view, "widget_id": widget,
-        "form_id": form,
+        "form_id": form, "mailbox_id": mailbox,
         "file_id": file, "envelope_id": envelope, "request_id": request, "merge_id": merge,
         "other_contact_id": other_contact,
     }  # fmt: skip
@@ -137,6 +141,8 @@ def body_of(row: Route, ids: Mapping[str, UUID]) -> Any:
     """A valid body for a route, or None when it takes none. ``ids`` say what it points to."""
     text = {name: str(value) for name, value in ids.items()}
     bodies: dict[str, Any] = {
+        "create_mailbox": {"address": "ny@post.example"},
+        "change_mailbox": {"name": "Nytt navn"},
         "post_session": {"email": "x@y.example", "password": "feil passord her"},
         "post_session_mfa": {"challenge": "x" * 43, "code": "123456"},
         "patch_me": {"name": "Nytt Navn"},

@@ -265,6 +265,8 @@ async def test_an_answer_can_be_taken_back_for_a_moment(post: Post) -> None:
     url = f"/api/v1/conversations/{row['id']}/messages/{waiting['id']}/cancel"
     assert (await post.browser.post(url)).json()["state"] == "cancelled"
     assert (await post.browser.post(url)).status_code == 200, "twice is once"
+    after = (await post.opened(row["id"]))["conversation"]
+    assert (after["status"], after["waiting_since"]) == ("open", row["waiting_since"]), "the customer waits as before"
     assert await post.server.mails(CUSTOMERS) == []
 
 

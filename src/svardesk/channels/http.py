@@ -22,6 +22,7 @@ from svardesk.channels.uploads import MAX_AGENT_FILE, Uploaded
 from svardesk.channels.webchat import frame, posting, widgets
 from svardesk.channels.webchat.widgets import WidgetValues, WidgetView
 from svardesk.config import Settings
+from svardesk.conversations.changing import taken_back
 from svardesk.conversations.errors import NoMessage
 from svardesk.conversations.schemas import Message
 from svardesk.conversations.seeing import hold_for
@@ -232,6 +233,7 @@ async def cancel_message(
             raise NoMessage
         if not await deliveries.cancel(tx, clock.now(), message_id):
             raise TooLate
+        await taken_back(tx, conversation_id, caller.agent_id)
         return (await messages(tx, [message_id], actor_of(caller.agent_id)))[message_id]
 
 

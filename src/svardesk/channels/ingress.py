@@ -109,6 +109,22 @@ async def sweep(
     return len(claimed)
 
 
+async def parse_envelope(
+    db: Database,
+    clock: Clock,
+    keyring: KeyRing,
+    account_id: UUID,
+    envelope_id: UUID,
+    adapters: Adapters = adapter_of,
+    files: FileStore | None = None,
+) -> None:
+    """Parse and take one envelope now, for whoever waits for what becomes of it. Harmless to repeat.
+
+    Raises ``NoSuchEnvelope`` and what its parser breaks on; the envelope then waits for the sweep as it did before.
+    """
+    await _Share(db, clock, keyring, adapters, files, account_id).one(envelope_id)
+
+
 class _Share:
     """The claimed envelopes of one organisation."""
 
@@ -145,6 +161,18 @@ class _Share:
             if taking_now is not None and not taking_now.done():
                 taking_now.cancel()
                 await asyncio.gather(taking_now, return_exceptions=True)
+
+    async def one(self, envelope_id: UUID) -> None:
+        """One envelope, all of whose errors are its caller's."""
+        held = (await self._read([envelope_id])).get(envelope_id)
+        if held is None:
+            async with self._db.work(self._account_id) as tx:
+                if await tx.maybe(QUERIES.lock_envelope, account_id=tx.account, id=envelope_id) is None:
+                    raise NoSuchEnvelope
+            return
+        parsed = await self._parse({"id": envelope_id}, held)
+        if parsed is not None:
+            await with_retry(partial(self._take, [parsed], careful=True))
 
     async def _read(self, ids: list[UUID]) -> dict[UUID, Row]:
         """The envelopes that still wait, large ones without their bytes, and the connections that they came by."""

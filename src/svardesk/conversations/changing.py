@@ -147,6 +147,13 @@ async def unanswered(tx: Tx, now: datetime, conversation_id: UUID) -> bool:
     return True
 
 
+async def taken_back(tx: Tx, conversation_id: UUID, by: UUID) -> None:
+    """An answer was taken back before it went out: its customer waits again, and has since they wrote."""
+    version = await tx.value(sql.wait_again, account_id=tx.account, id=conversation_id)
+    if version is not None:
+        await record(tx, ConversationChanged(stream=conversation_id, what=("status",), version=version, agent_id=by))
+
+
 async def put_away(tx: Tx, now: datetime, conversation_id: UUID) -> None:
     """A conversation that only a machine has begun is closed from the start: nobody asked anything."""
     version = await tx.value(sql.put_away, account_id=tx.account, id=conversation_id, now=now)

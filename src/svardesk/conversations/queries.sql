@@ -85,6 +85,21 @@ FROM conversations c
 WHERE c.account_id = :account_id AND c.id = :id AND c.archived_at IS NULL
 FOR NO KEY UPDATE;
 
+-- name: wait_again
+-- An answer was taken back: where nothing else has been answered since, the customer waits again, and has since they wrote.
+UPDATE conversations c
+SET waiting_since = coalesce(c.waiting_since, c.last_customer_at), status = 'open', closed_at = NULL, snoozed_until = NULL,
+    version = c.version + 1
+WHERE c.account_id = :account_id AND c.id = :id AND c.waiting_since IS NULL AND NOT EXISTS (
+    SELECT FROM messages m
+    WHERE m.account_id = c.account_id AND m.conversation_id = c.id AND m.kind = 'answer' AND NOT m.automated
+        AND m.seq > c.last_customer_seq AND m.state <> 'cancelled' AND m.deleted_at IS NULL)
+    AND NOT EXISTS (
+        SELECT FROM messages m
+        WHERE m.account_id = c.account_id AND m.conversation_id = c.id AND m.kind = 'inbound'
+            AND m.seq = c.last_customer_seq AND m.silent)
+RETURNING c.version;
+
 -- name: put_away
 -- What a machine began waits for nobody: it is there to be found, not to be done.
 UPDATE conversations SET status = 'closed', closed_at = :now, version = version + 1

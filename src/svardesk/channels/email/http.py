@@ -165,7 +165,6 @@ async def end_sign_in(
     error: Annotated[str, QueryParameter(max_length=2000)] = "",
 ) -> Redirect:
     """The provider sends the owner's browser back; it goes on to the settings, with how it went."""
-    caller.check("channels.manage")
     told = await signing_in.end(
         db, keyring, Access(db, clock, keyring, public_url), caller, clock.now(), state=begun, code=code, error=error
     )
@@ -297,7 +296,7 @@ ROUTES: tuple[Route, ...] = (
     route("POST", f"{MAILBOX}/test", test_mailbox, permission="channels.manage", status=200),
     route("GET", f"{MAILBOX}/hook", get_hook_secret, permission="channels.manage"),
     route("POST", f"{MAILBOX}/sign-in", begin_sign_in, permission="channels.manage", status=200),
-    route("GET", "/oauth/mail/back", end_sign_in, schema=False),
+    route("GET", "/oauth/mail/back", end_sign_in, permission="channels.manage", schema=False),
     route("POST", "/hooks/mail/{key:str}", post_mail, public=True, status=202, max_body=MAX_MAIL + 1, schema=False),
     route("GET", "/api/v1/mails/frame", get_mail_frame, permission="conversations.read", schema=False),
     route("GET", "/api/v1/mails/{message_id:uuid}/page", get_mail_page, permission="conversations.read", schema=False),
