@@ -1,5 +1,6 @@
 """The demo organisation: made once, quickly, and as if the last days had been lived through."""
 
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from psycopg.rows import DictRow, dict_row
 from svardesk import demo
 from svardesk.config import Settings
 from svardesk.demo_data.people import AGENTS, PASSWORD
+from svardesk.demo_data.ports import Ports, remember
 from svardesk.demo_data.script import read
 from svardesk.kit.i18n import LOCALES
 
@@ -79,3 +81,16 @@ def test_the_text_names_the_sign_in(clone: Callable[[], str], tmp_path: Path) ->
     assert PASSWORD in text
     assert "{url}/demo/shop" in text
     assert "ingrid@fjordnett.example (owner)" in text
+    assert "mail" not in text.lower(), "no mail server has ever run here"
+
+
+def test_the_text_tells_how_to_write_a_mail(clone: Callable[[], str], tmp_path: Path) -> None:
+    settings = Settings.from_environment({"SVARDESK_DATABASE_URL": clone(), "SVARDESK_DATA": str(tmp_path)})
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        smtp = nobody.getsockname()[1]
+        remember(tmp_path, Ports(smtp, 2, 3))
+        text = demo.fill(settings)
+    assert 'svardesk demo mail --from "Kari Nordmann <kari@example.no>" --subject' in text
+    assert "svardesk demo mail --inbox" in text
+    assert f"SMTP 127.0.0.1:{smtp}; IMAP port 3, kunder@postkasse.example, fjordnett" in text

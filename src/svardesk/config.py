@@ -42,7 +42,12 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "The data folder: the embedded database (`postgres/`), files that people sent (`files/`) and the key ring (`keys`). "
         "When root starts Svardesk, the database runs as an account of its own that must be able to enter this folder.",
     ),
-    Setting("PORT", str(DEFAULT_PORT), "The port on which the web process listens, 1 to 65535."),
+    Setting(
+        "PORT",
+        str(DEFAULT_PORT),
+        "The port on which the web process listens, 1 to 65535. With `--demo` a mail server listens beside it, for this machine only: "
+        "at 25, 143 and 587 above it, or at free ports where those are taken.",
+    ),
     Setting(
         "SVARDESK_HOST",
         "`127.0.0.1`",
@@ -52,7 +57,8 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "SVARDESK_PUBLIC_URL",
         "`http://localhost:<PORT>`",
         "Where browsers reach this Svardesk: scheme, host and port, no path (`https://desk.example.no`). Links, the widget's "
-        "address and the check of a request's origin follow from it; `https` makes all cookies Secure.",
+        "address, the check of a request's origin and the redirect address of mailboxes (`/oauth/mail/back`) follow from it; "
+        "`https` makes all cookies Secure.",
     ),
     Setting(
         "SVARDESK_KEYS",

@@ -81,6 +81,9 @@ async def test_changing_name_and_role(owner: Client, new_client: NewClient, comp
     assert (changed.json()["name"], changed.json()["role"]) == ("Ola Nord", "observer")
     # At once, although the caller was remembered.
     assert (await agent.call("GET", "/session")).json()["permissions"] == ["contacts.read", "conversations.read"]
+    # A mark that turns round what colleagues read after the name.
+    turned = await owner.call("PATCH", path, {"name": "Ola \u202egnp.exe"})
+    assert (turned.status_code, turned.json()["error"]["code"]) == (400, "invalid")
     line = (await company.audit())[-1]
     assert line["action"] == "agent_changed"
     assert line["details"] == {"fields": ["name", "role"], "role_before": "agent", "role": "observer"}

@@ -52,6 +52,11 @@ def test_a_good_token_says_who_it_is() -> None:
     assert found.expires_at == NOW + timedelta(seconds=600)
 
 
+def test_a_name_is_one_line_that_turns_nothing_round() -> None:
+    found = read_user_token(make(name="Kari\x00\n\u202egnp.exe"), SECRETS, KEY, NOW)
+    assert found.name == "Kari gnp.exe"
+
+
 def test_both_active_secrets_are_good_and_a_third_is_not() -> None:
     assert read_user_token(make(SECRETS[1]), SECRETS, KEY, NOW).subject == "kunde-17"
     assert code_of(make(new_secret(NOW).secret)) == "user_token_signature"

@@ -135,7 +135,7 @@ async def test_claims_come_before_the_owner(db: Database):
 async def test_profile_is_changed(db: Database):
     account = await make_account(db)
     contact_id = await make_contact(db, account)
-    what = ChangeContact(name=" Ola Nordmann\x00 ", timezone="Europe/Oslo", written_standard="nn", version=1)
+    what = ChangeContact(name=" Ola\u202e Nordmann\x00 ", timezone="Europe/Oslo", written_standard="nn", version=1)
     async with db.work(account.id) as tx:
         contact = await service.change(tx, caller_of(tx.account), contact_id, what)
         assert (contact.name, contact.written_standard, contact.version) == ("Ola Nordmann", "nn", 2)

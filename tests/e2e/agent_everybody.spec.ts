@@ -27,6 +27,7 @@ const SECTIONS = [
   "teams",
   "tags",
   "widgets",
+  "mailboxes",
   "tokens",
   "audit",
   "privacy",

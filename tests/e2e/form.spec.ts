@@ -244,9 +244,16 @@ describe("at the desk", () => {
       "Telefon\n+4722225555",
       "Vil ha svar\nOppringning",
     ]);
-    await app.page.getByText("Kunden har bare oppgitt telefonnummer.").waitFor();
-    await app.text.fill("Dette kommer ikke fram");
-    expect(await app.page.getByRole("button", { name: "Send", exact: true }).isDisabled()).toBe(true);
+    await app.page.getByText("Kunden har bare oppgitt telefonnummer").waitFor();
+    const call = app.page.getByRole("link", { name: "Ring +4722225555" });
+    expect(await call.getAttribute("href")).toBe("tel:+4722225555");
+    // What is written here is a note: an answer would reach nobody.
+    expect(await app.page.getByRole("button", { name: "Svar", exact: true }).isDisabled()).toBe(true);
+    expect(await app.page.getByRole("button", { name: "Send", exact: true }).count()).toBe(0);
+    const note = unique("Ringte og avtalte ny faktura");
+    await app.text.fill(note);
+    await app.page.getByRole("button", { name: "Lagre notat" }).click();
+    await app.message(note).waitFor();
     expect(await violations(app.page)).toEqual([]);
     expect((await stage.agent.messages(row.id)).filter((one) => one.kind === "answer")).toEqual([]);
     expect(app.complaints).toEqual([]);

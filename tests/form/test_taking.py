@@ -65,7 +65,12 @@ async def test_an_agent_sees_the_fields_above_the_text_and_that_no_answer_can_go
     assert [(one["kind"], one["value"]) for one in seen["messages"][0]["fields"]] == [
         ("topic", "Faktura"), ("phone", "+4722225555"), ("answer", "phone"),
     ]  # fmt: skip
-    assert told(seen["way"]) == {"open": False, "via": "form", "address": "ola@kunde.example", "closed_by": "no_mailbox"}
+    assert told(seen["way"]) == {
+        "open": False,
+        "via": "form",
+        "address": "ola@kunde.example",
+        "closed_by": "no_mailbox",
+    }
     assert {(one["kind"], one["address"], one["trust"]) for one in seen["contact"]["identities"]} == {
         ("email", "ola@kunde.example", "claimed"), ("phone", "+4722225555", "claimed"),
     }  # fmt: skip

@@ -25,7 +25,7 @@ SATURDAY = at("2026-11-21T12:00")
         ("nb", "Vi har stengt nå, men har fått meldingen din. Vi er tilbake mandag kl. 08:00."),
         ("nn", "Vi har stengt no, men har fått meldinga di. Vi er tilbake måndag kl. 08:00."),
         ("da", "Vi har lukket nu, men har fået din besked. Vi er tilbage mandag kl. 8.00."),
-        ("sv", "Vi har stängt nu men har fått ditt meddelande. Vi är tillbaka måndag kl. 8.00."),
+        ("sv", "Vi har stängt nu men har fått ditt meddelande. Vi är tillbaka på måndag kl. 8.00."),
         ("fi", "Olemme nyt kiinni, mutta viestisi on perillä. Palaamme maanantaina klo 8.00."),
         ("en", "We are closed now, but we have your message. We are back on Monday at 08:00."),
     ],

@@ -1,5 +1,6 @@
 """`svardesk run`, the parent by itself: real database, real processes, stand-ins for web process, worker and demo."""
 
+import json
 import os
 import queue
 import re
@@ -15,9 +16,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from svardesk.commands.children import Child
-from svardesk.kit.postgres import Cluster
+from svardesk.kit.postgres import DATABASE, Cluster
 from svardesk.kit.postgres.postmaster import read_postmaster
 
 HALVES = Path(__file__).parents[1] / "doubles" / "halves"
@@ -139,9 +141,9 @@ def test_starts_says_where_restarts_what_dies_and_stops_everything(
     start: Callable[..., Running], data: Path, environment: dict[str, str]
 ) -> None:
     running = start("--demo")
-    web = int(running.wait_for(r"^web     \| serving, process (\d+)")[1])
     running.wait_for(r"Stop with Ctrl-C")
     running.up()
+    web = int(re.findall(r"web     \| serving, process (\d+)", running.text)[0])
     text, port = running.text, environment["PORT"]
     assert "Preparing the database" in text
     assert f"serving, process {web}, with the demo shop" in text
@@ -169,6 +171,7 @@ def test_starts_says_where_restarts_what_dies_and_stops_everything(
     assert lives(web)
     assert lives(fresh)
 
+    mark_filled(data)
     assert running.stop() == 0
     assert "served" in running.text
     assert "worked" in running.text
@@ -186,7 +189,84 @@ def test_starts_says_where_restarts_what_dies_and_stops_everything(
     assert "migrate" not in second.text
     assert second.stop(signal.SIGINT) == 0
     assert took < 3
-    assert (data / "filled").read_text() in {"x", "xx"}
+    assert (data / "filled").read_text() == "x"
+
+
+def mark_filled(data: Path) -> None:
+    """What the real demo leaves in the database of a running desk: an organisation that knows the mail server's ports."""
+    ports = " ".join(map(str, json.loads((data / "demo-mail" / "ports.json").read_text()).values()))
+    with psycopg.connect(Cluster(data / "postgres").dsn(DATABASE)) as conn:
+        conn.execute(
+            "INSERT INTO accounts (id, name, slug, settings) VALUES (gen_random_uuid(), 'F', 'f', %s)",
+            (Jsonb({"demo_mail": ports}),),
+        )
+
+
+MAIL = r"^mail    \| taking mail, process (\d+): SMTP (\d+), submission (\d+), IMAP (\d+)"
+
+
+def hears(port: str) -> bytes:
+    """What an SMTP server says first; waits for it."""
+    with socket.create_connection(("127.0.0.1", int(port)), timeout=30) as line:
+        return line.recv(200)
+
+
+@pytest.mark.slow
+def test_the_demos_mail_server_lives_and_dies_with_the_rest(start: Callable[..., Running], data: Path) -> None:
+    running = start("--demo")
+    first = running.wait_for(MAIL)
+    running.wait_for(r"Stop with Ctrl-C")
+    process, ports = int(first[1]), first.groups()[1:]
+    assert hears(ports[0]).startswith(b"220 mail.fjordnett.example")
+    kept = data / "demo-mail" / "ports.json"
+    assert [str(port) for port in json.loads(kept.read_text()).values()] == list(ports)
+    assert (data / "demo-mail").stat().st_mode & 0o777 == 0o700
+
+    os.kill(process, signal.SIGKILL)
+    # Nobody is refused meanwhile: the parent holds the sockets.
+    assert hears(ports[0]).startswith(b"220 mail.fjordnett.example")
+    running.wait_for(r"mail process was killed by SIGKILL; starting it again in 0\.2 s")
+    again = running.wait_for(MAIL)
+    assert int(again[1]) != process
+    assert again.groups()[1:] == ports
+    mark_filled(data)
+    assert running.stop() == 0
+    assert not lives(int(again[1]))
+
+    # Somebody else has taken one of the ports: another one is found, and told to whoever asks for it.
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", int(ports[2])))
+        taken.listen()
+        second = start("--demo")
+        moved = second.wait_for(MAIL).groups()[1:]
+        assert moved[:2] == ports[:2]
+        assert moved[2] != ports[2]
+        second.wait_for(r"Stop with Ctrl-C")
+        assert (data / "filled").read_text() == "xx", "the demo is told of the new port"
+        assert second.stop() == 0
+
+
+@pytest.mark.slow
+def test_killed_with_9_the_mail_server_goes_too_and_its_ports_are_taken_over(
+    start: Callable[..., Running],
+) -> None:
+    running = start("--demo")
+    first = running.wait_for(MAIL)
+    running.process.kill()
+    running.process.wait()
+    wait_until(lambda: not lives(int(first[1])))
+    second = start("--demo")
+    assert second.wait_for(MAIL).groups()[1:] == first.groups()[1:]
+    assert second.stop() == 0
+
+
+@pytest.mark.slow
+def test_without_the_demo_there_is_no_mail_server(start: Callable[..., Running], data: Path) -> None:
+    running = start()
+    running.up()
+    assert running.stop() == 0
+    assert "taking mail" not in running.text
+    assert not (data / "demo-mail").exists()
 
 
 @pytest.mark.slow

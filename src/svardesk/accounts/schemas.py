@@ -15,7 +15,11 @@ from svardesk.accounts.teams import OwnTeam, TeamRow
 from svardesk.accounts.tokens import TokenRow
 from svardesk.kit.i18n import Locale
 
-Name = Annotated[str, Meta(min_length=1, max_length=120, pattern=r"^[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$")]
+_TURNS = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+"""Marks that turn round the text after them: a name must not do that to what colleagues and customers read."""
+Name = Annotated[
+    str, Meta(min_length=1, max_length=120, pattern=rf"^[^\x00-\x20\x7f{_TURNS}][^\x00-\x1f\x7f{_TURNS}]*$")
+]
 Email = Annotated[str, Meta(min_length=3, max_length=254)]
 Password = Annotated[str, Meta(min_length=1, max_length=1024)]
 Code = Annotated[str, Meta(min_length=1, max_length=64)]

@@ -10,6 +10,7 @@ from svardesk.contacts.events import ContactChanged, ContactCreated, IdentityTru
 from svardesk.contacts.schemas import TRUST
 from svardesk.kit.db import Row, Tx
 from svardesk.kit.ids import uuid7
+from svardesk.kit.lines import one_line
 from svardesk.kit.sql import load
 from svardesk.spine import record
 
@@ -161,8 +162,8 @@ async def claim(tx: Tx, now: datetime, *, contact_id: UUID, kind: str, address: 
         )
         identity_id = made["id"]
     version = None
-    if name and name.strip():
-        version = await tx.value(_sql.name_if_none, account_id=tx.account, id=contact_id, name=name.strip()[:200])
+    if name and (line := one_line(name)):
+        version = await tx.value(_sql.name_if_none, account_id=tx.account, id=contact_id, name=line[:200])
     if version is None and known is None:
         version = await tx.value(_sql.bump, account_id=tx.account, id=contact_id)
     if version is not None:
@@ -206,6 +207,6 @@ async def seen(tx: Tx, now: datetime, contact_id: UUID) -> None:
 
 async def name_if_none(tx: Tx, contact_id: UUID, name: str) -> None:
     """Take a name on where we have none: from a signed token, from a display name."""
-    version = await tx.value(_sql.name_if_none, account_id=tx.account, id=contact_id, name=name.strip()[:200])
+    version = await tx.value(_sql.name_if_none, account_id=tx.account, id=contact_id, name=one_line(name)[:200])
     if version is not None:
         await record(tx, ContactChanged(stream=contact_id, version=version))

@@ -16,6 +16,7 @@ from svardesk.contacts.errors import BadZone, NoContact, VersionConflict
 from svardesk.contacts.events import ContactChanged
 from svardesk.contacts.schemas import ChangeContact, Contact
 from svardesk.kit.db import Tx
+from svardesk.kit.lines import one_line
 from svardesk.kit.sql import load
 from svardesk.spine import record
 
@@ -77,7 +78,7 @@ async def change(tx: Tx, caller: Caller, contact_id: UUID, what: ChangeContact) 
         raise BadZone(None, None, timezone=what.timezone)
     if what.fields:
         await fields.set_values(tx, "contact", held["id"], what.fields, several=held["several"])
-    name = what.name.replace("\x00", "").strip() or None if isinstance(what.name, str) else what.name
+    name = one_line(what.name) or None if isinstance(what.name, str) else what.name
     if name is None and held["several"]:
         name = ""  # said to be nobody's, or the name of another contact of theirs would show
     version = await tx.value(

@@ -6,8 +6,12 @@ import { has, t } from "./i18n";
 export function errorText(error: unknown): string {
   if (error instanceof NetworkError) return t("error.network");
   if (error instanceof ApiError) {
+    const seconds = error.retryAfter ?? Number(error.fields.retry_after ?? 60);
+    const minutes = Math.ceil(seconds / 60);
     const key = `error.${error.code}`;
-    if (has(key)) return t(key, { seconds: error.retryAfter ?? Number(error.fields.retry_after ?? 60) });
+    // Nobody counts 3,600 seconds.
+    const long = `${key}_minutes`;
+    if (has(key)) return t(minutes > 2 && has(long) ? long : key, { seconds, minutes });
     if (error.message) return error.message;
     if (error.status >= 500) return t("error.server");
   }

@@ -14,6 +14,7 @@ export type Section =
   | "tags"
   | "widgets"
   | "forms"
+  | "mailboxes"
   | "tokens"
   | "audit"
   | "privacy"

@@ -46,6 +46,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: ["n"], text: "help.note", group: "write", run: (app) => write(app, "note") },
   { keys: ["Ctrl+Enter"], text: "help.send", group: "write" },
   { keys: ["Ctrl+Shift+Enter"], text: "help.send_close", group: "write" },
+  { keys: ["Ctrl+Z"], text: "help.undo", group: "write" },
   { keys: ["a"], text: "help.assign", group: "act", run: (app) => picker(app, "assign") },
   {
     keys: ["i"],
@@ -109,6 +110,8 @@ export function useShortcuts(app: AppStore): void {
       if (event.key.startsWith("Arrow") && !(event.target as HTMLElement).closest?.(".list-pane")) return;
       const view = VIEWS[Number(event.key) - 1];
       const found = SHORTCUTS.find((shortcut) => shortcut.keys.includes(event.key));
+      // A key that is held down walks through the list; it does not close, open and close again.
+      if (event.repeat && found?.group !== "move") return;
       if (view) app.router.go({ page: "inbox", view, viewId: null, filters: {}, conversation: null });
       else if (found?.run) found.run(app);
       else return;

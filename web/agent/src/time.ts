@@ -41,6 +41,24 @@ function words(text: string): string {
   return locale.value === "nn" ? text.replace(/\p{L}+\.?/gu, (word) => NYNORSK[word] ?? word) : text;
 }
 
+/** Ticks every second, but only while somebody counts: call what `countSeconds` returns when done. */
+export const second = signal(Date.now());
+let counting: ReturnType<typeof setInterval> | undefined;
+let counters = 0;
+export function countSeconds(): () => void {
+  counters += 1;
+  second.value = Date.now();
+  counting ??= setInterval(() => {
+    second.value = Date.now();
+  }, 500);
+  return () => {
+    counters -= 1;
+    if (counters) return;
+    clearInterval(counting);
+    counting = undefined;
+  };
+}
+
 /** 14:05, or 14.05 where the language writes it so. */
 export function clock(at: Date | string | number): string {
   return format({ hour: "2-digit", minute: "2-digit" }).format(new Date(at));
@@ -53,6 +71,8 @@ export function dayDistance(at: Date, from: Date): number {
   const day = (date: Date) => Date.UTC(date.getFullYear(), date.getMonth(), date.getDate());
   return Math.round((day(at) - day(from)) / DAY);
 }
+
+export const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 export function weekday(at: Date): string {
   return words(format({ weekday: "long" }).format(at));
@@ -127,6 +147,22 @@ export function snoozeChoices(from: Date): SnoozeChoice[] {
   if (toMonday > 1) choices.push({ key: "monday", at: at(toMonday, 8) });
   choices.push({ key: "week", at: at(7, 8) });
   return choices.filter((choice, index) => choices.findIndex((each) => +each.at === +choice.at) === index);
+}
+
+export interface SendChoice {
+  key: "today" | "tomorrow" | "monday";
+  at: Date;
+}
+
+/** When an answer that must not go out now usually should: at eight, when people begin. None of them twice. */
+export function sendChoices(from: Date): SendChoice[] {
+  const at = (days: number) => new Date(from.getFullYear(), from.getMonth(), from.getDate() + days, 8);
+  const toMonday = (8 - from.getDay()) % 7 || 7;
+  const choices: SendChoice[] = [];
+  if (from.getHours() < 7) choices.push({ key: "today", at: at(0) });
+  if (toMonday !== 1) choices.push({ key: "tomorrow", at: at(1) });
+  choices.push({ key: "monday", at: at(toMonday) });
+  return choices;
 }
 
 /** The form that <input type="datetime-local"> takes, in local time. */

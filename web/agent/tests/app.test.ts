@@ -77,6 +77,21 @@ describe("a draft whose words are sent", () => {
 });
 
 describe("signing out", () => {
+  it("is not done before the desk has heard of it", async () => {
+    let reachable = false;
+    house = await House.open("/app/inbox/all", {
+      "DELETE /session": () => {
+        if (!reachable) throw new TypeError("no network");
+      },
+    });
+    const { session } = house.app;
+    await expect(session.signOut()).rejects.toThrow();
+    expect(session.state.value).toBe("in");
+    reachable = true;
+    await session.signOut();
+    expect(session.state.value).toBe("out");
+  });
+
   it("leaves nothing behind for the next person at this browser", async () => {
     const hit = { conversation: makeRow("c"), message: makeMessage("c", 1), snippet_html: "hemmelig" };
     house = new House("/app/search?q=hemmelig", {
@@ -143,5 +158,26 @@ describe("another sign-in in the same browser", () => {
     await vi.waitFor(() => expect(house.asked.filter((each) => each === "GET /session").length).toBe(2));
     await house.app.list.value?.load();
     expect(house.app.session.state.value).toBe("in");
+  });
+});
+
+describe("a snapshot that the server asks for", () => {
+  it("is asked for again until it comes", async () => {
+    let answers = true;
+    let rows = [makeRow("a"), makeRow("b")];
+    house = await House.open("/app/inbox/all", {
+      "GET /conversations": () =>
+        answers ? { items: rows, next_cursor: null, resume: "e:1" } : refused(503, "unavailable"),
+    });
+    const { app } = house;
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    answers = false;
+    rows = [makeRow("b", { version: 2 })];
+    await app.refetch();
+    expect(app.list.value?.ids.value).toHaveLength(2);
+    answers = true;
+    await vi.advanceTimersByTimeAsync(5_000);
+    await vi.waitFor(() => expect(app.list.value?.ids.value).toEqual(["b"]));
+    vi.useRealTimers();
   });
 });

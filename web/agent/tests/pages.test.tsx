@@ -4,7 +4,9 @@ import { AppContext } from "../src/context";
 import { setTexts } from "../src/i18n";
 import { App } from "../src/parts/App";
 import { SnoozeMenu } from "../src/parts/SnoozeMenu";
+import { ApiTokens } from "../src/parts/settings/ApiTokens";
 import { Audit } from "../src/parts/settings/Audit";
+import { Privacy } from "../src/parts/settings/Privacy";
 import { Teams } from "../src/parts/settings/Teams";
 import { Widgets } from "../src/parts/settings/Widgets";
 import { makeRow } from "./desk";
@@ -27,7 +29,7 @@ describe("links that are followed while one is signed in", () => {
     show(house);
     expect(screen.getByRole("heading").textContent).toBe("invitation.signed_in_title");
     expect(house.asked).not.toContain("GET /invitations/by-token/secret");
-    fireEvent.click(screen.getByRole("button", { name: "me.sign_out" }));
+    fireEvent.submit(document.querySelector("form")!);
     await vi.waitFor(() => expect(screen.getByRole("heading").textContent).toBe("invitation.title"));
   });
 
@@ -189,5 +191,58 @@ describe("the audit log", () => {
       "Endret en kundebehandler: Ola BøFelt: rolle · Rolle før: Kundebehandler · Rolle: Teamleder",
       "Tok imot en invitasjon",
     ]);
+  });
+});
+
+describe("what is shown once", () => {
+  it("is brought into sight, wherever the button was", async () => {
+    const scrolled = vi.spyOn(Element.prototype, "scrollIntoView").mockImplementation(() => undefined);
+    house = new House("/app/settings/tokens", {
+      "GET /session": () => ({ ...me(), permissions: ["conversations.read"] }),
+      "GET /api-tokens": () => [],
+      "POST /api-tokens": () => ({ token: "svd_hemmelig" }),
+    });
+    await house.app.start();
+    show(house, <ApiTokens />);
+    fireEvent.input(screen.getByLabelText("tokens.name"), { target: { value: "Eksport" } });
+    fireEvent.submit(document.querySelector("form")!);
+    expect(await screen.findByText("svd_hemmelig")).toBeDefined();
+    await vi.waitFor(() => expect(scrolled.mock.contexts.map((box) => (box as Element).className)).toEqual(["once"]));
+  });
+});
+
+describe("a customer who is erased", () => {
+  it("is not offered any longer", async () => {
+    const contact = { id: "c", name: "Geir Tangen", identities: [] };
+    house = new House("/app/settings/privacy", {
+      "GET /search": () => ({ messages: [], contacts: [contact], next_cursor: null }),
+      "GET /privacy/exports": () => [],
+      "GET /privacy/erasures": () => [],
+      "POST /privacy/erasures": () => ({}),
+    });
+    await house.app.start();
+    show(house, <Privacy />);
+    fireEvent.input(screen.getByLabelText("privacy.find"), { target: { value: "Geir" } });
+    fireEvent.click(await screen.findByText("privacy.erase"));
+    fireEvent.click(await screen.findByText("privacy.erase_confirm"));
+    await vi.waitFor(() => expect(screen.queryByText("Geir Tangen")).toBeNull());
+    expect((screen.getByLabelText("privacy.find") as HTMLInputElement).value).toBe("");
+  });
+});
+
+describe("a key that is held down", () => {
+  it("walks on, but decides nothing twice", async () => {
+    const rows = [makeRow("a", { last_activity_at: "2026-11-25T09:00:00Z" }), makeRow("b")];
+    house = await House.open("/app/inbox/all/a", {
+      "GET /conversations": () => ({ items: rows, next_cursor: null, resume: "e:1" }),
+    });
+    show(house);
+    await screen.findAllByRole("listitem");
+    fireEvent.keyDown(document.body, { key: "i", repeat: true });
+    fireEvent.keyDown(document.body, { key: "j", repeat: true });
+    expect(house.app.openId.value).toBe("b");
+    expect(house.asked).not.toContain("PATCH /conversations/a");
+    fireEvent.keyDown(document.body, { key: "i" });
+    await vi.waitFor(() => expect(house.asked).toContain("PATCH /conversations/b"));
   });
 });

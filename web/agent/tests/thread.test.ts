@@ -84,6 +84,20 @@ describe("ThreadStore", () => {
     expect(thread.messages.value.length).toBe(24);
   });
 
+  it("keeps nothing of a conversation that is no longer for these eyes, and is whole again when it is back", async () => {
+    const desk = new Desk();
+    desk.say("c");
+    const thread = open(desk);
+    await thread.load();
+    expect(thread.contact.value?.name).toBe("Kari");
+    const late = thread.load();
+    thread.gone();
+    await late;
+    expect([thread.state.value, thread.contact.value, thread.messages.value]).toEqual(["missing", null, []]);
+    await thread.load();
+    expect([thread.state.value, thread.contact.value?.name, thread.lastSeq.value]).toEqual(["ready", "Kari", 1]);
+  });
+
   it("knows what has not been on the screen", async () => {
     const desk = new Desk();
     desk.say("c");

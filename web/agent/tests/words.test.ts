@@ -1,5 +1,6 @@
-import { LOCALES } from "@svardesk/wire";
+import { ApiError, LOCALES } from "@svardesk/wire";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { errorText } from "../src/errors";
 import { known, locale, setTexts, t, tn } from "../src/i18n";
 import { parts } from "../src/parts/Body";
 import { matching, mentionAt } from "../src/parts/MentionBox";
@@ -19,6 +20,17 @@ const TEXTS = {
 };
 
 beforeEach(() => setTexts("nb", TEXTS));
+
+describe("refusals", () => {
+  it("tell how long to wait as people say it", () => {
+    setTexts("nb", {
+      "error.too_many_attempts": "Vent {seconds} sekunder",
+      "error.too_many_attempts_minutes": "Vent {minutes} minutter",
+    });
+    const said = [30, 119, 3_540].map((after) => errorText(new ApiError(429, "too_many_attempts", "", {}, after)));
+    expect(said).toEqual(["Vent 30 sekunder", "Vent 119 sekunder", "Vent 59 minutter"]);
+  });
+});
 
 describe("texts", () => {
   it("fills placeholders and leaves unknown ones standing", () => {

@@ -255,6 +255,18 @@ describe("ComposerStore", () => {
     expect([composer.tooMuch.value, composer.canSend.value]).toEqual([3, false]);
   });
 
+  it("never makes a note part of an answer when a refused answer comes back into the box", () => {
+    const composer = new ComposerStore("c", drafts().api);
+    composer.choose("note");
+    composer.type("Kunden er umulig");
+    composer.restore("answer", "Beklager ventetiden", []);
+    expect([composer.kind.value, composer.text.value]).toEqual(["note", "Beklager ventetiden\n\nKunden er umulig"]);
+    const empty = new ComposerStore("c", drafts().api);
+    empty.choose("note");
+    empty.restore("answer", "Beklager ventetiden", []);
+    expect(empty.kind.value).toBe("answer");
+  });
+
   it("mentions only those whose name still stands in a note", () => {
     const composer = new ComposerStore("c", drafts().api);
     const kari = { id: "k", name: "Kari Nes" };

@@ -52,6 +52,7 @@ from svardesk.channels.email.receipts import send_receipt
 from svardesk.channels.email.tokens import read_message_id
 from svardesk.conversations.schemas import Correspondent, Letter
 from svardesk.kit.db import Tx
+from svardesk.kit.lines import one_line
 
 MAX_TEXT: Final = 60_000
 """Characters of a mail that stand in the conversation; the rest is a click away."""
@@ -139,7 +140,7 @@ class EmailAdapter(AdapterBase):
                 sender=Sender(
                     external_id=sender.address.lower()[:320],
                     kind="bot" if mail.automatic == "bounce" else "customer",
-                    display=sender.name[:200] or None,
+                    display=one_line(sender.name)[:200] or None,
                     trust="domain_verified" if mail.trust == "domain_verified" else "claimed",
                     address_kind="email",
                 ),
@@ -331,7 +332,7 @@ def _files(mail: ParsedMail, raw: Raw) -> tuple[Attachment, ...]:
 
 
 def _person(one: Address) -> Correspondent:
-    return Correspondent(one.name[:200], one.address[:320])
+    return Correspondent(one_line(one.name)[:200], one.address[:320])
 
 
 def _letter(mail: ParsedMail) -> Letter:

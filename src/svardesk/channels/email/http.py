@@ -19,7 +19,7 @@ from svardesk.channels.email.adapter import EmailAdapter
 from svardesk.channels.email.boxes import MailboxValues, MailboxView
 from svardesk.channels.email.config import KIND
 from svardesk.channels.email.keeping import QUERIES
-from svardesk.channels.email.showing import shown
+from svardesk.channels.email.showing import FRAME, FRAME_POLICY, shown
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database, Row, Tx
 from svardesk.kit.errors import NotFound, SvardeskError, TooLarge
@@ -193,6 +193,21 @@ async def post_mail(
         return Accepted(await ingress.store(tx, connection, Raw(body=raw, received_at=now)))
 
 
+async def get_mail_frame() -> Response[bytes]:
+    """The empty page around a mail's sandboxed frame, with the policy that holds inside it."""
+    return Response(
+        FRAME,
+        media_type="text/html; charset=utf-8",
+        headers={
+            "content-security-policy": FRAME_POLICY,
+            "x-frame-options": "SAMEORIGIN",
+            "x-content-type-options": "nosniff",
+            "referrer-policy": "no-referrer",
+            "cache-control": "private, max-age=3600",
+        },
+    )
+
+
 async def get_mail_page(
     message_id: UUID,
     caller: Caller,
@@ -284,6 +299,7 @@ ROUTES: tuple[Route, ...] = (
     route("POST", f"{MAILBOX}/sign-in", begin_sign_in, permission="channels.manage", status=200),
     route("GET", "/oauth/mail/back", end_sign_in, schema=False),
     route("POST", "/hooks/mail/{key:str}", post_mail, public=True, status=202, max_body=MAX_MAIL + 1, schema=False),
+    route("GET", "/api/v1/mails/frame", get_mail_frame, permission="conversations.read", schema=False),
     route("GET", "/api/v1/mails/{message_id:uuid}/page", get_mail_page, permission="conversations.read", schema=False),
     route("GET", "/api/v1/mails/{message_id:uuid}/raw", get_raw_mail, permission="conversations.read", schema=False),
 )

@@ -17,6 +17,17 @@ POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:{more}; sandbox allow-popups"
     " allow-popups-to-escape-sandbox; frame-ancestors 'self'"
 )
+FRAME_POLICY: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data: https: http:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'"
+)
+FRAME: Final = (
+    b'<!doctype html>\n<html><head><meta charset="utf-8"><title>Svardesk</title></head><body></body></html>\n'
+)
+"""An empty page of our own, in which the app puts the sandboxed frame with the mail. What is written into a frame lives
+under the policy of the page around it, and the app's own policy allows neither the styles nor the pictures of a mail. This
+page allows them and nothing else, not even a script of ours; the mail's own policy inside is narrower still.
+"""
 _STYLES: Final = frozenset(
     {
         "background-color", "border", "border-bottom", "border-collapse", "border-color", "border-left", "border-right",

@@ -20,6 +20,7 @@ from svardesk.channels.addresses import EMAIL
 from svardesk.channels.webchat import attributes
 from svardesk.channels.webchat.attributes import Value
 from svardesk.kit.errors import Unauthorised
+from svardesk.kit.lines import one_line
 
 LONGEST: Final = timedelta(hours=1)
 LEEWAY: Final = timedelta(seconds=60)
@@ -148,7 +149,7 @@ def _word(claims: Mapping[str, Any], name: str, longest: int) -> str | None:
         return None
     if not isinstance(value, str) or len(value) > longest:
         raise UserTokenError("user_token_claims", f"The token's {name} is no short text.", claim=name)
-    return " ".join(value.split()) or None
+    return one_line(value) or None
 
 
 def _yes(claims: Mapping[str, Any], name: str) -> bool:

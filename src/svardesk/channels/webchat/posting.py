@@ -34,6 +34,7 @@ from svardesk.kit.db import Database, Row, Tx
 from svardesk.kit.errors import Forbidden
 from svardesk.kit.hot import HotStatement
 from svardesk.kit.ids import uuid7
+from svardesk.kit.lines import one_line
 from svardesk.spine import record
 
 KIND: Final = "webchat"
@@ -279,7 +280,7 @@ def clean_page(page: Page | None) -> tuple[str | None, str | None]:
     if page is None:
         return None, None
     url = page.url.split("#", 1)[0].strip()
-    title = " ".join(page.title.replace("\x00", "").split())[:300]
+    title = one_line(page.title)[:300]
     return (url if len(url) <= 2000 and _PAGE.match(url) else None), (title or None)
 
 

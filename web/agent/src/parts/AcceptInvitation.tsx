@@ -72,12 +72,20 @@ export function AcceptInvitation({ token }: { token: string }) {
 /** An invitation's link was followed by somebody who is at work here: under which name they go on is theirs to say. */
 export function InvitedAgain() {
   const app = useApp();
+  const form = useForm(() => app.session.signOut());
   return (
     <AuthFrame title={t("invitation.signed_in_title")}>
       <p>{t("invitation.signed_in", { name: app.session.me.value?.agent.name ?? "" })}</p>
-      <Button kind="primary" wide onClick={() => void app.session.signOut()}>
-        {t("me.sign_out")}
-      </Button>
+      <form onSubmit={form.submit}>
+        {form.said && (
+          <p class="form-error" role="alert">
+            {form.said}
+          </p>
+        )}
+        <Button kind="primary" type="submit" wide busy={form.busy}>
+          {t("me.sign_out")}
+        </Button>
+      </form>
       <p class="auth-side">
         <a href="/app/">{t("invitation.to_inbox")}</a>
       </p>

@@ -1,12 +1,16 @@
-import { Banner, Button, Icon, IconButton, Menu } from "@svardesk/ui";
+import { Banner, Button, IconButton } from "@svardesk/ui";
 import type { Row } from "@svardesk/wire";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useApp } from "../context";
 import { t, tn } from "../i18n";
 import { send } from "../stores/actions";
+import { canTakeBack, isHeld, takeBack } from "../stores/taking_back";
 import type { ThreadStore } from "../stores/thread";
+import { AddressLines } from "./AddressLines";
 import { MentionBox } from "./MentionBox";
+import { SendGroup, type Sending } from "./SendGroup";
 import { Uploads } from "./Uploads";
+import { WayNotice } from "./WayNotice";
 
 /** The words of a warning that something came which was not on the screen, or null. */
 function newerThanSeen(thread: ThreadStore, me: string | undefined): string | null {
@@ -16,7 +20,7 @@ function newerThanSeen(thread: ThreadStore, me: string | undefined): string | nu
   return t("composer.newer", { name: other.author.name ?? t("contact.unnamed"), text });
 }
 
-function Tabs({ row }: { row: Row }) {
+function Tabs({ row, closed }: { row: Row; closed: boolean }) {
   const app = useApp();
   const composer = app.composer.value;
   if (!composer) return null;
@@ -26,6 +30,7 @@ function Tabs({ row }: { row: Row }) {
       type="button"
       class="composer-tab"
       aria-pressed={kind === which}
+      disabled={closed && which === "answer"}
       onClick={() => {
         composer.choose(which);
         document.querySelector<HTMLTextAreaElement>(".composer textarea")?.focus();
@@ -58,7 +63,7 @@ export function Composer({ row, thread }: { row: Row; thread: ThreadStore }) {
   const composer = app.composer.value;
   const area = useRef<HTMLTextAreaElement>(null);
   const files = useRef<HTMLInputElement>(null);
-  const [warned, setWarned] = useState<"send" | "close" | null>(null);
+  const [warned, setWarned] = useState<Sending | null>(null);
   const text = composer?.text.value ?? "";
   useEffect(() => {
     const element = area.current;
@@ -67,17 +72,24 @@ export function Composer({ row, thread }: { row: Row; thread: ThreadStore }) {
     element.style.height = `${Math.min(element.scrollHeight + 2, window.innerHeight * 0.4)}px`;
     element.dataset.sized = text;
   }, [text]);
+  const way = thread.way.value;
+  const closed = way !== null && !way.open;
+  useEffect(() => {
+    // Nobody would get an answer that is written here: what is written is a note.
+    if (closed && composer?.kind.value === "answer") composer.choose("note");
+  }, [closed, composer, composer?.kind.value]);
   if (!composer) return null;
   const kind = composer.kind.value;
-  const shut = kind === "answer" && thread.way.value?.open === false;
+  const shut = kind === "answer" && closed;
+  const addressed = kind === "answer" && !!way?.addressed;
   const newer = kind === "answer" ? newerThanSeen(thread, app.session.me.value?.agent.id) : null;
-  const submit = (close: boolean) => {
+  const submit = (how: Sending) => {
     if (!composer.canSend.value || shut) return;
     if (newer && !warned) {
-      setWarned(close ? "close" : "send");
+      setWarned(how);
       return;
     }
-    send(app, { confirm: warned !== null, close });
+    send(app, { confirm: warned !== null, ...how });
     setWarned(null);
     area.current?.focus();
   };
@@ -87,7 +99,15 @@ export function Composer({ row, thread }: { row: Row; thread: ThreadStore }) {
     const command = event.ctrlKey || event.metaKey;
     if (event.key === "Enter" && (command || (enter && app.prefs.enterSends.value))) {
       event.preventDefault();
-      submit(command && event.shiftKey);
+      submit({ close: command && event.shiftKey });
+    } else if (command && event.key.toLowerCase() === "z" && composer.empty.value) {
+      // With nothing written there is nothing else to undo than the sending.
+      const last = thread.messages.value.findLast(
+        (message) => canTakeBack(message) && isHeld(message) && message.author.id === app.session.me.value?.agent.id,
+      );
+      if (!last) return;
+      event.preventDefault();
+      void takeBack(app, last);
     } else if (event.key === "Escape") area.current?.blur();
   };
   const paste = (list: FileList | null | undefined, event: Event) => {
@@ -108,7 +128,7 @@ export function Composer({ row, thread }: { row: Row; thread: ThreadStore }) {
           role="alert"
           actions={
             <>
-              <Button small kind="primary" onClick={() => submit(warned === "close")}>
+              <Button small kind="primary" onClick={() => submit(warned)}>
                 {t("pending.send_anyway")}
               </Button>
               <Button small kind="quiet" onClick={() => setWarned(null)}>
@@ -120,8 +140,10 @@ export function Composer({ row, thread }: { row: Row; thread: ThreadStore }) {
           {newer}
         </Banner>
       )}
-      <Tabs row={row} />
+      <WayNotice way={way} />
+      <Tabs row={row} closed={closed} />
       <div class="composer-box">
+        {addressed && <AddressLines store={composer.addressing} thread={thread} subject={row.subject} />}
         {kind === "note" && <MentionBox area={area} composer={composer} />}
         <textarea
           ref={area}
@@ -154,22 +176,12 @@ export function Composer({ row, thread }: { row: Row; thread: ThreadStore }) {
           <span class="composer-hint wide-only">
             <kbd>{app.prefs.enterSends.value ? "Enter" : "Ctrl Enter"}</kbd> {t("composer.sends")}
           </span>
-          <span class="send-group">
-            <Button kind="primary" icon="send" disabled={!composer.canSend.value || shut} onClick={() => submit(false)}>
-              {t(kind === "note" ? "composer.save_note" : "composer.send")}
-            </Button>
-            {kind === "answer" && (
-              <Menu
-                label={t("composer.send_more")}
-                kind="plain"
-                align="end"
-                disabled={!composer.canSend.value || shut}
-                entries={[{ key: "close", label: t("composer.send_close"), icon: "check", onPick: () => submit(true) }]}
-              >
-                <Icon name="down" />
-              </Menu>
-            )}
-          </span>
+          <SendGroup
+            note={kind === "note"}
+            disabled={!composer.canSend.value || shut}
+            later={addressed}
+            onSend={(how) => submit(how)}
+          />
         </div>
       </div>
     </section>

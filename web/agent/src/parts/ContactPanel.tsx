@@ -10,7 +10,7 @@ import { LANGUAGES } from "./AuthFrame";
 import { ContactName } from "./ContactName";
 import { SamePerson } from "./SamePerson";
 import { SiteFacts } from "./SiteFacts";
-import { addressName, onceEach } from "./words";
+import { addressName, onceEach, unnamed } from "./words";
 
 const STRONG = new Set(["signed_token", "domain_verified", "phone_number"]);
 
@@ -124,7 +124,7 @@ export function ContactPanel() {
           <ContactName contact={contact} onDone={() => setEditing(false)} />
         ) : (
           <h2>
-            {contact.name ?? t("contact.unnamed")}
+            {contact.name ?? unnamed(app.rows.signal(thread.id).value?.channel ?? "webchat")}
             {app.session.may("contacts.write") && (
               <IconButton icon="note" small label={t("panel.rename")} onClick={() => setEditing(true)} />
             )}

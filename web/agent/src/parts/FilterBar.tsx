@@ -5,6 +5,8 @@ import { useApp } from "../context";
 import { t } from "../i18n";
 import { ALL, type InboxRoute, personOf, VIEWS } from "../router";
 
+const CHANNELS = ["webchat", "email", "form"] as const;
+
 /** What the list shows now: of a saved view its own filters, unless others are being tried. */
 function shown(route: InboxRoute, saved: SavedView | undefined): Filters {
   return saved && !route.edited ? saved.filters : { ...route.filters, view: route.view };
@@ -181,7 +183,7 @@ function FilterFields({ filters, set, withView }: FieldsProps) {
       <SelectField
         label={t("filter.channel")}
         value={filters.channel ?? ""}
-        options={[any, ["webchat", t("channel.webchat")]]}
+        options={[any, ...CHANNELS.map((name): [string, string] => [name, t(`channel.${name}`)])]}
         onValue={(channel) => set({ channel })}
       />
     </>

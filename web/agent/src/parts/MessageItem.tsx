@@ -1,12 +1,14 @@
-import { Avatar, Button, Icon } from "@svardesk/ui";
+import { Avatar, Icon } from "@svardesk/ui";
 import type { Message, Row } from "@svardesk/wire";
 import { useApp } from "../context";
 import { t } from "../i18n";
 import { clock, full } from "../time";
 import { Attachments } from "./Attachments";
 import { Body } from "./Body";
+import { Delivery } from "./Delivery";
 import { Filled } from "./Filled";
-import { FAILED } from "./words";
+import { Details } from "./mail/Details";
+import { MailItem } from "./mail/MailItem";
 
 /** Which sentence of the catalogue tells it: nobody in particular did it, somebody did, or took it themselves. */
 function said({ type, by, agent_id }: NonNullable<Message["details"]>): string {
@@ -33,41 +35,6 @@ function System({ message }: { message: Message }) {
   );
 }
 
-function State({ message, quiet }: { message: Message; quiet: boolean }) {
-  const app = useApp();
-  const state = message.state;
-  if (!state) return null;
-  if (FAILED.has(state))
-    return (
-      <span class="state bad" role="alert">
-        <Icon name="alert" />
-        {t(`state.${state}`)}
-        {app.session.may("conversations.write") && state !== "blocked_by_policy" && (
-          <Button
-            small
-            icon="refresh"
-            onClick={() =>
-              void app.attempt(async () => {
-                await app.api.retry(message.conversation_id, message.id);
-                await app.thread.value?.load();
-              })
-            }
-          >
-            {t("action.again")}
-          </Button>
-        )}
-      </span>
-    );
-  if (quiet) return null;
-  const read = state === "read" || state === "delivered";
-  return (
-    <span class={`state${state === "read" ? " read" : ""}`}>
-      <Icon name={read ? "checks" : state === "sent" ? "check" : "clock"} />
-      {t(`state.${state}`)}
-    </span>
-  );
-}
-
 interface ItemProps {
   message: Message;
   row: Row;
@@ -77,14 +44,19 @@ interface ItemProps {
 
 export function MessageItem({ message, row, joined, lastOfBlock }: ItemProps) {
   const app = useApp();
+  const letter = message.letter;
   if (message.kind === "system") return <System message={message} />;
+  if (message.kind === "inbound" && letter) return <MailItem message={message} letter={letter} row={row} />;
   const mine = message.kind === "answer";
   const kind = message.kind === "note" ? "note" : mine ? "mine" : "theirs";
   const known = message.author.name ?? (message.kind === "inbound" ? row.contact.name : null);
   const name = known ?? t(message.kind === "inbound" ? "contact.unnamed" : `author.${message.author.kind}`);
   const label = message.kind === "note" ? t("message.note_by", { name }) : name;
   return (
-    <article class={`message ${kind}${joined ? " joined" : ""}`} aria-label={`${label}, ${full(message.created_at)}`}>
+    <article
+      class={`message ${kind}${joined ? " joined" : ""}${message.state === "cancelled" ? " cancelled" : ""}${message.automated ? " automatic" : ""}`}
+      aria-label={`${label}, ${full(message.created_at)}`}
+    >
       {!joined && <Avatar id={message.author.id ?? message.author.kind} name={known} />}
       <div class="message-main">
         {!joined && (
@@ -96,12 +68,15 @@ export function MessageItem({ message, row, joined, lastOfBlock }: ItemProps) {
                 {t("message.note")}
               </span>
             )}
+            {message.automated && <span class="chip">{t("mail.automatic_answer")}</span>}
             {message.author.kind === "bot" && <span class="chip">{t("author.bot")}</span>}
             <time dateTime={message.created_at} title={full(message.created_at)}>
               {clock(message.created_at)}
             </time>
           </div>
         )}
+        {letter && <Details letter={letter} />}
+        {letter?.subject && <p class="mail-subject">{t("mail.subject_line", { subject: letter.subject })}</p>}
         <div class="bubble">
           <Filled fields={message.fields} />
           {message.deleted ? (
@@ -114,7 +89,7 @@ export function MessageItem({ message, row, joined, lastOfBlock }: ItemProps) {
           )}
           <Attachments files={message.attachments} />
         </div>
-        {mine && <State message={message} quiet={!lastOfBlock} />}
+        {mine && <Delivery message={message} quiet={!lastOfBlock} />}
       </div>
     </article>
   );

@@ -17,6 +17,8 @@ function together(before: Message | undefined, message: Message): boolean {
   return (
     !!before &&
     before.kind === message.kind &&
+    // Each letter has a head of its own: who, to whom, under which subject.
+    !message.letter &&
     before.author.id === message.author.id &&
     Date.parse(message.created_at) - Date.parse(before.created_at) < TOGETHER_MS
   );

@@ -30,6 +30,7 @@ export function PendingItem({ entry, thread }: { entry: PendingEntry; thread: Th
   const offline = app.live.cut.value || entry.attempts > 0;
   const edit = () => {
     app.composer.value?.restore(body.kind, body.body, body.files);
+    if (body.addressing) app.composer.value?.addressing.restore(body.addressing);
     void app.delivery.discard(entry.client_id);
     document.querySelector<HTMLTextAreaElement>(".composer textarea")?.focus();
   };

@@ -31,7 +31,7 @@ export function ProfileMenu() {
     const waiting = app.delivery.entries.value.length;
     if (waiting > 0 && !confirm(t("me.unsent"))) return;
     await app.composer.value?.flush();
-    await app.session.signOut();
+    await app.attempt(() => app.session.signOut());
   };
   return (
     <div class="profile">

@@ -4,7 +4,7 @@ import { useApp } from "../context";
 import { t } from "../i18n";
 import { format } from "../router";
 import { short, since } from "../time";
-import { channelIcon } from "./words";
+import { channelIcon, unnamed } from "./words";
 
 function Preview({ row }: { row: Row }) {
   const mark = row.preview_kind === "note" ? "note" : row.preview_kind === "answer" ? "reopen" : null;
@@ -14,7 +14,11 @@ function Preview({ row }: { row: Row }) {
       {mark && (
         <span class="hidden-visually">{t(row.preview_kind === "note" ? "message.note" : "message.answer")}</span>
       )}
-      <span class="cut">{row.preview || t("row.no_text")}</span>
+      <span class="cut">
+        {row.subject && <span class="row-subject">{row.subject}</span>}
+        {row.subject && " "}
+        {row.preview || (row.subject ? "" : t("row.no_text"))}
+      </span>
     </span>
   );
 }
@@ -39,6 +43,8 @@ export function RowItem({ id }: { id: string }) {
   if (!row) return null;
   app.rows.read(id).value;
   const unread = app.rows.unread(row);
+  // Something came that nobody waits for an answer to: an absence note, a newsletter, a "thank you".
+  const idle = unread && !row.waiting_since && row.preview_kind === "inbound";
   const open = app.openId.value === id;
   const route = app.router.route.value;
   const href = route.page === "inbox" || route.page === "search" ? format({ ...route, conversation: id }) : "";
@@ -46,11 +52,16 @@ export function RowItem({ id }: { id: string }) {
   const tags = row.tags.flatMap((tag) => app.directory.tag(tag) ?? []);
   const draft = app.composer.value?.conversationId === id && !app.composer.value.empty.value && !open;
   return (
-    <a class={`row${unread ? " unread" : ""}`} href={href} aria-current={open ? "true" : undefined} data-id={id}>
+    <a
+      class={`row${unread ? (idle ? " unread idle" : " unread") : ""}`}
+      href={href}
+      aria-current={open ? "true" : undefined}
+      data-id={id}
+    >
       <span class="row-line">
         {unread && <span class="row-dot" />}
         <span class="row-name">
-          {row.contact.name ?? t("contact.unnamed")}
+          {row.contact.name ?? unnamed(row.channel)}
           {unread && <span class="hidden-visually">, {t("row.unread")}</span>}
         </span>
         <time class="row-time" dateTime={row.last_activity_at}>

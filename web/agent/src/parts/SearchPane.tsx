@@ -6,7 +6,7 @@ import { t } from "../i18n";
 import { ALL, format } from "../router";
 import { pieces } from "../stores/search";
 import { short } from "../time";
-import { addressName } from "./words";
+import { addressName, unnamed } from "./words";
 
 function Hit({ hit, q }: { hit: SearchHit; q: string }) {
   const app = useApp();
@@ -20,7 +20,7 @@ function Hit({ hit, q }: { hit: SearchHit; q: string }) {
         aria-current={open ? "true" : undefined}
       >
         <span class="row-line">
-          <span class="row-name">{conversation.contact.name ?? t("contact.unnamed")}</span>
+          <span class="row-name">{conversation.contact.name ?? unnamed(conversation.channel)}</span>
           <span class="row-number">#{conversation.number}</span>
           <time class="row-time" dateTime={hit.message.created_at}>
             {short(hit.message.created_at)}

@@ -7,6 +7,7 @@ import { Connection } from "./Connection";
 import { ContactPanel } from "./ContactPanel";
 import { Help } from "./Help";
 import { ListPane } from "./ListPane";
+import { MailAlarm } from "./MailAlarm";
 import { SaveView } from "./SaveView";
 import { SearchPane } from "./SearchPane";
 import { Sidebar } from "./Sidebar";
@@ -29,6 +30,7 @@ export function Shell() {
         {t("nav.skip")}
       </a>
       <Connection />
+      <MailAlarm />
       <div class="columns">
         <Sidebar shown={menu} onClose={() => setMenu(false)} />
         {settings ? (

@@ -4,9 +4,7 @@ import { useCallback, useRef, useState } from "preact/hooks";
 import { useApp } from "../context";
 import { t } from "../i18n";
 import { snooze } from "../stores/actions";
-import { clock, localInput, snoozeChoices, weekday } from "../time";
-
-const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+import { capital, clock, localInput, snoozeChoices, weekday } from "../time";
 
 export function SnoozeMenu({ row }: { row: Row }) {
   const app = useApp();

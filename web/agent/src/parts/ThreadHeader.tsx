@@ -5,7 +5,7 @@ import { t } from "../i18n";
 import { assign, close, reopen, toggleTag, toTeam, wait } from "../stores/actions";
 import { full } from "../time";
 import { SnoozeMenu } from "./SnoozeMenu";
-import { channelName } from "./words";
+import { channelName, unnamed } from "./words";
 
 function AssignPicker({ row }: { row: Row }) {
   const app = useApp();
@@ -88,6 +88,11 @@ function StatusLine({ row }: { row: Row }) {
       : t(`status.${row.status}`);
   return (
     <div class="thread-sub">
+      {row.subject && (
+        <span class="thread-subject cut" title={row.subject}>
+          {row.subject}
+        </span>
+      )}
       <span class={`status ${row.status}`}>{status}</span>
       <span>#{row.number}</span>
       <span>{channelName(row.channel)}</span>
@@ -127,7 +132,7 @@ export function ThreadHeader({ row }: { row: Row }) {
       <span class="back-button">
         <IconButton icon="back" label={t("action.back")} onClick={() => app.openConversation(null)} />
       </span>
-      <h1 class="pane-title">{row.contact.name ?? t("contact.unnamed")}</h1>
+      <h1 class="pane-title">{row.contact.name ?? unnamed(row.channel)}</h1>
       <StatusLine row={row} />
       <div class="thread-tools">
         {write && (

@@ -1,10 +1,10 @@
 import { Banner, Button, Empty, Spinner } from "@svardesk/ui";
 import { useApp } from "../context";
 import { t } from "../i18n";
-import type { ThreadStore } from "../stores/thread";
 import { Composer } from "./Composer";
 import { Messages } from "./Messages";
 import { ThreadHeader } from "./ThreadHeader";
+import { unnamed } from "./words";
 
 function Nothing() {
   const app = useApp();
@@ -27,19 +27,6 @@ function Locked({ id }: { id: string }) {
   if (!answering.length) return null;
   const name = answering.map((other) => other.name).join(", ");
   return <Banner icon="lock">{t("thread.locked", { name })}</Banner>;
-}
-
-/** An answer that is written here would reach nobody: why, and what to do instead. */
-function NoWay({ thread }: { thread: ThreadStore }) {
-  const way = thread.way.value;
-  if (!way || way.open) return null;
-  const address = way.address ?? "";
-  return (
-    <Banner icon={way.closed_by === "call" ? "phone" : "alert"}>
-      {t(`way.${way.closed_by ?? "gone"}`, { address })}{" "}
-      {way.closed_by === "call" && <a href={`tel:${address}`}>{address}</a>}
-    </Banner>
-  );
 }
 
 export function ThreadPane() {
@@ -71,11 +58,10 @@ export function ThreadPane() {
       </section>
     );
   return (
-    <section class="pane thread-pane" aria-label={t("thread.with", { name: row.contact.name ?? t("contact.unnamed") })}>
+    <section class="pane thread-pane" aria-label={t("thread.with", { name: row.contact.name ?? unnamed(row.channel) })}>
       <ThreadHeader row={row} />
       <Messages key={thread.id} thread={thread} row={row} />
       <Locked id={thread.id} />
-      <NoWay thread={thread} />
       {app.session.may("conversations.write") ? (
         <Composer key={`write-${thread.id}`} row={row} thread={thread} />
       ) : (

@@ -33,6 +33,11 @@ export function onceEach(identities: readonly Identity[], sure: (identity: Ident
   return [...seen.values()];
 }
 
+/** What a person without a name is called: on a web site a visitor, elsewhere somebody who wrote. */
+export function unnamed(channel: string): string {
+  return t(channel === "webchat" ? "contact.unnamed" : "contact.unnamed_sender");
+}
+
 export const FAILED: ReadonlySet<DeliveryState> = new Set([
   "failed_temporary",
   "failed_permanent",

@@ -1,8 +1,16 @@
 // Verbs on the open conversation. Each shows its effect at once where that is certain and says when it was refused.
-import { ApiError, type ConversationPatch, type Merge, type Row, type Suggestion } from "@svardesk/wire";
+import {
+  ApiError,
+  type ConversationPatch,
+  type Correspondent,
+  type Merge,
+  type Row,
+  type Suggestion,
+} from "@svardesk/wire";
 import { t } from "../i18n";
 import { full } from "../time";
 import type { AppStore } from "./app";
+import type { ThreadStore } from "./thread";
 
 /** Changes a conversation on the version that the agent saw; when somebody was quicker their change is shown first. */
 export async function patch(app: AppStore, row: Row, change: ConversationPatch, done?: string): Promise<boolean> {
@@ -63,12 +71,23 @@ export async function markRead(app: AppStore, row: Row): Promise<void> {
   await app.api.markRead(row.id, row.last_seq).catch((error) => console.warn("read", error));
 }
 
+/** To whom an answer goes when nobody chose: the server answers neither machines nor strangers. */
+export function answersTo(thread: ThreadStore): Correspondent[] {
+  const asked = thread.messages.value.findLast(
+    ({ kind, letter, automated }) => kind === "inbound" && letter?.sender && !automated && !letter.stranger,
+  );
+  if (asked?.letter?.sender) return [asked.letter.sender];
+  const address = thread.way.value?.address;
+  return address ? [{ name: thread.contact.value?.name ?? "", address }] : [];
+}
+
 /** Hands what is written to the outbox. `confirm`: the agent has read the warning that something newer exists. */
-export function send(app: AppStore, options: { confirm?: boolean; close?: boolean } = {}): void {
+export function send(app: AppStore, options: { confirm?: boolean; close?: boolean; at?: Date | null } = {}): void {
   const composer = app.composer.value;
   const thread = app.thread.value;
   if (!composer?.canSend.value || !thread) return;
   const confirm = options.confirm ?? false;
+  const addressed = composer.kind.value === "answer" && thread.way.value?.addressed;
   app.delivery.send(thread.id, {
     kind: composer.kind.value,
     body: composer.text.value.trim(),
@@ -77,6 +96,8 @@ export function send(app: AppStore, options: { confirm?: boolean; close?: boolea
     based_on_seq: confirm ? thread.lastPublicSeq.value : Math.min(thread.seenSeq.value, thread.lastPublicSeq.value),
     confirm,
     ...(composer.kind.value === "answer" ? { after: options.close ? "closed" : "waiting" } : {}),
+    ...(addressed ? { addressing: composer.addressing.value(answersTo(thread)) } : {}),
+    ...(addressed && options.at ? { send_at: options.at.toISOString() } : {}),
   });
   app.presence.stopped(thread.id);
   composer.clear();

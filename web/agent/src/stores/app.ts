@@ -11,6 +11,7 @@ import { DeliveryStore, type PendingEntry } from "./delivery";
 import { DirectoryStore } from "./directory";
 import { ListStore, type Viewer } from "./list";
 import { LiveStore } from "./live";
+import { MailboxStore } from "./mailboxes";
 import { Notifier } from "./notify";
 import { PrefsStore } from "./prefs";
 import { PresenceStore } from "./presence";
@@ -19,12 +20,15 @@ import { SearchStore } from "./search";
 import { SessionStore } from "./session";
 import { ThreadStore } from "./thread";
 
+const AGAIN_MS = 5_000;
+
 export class AppStore {
   readonly api: Api;
   readonly session: SessionStore;
   readonly rows = new RowStore();
   readonly directory: DirectoryStore;
   readonly counts: CountsStore;
+  readonly mailboxes: MailboxStore;
   readonly delivery: DeliveryStore;
   readonly presence: PresenceStore;
   readonly live: LiveStore;
@@ -45,6 +49,7 @@ export class AppStore {
   });
   readonly #composers = new Map<string, ComposerStore>();
   #stops: (() => void)[] = [];
+  #again: ReturnType<typeof setTimeout> | undefined;
   #owner: string | null = null;
   /** What waited to be sent has been read from the browser. */
   #started: Promise<void> = Promise.resolve();
@@ -54,6 +59,7 @@ export class AppStore {
     this.session = new SessionStore(this.api);
     this.directory = new DirectoryStore(this.api);
     this.counts = new CountsStore(this.api);
+    this.mailboxes = new MailboxStore(this.api);
     this.search = new SearchStore(this.api, (hits) => {
       for (const hit of hits) this.rows.upsert(hit.conversation);
     });
@@ -126,6 +132,8 @@ export class AppStore {
     this.#stops = [
       effect(() => this.#followList()),
       effect(() => this.#followThread()),
+      // Owners are told when a mailbox does not work; others may not ask.
+      effect(() => (this.session.may("channels.manage") ? this.mailboxes.start() : this.mailboxes.stop())),
       // What is only being loaded for the first time is no news; of such rows only frames are (see #frame).
       this.rows.follow({
         changed: (change) => change.before && this.notifier.changed(change),
@@ -136,9 +144,11 @@ export class AppStore {
   }
 
   #leave(): void {
+    clearTimeout(this.#again);
     for (const stop of this.#stops) stop();
     this.#stops = [];
     this.live.stop();
+    this.mailboxes.stop();
     this.live.link.resume = null;
     this.delivery.stop();
     this.presence.leave();
@@ -191,7 +201,7 @@ export class AppStore {
     if (!id) return;
     const waits = (body: string) =>
       this.delivery.entries.peek().some((each) => each.lane === id && each.body.body === body);
-    const composer = this.#composers.get(id) ?? new ComposerStore(id, this.api, waits);
+    const composer = this.#composers.get(id) ?? new ComposerStore(id, this.api, waits, this.#owner ?? "");
     this.#composers.set(id, composer);
     const thread = new ThreadStore(
       id,
@@ -257,13 +267,17 @@ export class AppStore {
       case "conversation":
         if (!this.rows.get(frame.row.id)) this.notifier.changed({ row: frame.row, before: undefined });
         this.rows.upsert(frame.row);
-        if (thread?.id === frame.row.id) thread.behind(frame.row.last_seq);
+        if (thread?.id === frame.row.id) {
+          // It was out of sight and is back, as from a closed team.
+          if (thread.state.peek() === "missing") void thread.load();
+          thread.behind(frame.row.last_seq);
+        }
         if (this.rows.size > ROWS_KEPT)
           this.rows.prune(new Set([...(this.list.peek()?.ids.peek() ?? []), thread?.id ?? ""]));
         break;
       case "conversation_gone":
         this.rows.gone(frame.id);
-        if (thread?.id === frame.id) thread.state.value = "missing";
+        if (thread?.id === frame.id) thread.gone();
         break;
       case "message":
         this.delivery.confirmed(frame.message.client_id);
@@ -325,12 +339,16 @@ export class AppStore {
 
   /** What is on the screen stays until the new snapshot is there, then goes wherever the snapshot lacks it. */
   async refetch(): Promise<void> {
+    clearTimeout(this.#again);
     this.rows.markStale();
     this.presence.clear();
     const list = this.list.peek();
     const thread = this.thread.peek();
     const [loaded] = await Promise.all([list?.load(), thread?.load(), this.counts.load(), this.directory.load()]);
-    if (loaded && this.list.peek() === list) this.rows.sweepStale(new Set(thread ? [thread.id] : []));
+    if (list && this.list.peek() !== list) return;
+    if (loaded) this.rows.sweepStale(new Set(thread ? [thread.id] : []));
+    // What stands there is known to be old: nobody should have to notice and ask.
+    else if (list) this.#again = setTimeout(() => void this.refetch(), AGAIN_MS);
   }
 
   /** Role or teams have changed: what belongs into a list is another question now. */

@@ -2,6 +2,7 @@
 import { computed, signal } from "@preact/signals";
 import type { Agent, Api, Draft, UploadedFile } from "@svardesk/wire";
 import { ApiError } from "@svardesk/wire";
+import { AddressingStore } from "./addressing";
 
 const PAUSE_MS = 700;
 const RETRY_MS = 5_000;
@@ -29,7 +30,15 @@ export class ComposerStore {
     const text = this.text.value.trim();
     return text.length > LONGEST ? Math.max(0, [...text].length - LONGEST) : 0;
   });
-  readonly canSend = computed(() => !this.empty.value && !this.uploading.value && !this.tooMuch.value);
+  readonly canSend = computed(
+    () =>
+      !this.empty.value &&
+      !this.uploading.value &&
+      !this.tooMuch.value &&
+      (this.kind.value === "note" || this.addressing.valid.value),
+  );
+  /** To whom an answer goes; the server's draft does not hold it, so it lies in this browser beside the draft. */
+  readonly addressing: AddressingStore;
   #version = 0;
   #mentions = new Map<string, string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -42,7 +51,10 @@ export class ComposerStore {
     readonly api: Api,
     /** Whether these words are already on their way as a message. */
     readonly sending: (body: string) => boolean = () => false,
-  ) {}
+    owner = "",
+  ) {
+    this.addressing = new AddressingStore(`svardesk.addressing.${owner}.${conversationId}`);
+  }
 
   type(text: string): void {
     if (text === this.text.value) return;
@@ -61,6 +73,8 @@ export class ComposerStore {
     if (this.saved.value === "dirty" || this.saved.value === "saving") return;
     if (!draft) {
       if (this.#version > 0) this.#empty();
+      // What was written here has been sent or thrown away somewhere else: whom it was for must not stick to the next.
+      else if (this.empty.value && this.addressing.untouched.value) this.addressing.clear();
       this.#version = 0;
       return;
     }
@@ -68,6 +82,7 @@ export class ComposerStore {
     this.#version = draft.version;
     // Sent, but not at the desk yet: shown here as well it would be sent a second time.
     if (this.sending(draft.body.trim())) return;
+    this.addressing.load();
     this.kind.value = draft.kind;
     this.text.value = draft.body;
     const known = new Map(this.uploads.value.map((each) => [each.file?.id, each]));
@@ -144,7 +159,8 @@ export class ComposerStore {
 
   /** Puts a message back that was refused or thrown back to be rewritten. */
   restore(kind: "answer" | "note", body: string, files: readonly UploadedFile[]): void {
-    this.kind.value = kind;
+    // What is being written as a note must not become part of an answer: the customer would read it.
+    this.kind.value = this.empty.value || kind === this.kind.value ? kind : "note";
     this.text.value = this.text.value.trim() ? `${body}\n\n${this.text.value}` : body;
     const added = files.map((file) => ({
       key: this.#next++,
@@ -228,6 +244,7 @@ export class ComposerStore {
     this.text.value = "";
     this.uploads.value = [];
     this.saved.value = "clean";
+    this.addressing.clear();
     this.#mentions.clear();
   }
 

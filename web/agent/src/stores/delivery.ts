@@ -1,6 +1,7 @@
 // Answers and notes on their way: written down in the browser first, sent in order, shown at once.
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import {
+  type Addressing,
   type Api,
   ApiError,
   IndexedDbStorage,
@@ -23,6 +24,10 @@ export interface Pending {
   confirm: boolean;
   /** What the conversation is after an answer. */
   after?: "waiting" | "closed";
+  /** To whom, where the channel has addresses and the agent chose. */
+  addressing?: Addressing | null;
+  /** Not before then. */
+  send_at?: string | null;
 }
 
 export type PendingEntry = OutboxEntry<Pending>;

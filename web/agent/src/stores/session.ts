@@ -63,8 +63,11 @@ export class SessionStore {
     this.state.value = "out";
   }
 
+  /** Throws when the server did not hear of it: the session would live on, and the next reload would be in it again. */
   async signOut(): Promise<void> {
-    await this.api.signOut().catch((error) => console.warn("sign-out", error));
+    await this.api.signOut().catch((error) => {
+      if (!(error instanceof ApiError) || error.passing) throw error;
+    });
     this.#leave();
   }
 

@@ -13,6 +13,7 @@ import {
 } from "@svardesk/wire";
 import type { RowStore } from "./rows";
 
+const FAILING_MS = 60_000;
 const isPublic = (message: Message) => message.kind === "inbound" || message.kind === "answer";
 
 export class ThreadStore {
@@ -25,6 +26,7 @@ export class ThreadStore {
   readonly relations = signal<Relations>({ merges: [], suggestions: [] });
   readonly previous = signal<readonly Row[]>([]);
   readonly visitor = signal<VisitorNow | null>(null);
+  /** How an answer reaches the customer. */
   readonly way = signal<Way | null>(null);
   readonly visitorTyping = signal<{ preview: string | null } | null>(null);
   /** The line "new since you looked" stands before the first message above this seq. */
@@ -41,6 +43,7 @@ export class ThreadStore {
   #told = 0;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
   #behindTimer: ReturnType<typeof setTimeout> | undefined;
+  #wayTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     readonly id: string,
@@ -66,6 +69,9 @@ export class ThreadStore {
       this.previous.value = detail.previous_conversations;
       this.visitor.value = detail.visitor;
       this.way.value = detail.way ?? null;
+      // No frame tells that a mailbox works again.
+      clearTimeout(this.#wayTimer);
+      if (detail.way?.failing) this.#wayTimer = setTimeout(() => void this.load(), FAILING_MS);
       for (const row of detail.previous_conversations) this.rows.upsert(row);
       if (first) {
         const read = this.rows.read(this.id).value;
@@ -78,15 +84,25 @@ export class ThreadStore {
     } catch (error) {
       if (turn !== this.#turn) return;
       const missing = error instanceof ApiError && (error.status === 404 || error.status === 403);
-      if (missing) this.state.value = "missing";
+      if (missing) this.gone();
       else if (this.state.value === "loading") this.state.value = "failed";
     }
+  }
+
+  /** Deleted, or no longer for these eyes: nothing of it stays on the screen, the person beside it neither. */
+  gone(): void {
+    this.#turn += 1;
+    this.messages.value = [];
+    this.contact.value = this.visitor.value = this.visitorTyping.value = null;
+    this.previous.value = [];
+    this.state.value = "missing";
   }
 
   dispose(): void {
     this.#turn += 1;
     clearTimeout(this.#typingTimer);
     clearTimeout(this.#behindTimer);
+    clearTimeout(this.#wayTimer);
   }
 
   async loadEarlier(): Promise<void> {

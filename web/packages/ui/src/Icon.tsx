@@ -47,6 +47,10 @@ const PATHS = {
   menu: "M3 5h14M3 10h14M3 15h14",
   shop: "M3 8l1.5-4h11L17 8M3 8v8h14V8M3 8h14M8 16v-4h4v4",
   mail: "M3 5h14v10H3zM3 6l7 5 7-5",
+  undo: "M4 8h8a4.500 4.500 0 010 9H8M4 8l3.5-3.5M4 8l3.5 3.5",
+  picture: "M3 4h14v12H3zM3 13l4-4 3 3 3-3 4 4M7 7.5h.01",
+  machine: "M4 7h12v9H4zM10 7V4M8 11h.01M12 11h.01M8 13.5h4M2 10v3M18 10v3",
+  returned: "M3 5h14v10H3zM3 6l7 5 7-5M7.5 18l-2.5-1.500 2.500-1.500",
   phone: "M5 3h3l1 4-2 1.5a9 9 0 004.5 4.5L13 11l4 1v3c0 1-1 2-2 2C8.5 17 3 11.5 3 5c0-1 1-2 2-2z",
 } as const;
 

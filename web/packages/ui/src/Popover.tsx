@@ -13,7 +13,8 @@ interface PopoverProps {
 
 const MARGIN = 8;
 
-function place(box: HTMLElement, anchor: HTMLElement, align: "start" | "end"): void {
+/** Puts a fixed box beside its anchor, within the window. */
+export function place(box: HTMLElement, anchor: HTMLElement, align: "start" | "end"): void {
   const at = anchor.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = box;
   const below = window.innerHeight - at.bottom;

@@ -2,6 +2,7 @@ export * from "./Avatar";
 export * from "./Button";
 export * from "./Dialog";
 export * from "./Field";
+export * from "./Hint";
 export * from "./Icon";
 export * from "./Menu";
 export * from "./Parts";

@@ -16,8 +16,12 @@ import type {
   Filters,
   FormList,
   FormPatch,
+  HookSecret,
   Invitation,
   Locale,
+  Mailbox,
+  MailboxHealth,
+  MailboxValues,
   Me,
   Message,
   NewApiToken,
@@ -126,6 +130,10 @@ export class Api {
   }
   retry(id: string, messageId: string): Promise<unknown> {
     return this.http.request("POST", `/conversations/${id}/messages/${messageId}/retry`);
+  }
+  /** Takes an answer back that has not gone out; 409 `too_late` when it has. */
+  cancel(id: string, messageId: string): Promise<Message> {
+    return this.http.request("POST", `/conversations/${id}/messages/${messageId}/cancel`);
   }
   patchConversation(id: string, patch: ConversationPatch): Promise<Row> {
     return this.#patch(`/conversations/${id}`, patch);
@@ -275,6 +283,28 @@ export class Api {
   }
   deleteForm(id: string): Promise<void> {
     return this.#delete(`/forms/${id}`);
+  }
+  async mailboxes(): Promise<Mailbox[]> {
+    return items(await this.#get<Listed<Mailbox>>("/mailboxes"));
+  }
+  createMailbox(values: MailboxValues): Promise<Mailbox> {
+    return this.#post("/mailboxes", values);
+  }
+  patchMailbox(id: string, values: MailboxValues): Promise<Mailbox> {
+    return this.#patch(`/mailboxes/${id}`, values);
+  }
+  deleteMailbox(id: string): Promise<void> {
+    return this.#delete(`/mailboxes/${id}`);
+  }
+  testMailbox(id: string): Promise<MailboxHealth> {
+    return this.http.request("POST", `/mailboxes/${id}/test`, { seconds: 90 });
+  }
+  mailboxHook(id: string): Promise<HookSecret> {
+    return this.#get(`/mailboxes/${id}/hook`);
+  }
+  /** Where the browser goes to sign in to the mailbox at its provider. */
+  mailboxSignIn(id: string): Promise<{ url: string }> {
+    return this.http.request("POST", `/mailboxes/${id}/sign-in`);
   }
   async privacyRequests(kind: "exports" | "erasures"): Promise<PrivacyRequest[]> {
     return items(await this.#get<Listed<PrivacyRequest>>(`/privacy/${kind}`));

@@ -31,6 +31,8 @@ export interface RequestOptions {
   query?: Query;
   body?: unknown;
   signal?: AbortSignal;
+  /** How long to wait for the answer; 20 unless told. */
+  seconds?: number;
 }
 
 export interface HttpOptions {
@@ -41,6 +43,9 @@ export interface HttpOptions {
   /** The CSRF token is another session's: gets the present one. True when the request may be said again with it. */
   onStale?: () => Promise<boolean>;
 }
+
+/** What is said to the server, but for the headers that depend on who is signed in. */
+type Asked = RequestInit & { headers: Record<string, string> };
 
 const TIMEOUT_MS = 20_000;
 
@@ -64,7 +69,14 @@ export class Http {
   async request<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
     const headers: Record<string, string> = options.body === undefined ? {} : { "Content-Type": "application/json" };
     const body = options.body === undefined ? undefined : JSON.stringify(options.body);
-    return this.#current<T>(this.#url(path, options.query), { method, headers, body }, options.signal, TIMEOUT_MS);
+    const limit = options.seconds ? options.seconds * 1000 : TIMEOUT_MS;
+    return this.#json<T>(this.#url(path, options.query), { method, headers, body }, options.signal, limit);
+  }
+
+  /** Fetches what is no JSON: the answer itself, when it is a good one. Throws as `request` does. */
+  fetch(path: string, query?: Query, signal?: AbortSignal): Promise<Response> {
+    const headers = { Accept: "*/*" };
+    return this.#current(this.#url(path, query), { method: "GET", headers }, signal, TIMEOUT_MS * 3);
   }
 
   /** Sends a file as the raw body. No time limit: a slow line may need minutes. */
@@ -73,17 +85,12 @@ export class Http {
       "Content-Type": file.type || "application/octet-stream",
       "X-File-Name": encodeURIComponent(name),
     };
-    return this.#current<T>(this.#url(path), { method: "POST", headers, body: file }, signal, null);
+    return this.#json<T>(this.#url(path), { method: "POST", headers, body: file }, signal, null);
   }
 
   /** Sends it, and once more when another sign-in in this browser has taken the session's place. */
-  async #current<T>(
-    url: string,
-    init: RequestInit & { headers: Record<string, string> },
-    signal: AbortSignal | undefined,
-    limit: number | null,
-  ): Promise<T> {
-    const send = () => this.#send<T>(url, { ...init, headers: this.#headers(init.headers) }, signal, limit);
+  async #current(url: string, init: Asked, signal: AbortSignal | undefined, limit: number | null): Promise<Response> {
+    const send = () => this.#send(url, { ...init, headers: this.#headers(init.headers) }, signal, limit);
     try {
       return await send();
     } catch (error) {
@@ -114,23 +121,27 @@ export class Http {
     return this.#base + path + (text ? `?${text}` : "");
   }
 
-  async #send<T>(url: string, init: RequestInit, signal: AbortSignal | undefined, limit: number | null): Promise<T> {
+  async #json<T>(url: string, init: Asked, signal: AbortSignal | undefined, limit: number | null): Promise<T> {
+    const response = await this.#current(url, init, signal, limit);
+    const text = await lost(response.text(), signal);
+    return (text ? JSON.parse(text) : undefined) as T;
+  }
+
+  async #send(
+    url: string,
+    init: RequestInit,
+    signal: AbortSignal | undefined,
+    limit: number | null,
+  ): Promise<Response> {
     const signals = [...(signal ? [signal] : []), ...(limit === null ? [] : [AbortSignal.timeout(limit)])];
-    let response: Response;
-    let text: string;
-    try {
-      response = await this.#fetch(url, {
-        ...init,
-        credentials: "same-origin",
-        ...(signals.length ? { signal: AbortSignal.any(signals) } : {}),
-      });
-      text = await response.text();
-    } catch (error) {
-      if (signal?.aborted) throw error;
-      throw new NetworkError(error instanceof Error ? error.message : String(error));
-    }
-    if (response.ok) return (text ? JSON.parse(text) : undefined) as T;
-    throw this.#error(response, text);
+    const asked = this.#fetch(url, {
+      ...init,
+      credentials: "same-origin",
+      ...(signals.length ? { signal: AbortSignal.any(signals) } : {}),
+    });
+    const response = await lost(asked, signal);
+    if (response.ok) return response;
+    throw this.#error(response, await lost(response.text(), signal));
   }
 
   #error(response: Response, text: string): ApiError {
@@ -150,5 +161,15 @@ export class Http {
       said.fields ?? {},
       Number.isFinite(after) && after > 0 ? after : null,
     );
+  }
+}
+
+/** A line that breaks becomes a NetworkError; what was given up on purpose stays what it is. */
+async function lost<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new NetworkError(error instanceof Error ? error.message : String(error));
   }
 }

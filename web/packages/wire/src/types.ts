@@ -37,10 +37,20 @@ export type Row = With<S["ConversationRow"], { read_seq?: number | null }>;
 export type Attachment = S["Attachment"];
 /** What a system line tells; `by` is the agent who did it, null the house itself. */
 export type SystemDetails = S["SystemDetails"];
-/** `client_id` is only there for its author; `deleted`: erased, the body is empty. */
+/** Somebody as a letter names them; the name may be empty. */
+export type Correspondent = S["Correspondent"];
+/** What a mail or a form carries beside its text; what is empty is left out. */
+export type Letter = Partial<S["Letter"]>;
+export type Automatic = S["Letter"]["automatic"];
+/** To whom an answer goes where the channel has addresses; `to` null: to whoever wrote. */
+export type Addressing = S["Addressing"];
 /** Something that was filled in beside a message's text. */
 export type FilledIn = S["FilledIn"];
-export type Message = Loose<S["Message"], "client_id" | "deleted" | "silent" | "fields">;
+/** `client_id` is only there for its author; `deleted`: erased, the body is empty; `send_at`: waits until then. */
+export type Message = With<
+  Loose<S["Message"], "client_id" | "deleted" | "silent" | "fields" | "automated" | "letter" | "send_at">,
+  { letter?: Letter | null }
+>;
 export type Identity = Loose<S["Identity"], "verified_at">;
 export type Contact = With<
   Loose<S["Contact"], "fields" | "timezone" | "erased_at" | "written_standard">,
@@ -64,8 +74,9 @@ export type ConversationDetail = With<
   { conversation: Row; contact: Contact; messages: Message[]; previous_conversations: Row[]; draft: Draft | null }
 >;
 export type Posted = With<S["Posted"], { message: Message; conversation: Row }>;
-export type NewMessage = With<Required<Omit<S["PostMessage"], "then">>, { file_ids: string[]; mention_ids: string[] }> &
-  Partial<Pick<S["PostMessage"], "then">>;
+type Said = "then" | "addressing" | "send_at";
+export type NewMessage = With<Required<Omit<S["PostMessage"], Said>>, { file_ids: string[]; mention_ids: string[] }> &
+  Partial<Pick<S["PostMessage"], Said>>;
 export type ConversationPatch = Partial<S["ChangeConversation"]>;
 /** Keys of a list of conversations, of a saved view's filters too; left out is the same as any. */
 export type Filters = { [K in keyof S["Filters"]]?: Exclude<S["Filters"][K], null> };
@@ -89,6 +100,8 @@ export type WidgetConnection = With<S["WidgetView"], { secrets: { id: string; cr
 export type EmbeddedWidget = With<S["WidgetOut"], { widget: WidgetConnection }>;
 /** A new signing secret, shown this once. */
 export type NewSecret = S["SecretOut"];
+
+// -- contact forms
 export type ContactForm = S["FormView"];
 export type FormField = ContactForm["fields"][number];
 export type FormTopic = ContactForm["topics"][number];
@@ -97,6 +110,18 @@ export type EmbeddedForm = S["FormOut"];
 export type FormList = S["FormList"];
 /** What can be set of a contact form. */
 export type FormPatch = Partial<Omit<ContactForm, "id" | "key" | "status">>;
+
+// -- mailboxes
+export type MailboxValues = S["MailboxValues"];
+export type MailboxConfig = S["MailboxConfig"];
+export type MailServer = S["Reached"];
+export type MailSender = S["SenderOf"];
+export type MailboxState = S["MailboxState"];
+/** A mailbox and the address at which a mail server may hand mails over. */
+export type Mailbox = S["MailboxOut"];
+export type MailboxHealth = S["MailboxHealth"];
+export type HookSecret = S["HookSecret"];
+
 export type PrivacyRequest = S["PrivacyRequest"];
 export type OrganisationSettings = With<S["Organisation"], { settings: Record<string, Json> }>;
 

@@ -38,6 +38,8 @@ const message = {
   confirm: true,
   // biome-ignore lint/suspicious/noThenProperty: the wire's name for it; a string is never called
   then: "closed" as const,
+  send_at: "2026-11-27T07:00:00Z",
+  addressing: { to: null, cc: [{ name: "", address: "p@b.no" }], bcc: [], subject: "Faktura" },
 };
 const filters = { view: "mine" as const, team_id: ID, assignee_id: ID, tag_id: ID, channel: "webchat" };
 
@@ -65,6 +67,7 @@ const CALLS: [string, (api: Api) => Promise<unknown>][] = [
   ["earlierMessages", (api) => api.earlierMessages(ID, 9)],
   ["post", (api) => api.post(ID, message)],
   ["retry", (api) => api.retry(ID, ID)],
+  ["cancel", (api) => api.cancel(ID, ID)],
   [
     "patchConversation",
     (api) =>
@@ -110,6 +113,20 @@ const CALLS: [string, (api: Api) => Promise<unknown>][] = [
   ["createWidget", (api) => api.createWidget({ name: "w", origins: [] })],
   ["patchWidget", (api) => api.patchWidget(ID, { name: "w", title: null, origins: [], team_id: ID, version: 1 })],
   ["newWidgetSecret", (api) => api.newWidgetSecret(ID)],
+  ["forms", (api) => api.forms()],
+  ["createForm", (api) => api.createForm({ name: "f" })],
+  [
+    "patchForm",
+    (api) => api.patchForm(ID, { name: "f", origins: [], reply_connection_id: ID, team_id: null, version: 1 }),
+  ],
+  ["deleteForm", (api) => api.deleteForm(ID)],
+  ["mailboxes", (api) => api.mailboxes()],
+  ["createMailbox", (api) => api.createMailbox({ name: "p", address: "p@b.no", password: "x" })],
+  ["patchMailbox", (api) => api.patchMailbox(ID, { hold_seconds: 20, version: 1 })],
+  ["deleteMailbox", (api) => api.deleteMailbox(ID)],
+  ["testMailbox", (api) => api.testMailbox(ID)],
+  ["mailboxHook", (api) => api.mailboxHook(ID)],
+  ["mailboxSignIn", (api) => api.mailboxSignIn(ID)],
   ["privacyRequests", (api) => api.privacyRequests("exports")],
   ["requestPrivacy", (api) => api.requestPrivacy("erasures", ID)],
   ["settings", (api) => api.settings()],

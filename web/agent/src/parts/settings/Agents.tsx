@@ -108,7 +108,7 @@ export function Agents() {
   return (
     <>
       <Invite onInvited={() => setVersion(version + 1)} />
-      {link && <Once label={t("agents.reset_link")} value={link} hint={t("agents.reset_hint")} />}
+      {link && <Once key={link} label={t("agents.reset_link")} value={link} hint={t("agents.reset_hint")} />}
       <Loading of={agents}>
         {(list) => (
           <ul class="lines">

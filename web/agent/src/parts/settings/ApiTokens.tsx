@@ -74,7 +74,7 @@ export function ApiTokens() {
   return (
     <>
       <p class="quiet narrow">{t("tokens.explain")}</p>
-      {fresh && <Once label={t("tokens.fresh")} value={fresh} hint={t("once.hint")} />}
+      {fresh && <Once key={fresh} label={t("tokens.fresh")} value={fresh} hint={t("once.hint")} />}
       <Loading of={tokens}>
         {(list) =>
           list.length === 0 ? (

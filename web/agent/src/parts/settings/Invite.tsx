@@ -69,7 +69,7 @@ export function Invite({ onInvited }: { onInvited: () => void }) {
           {t("invitations.make")}
         </Button>
       </div>
-      {url && <Once label={t("invitations.link")} value={url} hint={t("invitations.link_hint")} />}
+      {url && <Once key={url} label={t("invitations.link")} value={url} hint={t("invitations.link_hint")} />}
     </form>
   );
 }

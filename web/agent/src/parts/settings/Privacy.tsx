@@ -82,6 +82,7 @@ function Request({ request }: { request: PrivacyRequest }) {
 export function Privacy() {
   const app = useApp();
   const [erase, setErase] = useState<Contact | null>(null);
+  const [erased, setErased] = useState(0);
   const load = useCallback(async () => {
     const [exports, erasures] = await Promise.all([
       app.api.privacyRequests("exports"),
@@ -100,14 +101,19 @@ export function Privacy() {
   const ask = (contact: Contact, kind: "exports" | "erasures") =>
     void app
       .attempt(() => app.api.requestPrivacy(kind, contact.id), t("privacy.asked"))
-      .then(() => {
+      .then((done) => {
         setErase(null);
+        // Who is being erased is not offered here any longer.
+        if (done && kind === "erasures") setErased((count) => count + 1);
         return again();
       });
   return (
     <>
       <p class="quiet narrow">{t("privacy.explain")}</p>
-      <FindContact onPick={(contact, kind) => (kind === "erasures" ? setErase(contact) : ask(contact, kind))} />
+      <FindContact
+        key={erased}
+        onPick={(contact, kind) => (kind === "erasures" ? setErase(contact) : ask(contact, kind))}
+      />
       <h2>{t("privacy.requests")}</h2>
       <Loading of={requests}>
         {(list) =>

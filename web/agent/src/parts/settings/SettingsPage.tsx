@@ -9,6 +9,7 @@ import { Agents } from "./Agents";
 import { ApiTokens } from "./ApiTokens";
 import { Audit } from "./Audit";
 import { Forms } from "./Forms";
+import { Mailboxes } from "./mailboxes/Mailboxes";
 import { Notifications } from "./Notifications";
 import { Organisation } from "./Organisation";
 import { Privacy } from "./Privacy";
@@ -36,6 +37,7 @@ const ENTRIES: readonly Entry[] = [
   { section: "tags", icon: "tag", page: Tags, needs: "conversations.write" },
   { section: "widgets", icon: "chat", page: Widgets, needs: "channels.manage" },
   { section: "forms", icon: "file", page: Forms, needs: "channels.manage" },
+  { section: "mailboxes", icon: "mail", page: Mailboxes, needs: "channels.manage" },
   { section: "tokens", icon: "key", page: ApiTokens, needs: "tokens.manage" },
   { section: "audit", icon: "file", page: Audit, needs: "audit.read" },
   { section: "privacy", icon: "shield", page: Privacy, needs: "privacy.manage" },

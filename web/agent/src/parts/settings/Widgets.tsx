@@ -31,7 +31,7 @@ function Secrets({ widget, again }: { widget: WidgetConnection; again: () => Pro
           <li key={secret.id}>{t("widgets.secret_from", { date: date(secret.created_at) })}</li>
         ))}
       </ul>
-      {fresh && <Once label={t("widgets.new_secret")} value={fresh} hint={t("once.hint")} />}
+      {fresh && <Once key={fresh} label={t("widgets.new_secret")} value={fresh} hint={t("once.hint")} />}
       <div>
         <Button small icon="key" onClick={rotate}>
           {t("widgets.rotate")}
@@ -66,7 +66,7 @@ function Widget({ of, again }: { of: EmbeddedWidget; again: () => Promise<void> 
   return (
     <section class="box stack">
       <h2>{widget.name}</h2>
-      <Once label={t("widgets.snippet")} value={embed.snippet} hint={t("widgets.snippet_hint")} />
+      <Once label={t("widgets.snippet")} value={embed.snippet} hint={t("widgets.snippet_hint")} always />
       <form class="stack narrow" onSubmit={form.submit}>
         <TextField label={t("widgets.name")} required maxLength={80} value={name} onValue={setName} />
         <TextField

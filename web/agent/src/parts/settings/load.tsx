@@ -1,7 +1,7 @@
 // What every settings page needs: fetch a list, show that it loads or failed, fetch it again after a change.
 import { Button, Empty, Spinner } from "@svardesk/ui";
 import type { ComponentChildren } from "preact";
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { errorText } from "../../errors";
 import { t } from "../../i18n";
 
@@ -39,11 +39,25 @@ export function Loading<T>({ of, children }: { of: Loaded<T>; children: (value: 
   );
 }
 
-/** Something that is shown once: to copy, and then it is gone. */
-export function Once({ label, value, hint }: { label: string; value: string; hint: string }) {
+interface OnceProps {
+  label: string;
+  value: string;
+  hint: string;
+  /** It stands on the page from the beginning. */
+  always?: boolean;
+}
+
+/** Something that is shown once: to copy, and then it is gone. Another value is another one: give it a key. */
+export function Once({ label, value, hint, always }: OnceProps) {
   const [copied, setCopied] = useState(false);
+  const box = useRef<HTMLDivElement>(null);
+  // It may appear far from the button that made it.
+  const comes = useRef(!always);
+  useEffect(() => {
+    if (comes.current) box.current?.scrollIntoView({ block: "nearest" });
+  }, []);
   return (
-    <div class="once" role="status">
+    <div ref={box} class="once" role="status">
       <strong>{label}</strong>
       <div class="once-line">
         <code>{value}</code>
