@@ -109,7 +109,9 @@ class EmailAdapter(AdapterBase):
         config = read(connection)
         mail = parse(raw.body, trusted_authserv=config.authserv, own_addresses=config.own_addresses)
         keys = keys_of(connection)
-        ours = read_message_id(mail.message_id or "", *keys) if keys else None
+        # A program that answers under the id of what it answers is not us.
+        sent_by_us = mail.sender is not None and mail.sender.address.lower() in config.own_addresses
+        ours = read_message_id(mail.message_id or "", *keys) if keys and sent_by_us else None
         at = mail.date or raw.received_at
         key = _key(mail, raw.body)
         if ours is not None:

@@ -65,6 +65,9 @@ async def place_mail(tx: Tx, now: datetime, connection: Connection, mail: Parsed
         since=since,
         limit=MOST_AN_HOUR,
     )
+    if any(row["how"] == "ours" for row in rows):
+        # Our own answer, copied to another of our mailboxes: it stands in its conversation already.
+        return Place(ignore=True)
     lately = next(row["number"] for row in rows if row["how"] == "lately")
     if lately >= MOST_AN_HOUR and (mail.date is None or mail.date > since):
         raise TooManyMails
@@ -74,6 +77,9 @@ async def place_mail(tx: Tx, now: datetime, connection: Connection, mail: Parsed
             # Whoever holds the token holds a mail of ours.
             return Place(conversation_id=found)
     named = await _by_ids(tx, wanted, rows, keys)
+    for beside in (row["conversation_id"] for row in rows if row["how"] == "beside"):
+        if named is None and await _takes_part(tx, beside, mail):
+            named = beside
     if named is None:
         named = await _by_number(tx, mail)
     if named is None:

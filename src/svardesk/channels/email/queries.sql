@@ -1,7 +1,8 @@
 -- name: known
 -- What we know of a mail before it is placed, in one look. `is`: which conversations its own and the named Message-IDs belong
 -- to (the caller chooses by its own order). `names`: which conversation holds a mail that names this one, for what is answered
--- may arrive after its answer. `lately`: how many mails of its sender, written since an instant, came since then, counted no
+-- may arrive after its answer. `beside`: which conversation holds a mail of the same sender that names what this one names,
+-- for two answers to what we have not seen belong together (of two senders they do not: think of a newsletter). `ours`: it is an answer of our own that came by another mailbox. `lately`: how many mails of its sender, written since an instant, came since then, counted no
 -- further than a limit.
 SELECT 'is' AS how, i.mail_id, i.conversation_id, c.number::bigint AS number
 FROM mail_ids i
@@ -13,6 +14,21 @@ UNION ALL (
     JOIN conversations c ON c.account_id = i.account_id AND c.id = i.conversation_id
     WHERE i.account_id = :account_id AND i.mail_id = :mail_id AND i.kind = 'names' AND c.archived_at IS NULL
     ORDER BY c.created_at, c.id LIMIT 1)
+UNION ALL (
+    SELECT 'beside', NULL, x.conversation_id, 0
+    FROM (
+        SELECT m.conversation_id, m.refs, m.created_at FROM mails m
+        WHERE m.account_id = :account_id AND m.sender_address = :address AND m.direction = 'in'
+        ORDER BY m.created_at DESC LIMIT 50) x
+    JOIN conversations c ON c.account_id = :account_id AND c.id = x.conversation_id AND c.archived_at IS NULL
+    WHERE x.refs && :mail_ids::text[]
+    ORDER BY x.created_at DESC LIMIT 1)
+UNION ALL
+SELECT 'ours', i.mail_id, i.conversation_id, 0
+FROM mail_ids i
+JOIN mails m ON m.account_id = i.account_id AND m.message_id = i.message_id
+WHERE i.account_id = :account_id AND i.mail_id = :mail_id AND i.kind = 'is' AND m.direction = 'out'
+    AND m.sender_address = :address
 UNION ALL
 SELECT 'lately', NULL, NULL, count(*) FROM (
     SELECT FROM mails m WHERE m.account_id = :account_id AND m.sender_address = :address AND m.direction = 'in'
@@ -78,13 +94,14 @@ FROM mails WHERE account_id = :account_id AND message_id = :message_id;
 
 -- name: answered
 -- The customer's newest mail in a conversation before a message: what that message answers. Machines and strangers are
--- not answered.
+-- not answered, nor is a mail that came in a customer's name and could not prove it.
 SELECT m.message_id, m.mail_id, m.refs, m.sender, m.reply_to, m.recipients, m.subject, m.body, m.language, m.written_at,
     m.created_at
 FROM mails m
 JOIN messages x ON x.account_id = m.account_id AND x.id = m.message_id
 WHERE m.account_id = :account_id AND m.conversation_id = :conversation_id AND m.direction = 'in' AND m.automatic = 'none'
     AND x.seq < :before_seq AND x.deleted_at IS NULL
+    AND coalesce(x.details->'letter'->>'stranger', 'false') <> 'true'
     AND NOT EXISTS (SELECT 1 FROM mail_participants p WHERE p.account_id = m.account_id
         AND p.conversation_id = m.conversation_id AND p.address = m.sender_address AND p.standing = 'stranger')
 ORDER BY x.seq DESC LIMIT 1;

@@ -13,7 +13,10 @@ from typing import Final
 
 import nh3
 
-POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:{more}; sandbox allow-popups; frame-ancestors 'self'"
+POLICY: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:{more}; sandbox allow-popups"
+    " allow-popups-to-escape-sandbox; frame-ancestors 'self'"
+)
 FRAME_POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data: https: http:; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'self'"
@@ -40,7 +43,10 @@ _ATTRIBUTES: Final = {
     **{tag: set(names) for tag, names in deepcopy(nh3.ALLOWED_ATTRIBUTES).items()},
 }
 _SCHEMES: Final = frozenset({"http", "https", "mailto", "tel", "cid"})
-_REMOTE: Final = re.compile(r"^\s*https?:", re.IGNORECASE)
+_REMOTE: Final = re.compile(r"\s*(https?:)?//", re.IGNORECASE)
+_LINK: Final = re.compile(r"\s*(https?://|//|mailto:|tel:)", re.IGNORECASE)
+_FETCHES: Final = re.compile(r"url\s*\(|image|expression|@|\\|/\*|script", re.IGNORECASE)
+"""What no harmless value of a style holds; an escaped letter could spell any of it."""
 
 _PAGE: Final = """<!doctype html>
 <html><head><meta charset="utf-8"><meta name="referrer" content="no-referrer">
@@ -71,14 +77,17 @@ def shown(html: str, files: Mapping[str, str], *, title: str = "", pictures: boo
         if tag == "img" and name == "src":
             if value.lower().startswith("cid:"):
                 return files.get(value[4:].strip("<> "))
-            if _REMOTE.match(value):
-                if not pictures:
-                    held_back += 1
-                    return None
-                return value
-            return None
-        if name == "background":
-            return None
+            if (remote := _REMOTE.match(value)) is None:
+                return None
+            if not pictures:
+                held_back += 1
+                return None
+            return value if remote[1] else f"https:{value.strip()}"
+        if name == "href":
+            # What names no place of its own would lead to us.
+            return value if _LINK.match(value) else None
+        if name == "style":
+            return ";".join(one for one in value.split(";") if not _FETCHES.search(one)) or None
         return value
 
     body = cleaned(html, attribute)
