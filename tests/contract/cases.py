@@ -145,6 +145,31 @@ FORM = Case(
     codes=("no_way_back", "anything"),
 )
 
+
+def _mail(text: str, head: str = "") -> Raw:
+    return raw(
+        (
+            "From: Kari <kari@example.no>\r\nTo: kundeservice@fjordnett.example\r\nSubject: Nettet\r\n"
+            f"Message-ID: <1@example.no>\r\n{head}\r\n{text}\r\n"
+        ).encode()
+    )
+
+
+EMAIL = Case(
+    adapter=ADAPTERS["email"],
+    connection=connection("email", address="kundeservice@fjordnett.example"),
+    good=[
+        (_mail("Hei, nettet er borte."), 1),
+        (_mail("Jeg er borte til mandag.", "Auto-Submitted: auto-replied\r\n"), 1),
+        (raw(b""), 1),
+        (raw(b"\x00\xff\xfe not a mail at all"), 1),
+    ],
+    # Whatever comes is kept as a message: nothing is refused.
+    poison=[],
+    strange=[_mail("x", "Content-Type: multipart/mixed; boundary=\r\nX-New: \xff\r\n"), raw(b"From: <<>>\r\n\r\n\xe5")],
+    codes=("5.1.1", "5.7.1", "too_large", "auth_refused", "no_smtp", "anything"),
+)
+
 FAKE = Case(
     adapter=FakeAdapter(Provider()),
     connection=connection("fake"),
@@ -156,4 +181,4 @@ FAKE = Case(
 )
 """The test double stands here too, so that the suite itself is tried on more than one adapter."""
 
-CASES: dict[str, Case] = {"webchat": WEBCHAT, "form": FORM, "fake": FAKE}
+CASES: dict[str, Case] = {"webchat": WEBCHAT, "form": FORM, "email": EMAIL, "fake": FAKE}
