@@ -29,7 +29,7 @@ class Worker:
         self.sequencer = Sequencer(house.db.dsn, self.outbox)
         self.relay = Relay(house.db, wiring.reactions(), self.log, house.clock)
         access = Access(house.db, house.clock, house.keyring, house.settings.public_url)
-        EMAIL.token_of = access.token
+        EMAIL.token_of, EMAIL.token_refused = access.token, access.refused
         receipts.know(house.keyring, house.settings.public_url)
         self.mailboxes = Readers(house.db, house.clock, house.keyring, access)
         self.sweeper = Sweeper(house.db, house.clock, wiring.sweeps(house))

@@ -31,6 +31,7 @@ class Access:
         self._endpoints = endpoints
         self._turns: defaultdict[UUID, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._held: dict[UUID, Tokens] = {}
+        self._refused: dict[UUID, str] = {}
 
     def client(self, connection: Connection, config: MailboxConfig) -> OAuthClient:
         """The organisation's registration at the provider of a mailbox. Raises ``GrantRevoked`` when it has none."""
@@ -48,14 +49,19 @@ class Access:
             held = self._held.get(connection.id) or _stored(connection)
             if held is None:
                 raise GrantRevoked("nobody has signed in to this mailbox yet")
-            if not held.is_fresh(self._clock.now()):
+            if not self._is_good(connection.id, held):
                 held = await self._refresh(connection)
             self._held[connection.id] = held
             return held.access_token
 
-    def forget(self, connection_id: UUID) -> None:
-        """Somebody signed in anew: what is held is yesterday's."""
-        self._held.pop(connection_id, None)
+    def refused(self, connection_id: UUID) -> None:
+        """The mail server does not take the token, whatever its time says: the next one is a fresh one."""
+        held = self._held.pop(connection_id, None)
+        if held is not None:
+            self._refused[connection_id] = held.access_token
+
+    def _is_good(self, connection_id: UUID, tokens: Tokens) -> bool:
+        return tokens.is_fresh(self._clock.now()) and tokens.access_token != self._refused.get(connection_id)
 
     async def _refresh(self, connection: Connection) -> Tokens:
         # Another process may have refreshed meanwhile; a provider may have forgotten the refresh token that we know.
@@ -65,7 +71,7 @@ class Access:
         known = _stored(fresh)
         if known is None:
             raise GrantRevoked("nobody has signed in to this mailbox yet")
-        if known.is_fresh(self._clock.now()):
+        if self._is_good(connection.id, known):
             return known
         tokens = await self.client(fresh, read(fresh)).refresh(known, self._clock.now())
         await self.keep(connection, tokens)

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Final
+from uuid import UUID
 
 import msgspec
 
@@ -64,6 +65,7 @@ PROBLEM_HEADER: Final = "svardesk-problem"
 NOBODY: Final = "unknown@invalid"
 
 TokenOf = Callable[[Connection], Awaitable[str | None]]
+TokenRefused = Callable[[UUID], None]
 
 
 async def _no_token(connection: Connection) -> str | None:
@@ -71,8 +73,16 @@ async def _no_token(connection: Connection) -> str | None:
     return None
 
 
+def _nobody_cares(connection_id: UUID) -> None:
+    del connection_id
+
+
 class EmailAdapter(AdapterBase):
-    """Mailboxes. ``token_of`` gives an access token where a mailbox signs in by OAuth; whoever wires the house sets it."""
+    """Mailboxes.
+
+    ``token_of`` gives an access token where a mailbox signs in by OAuth, ``token_refused`` hears that a server did not take
+    it; whoever wires the house sets both.
+    """
 
     kind: ClassVar[str] = KIND
     version: ClassVar[int] = 1
@@ -80,6 +90,7 @@ class EmailAdapter(AdapterBase):
 
     def __init__(self) -> None:
         self.token_of: TokenOf = _no_token
+        self.token_refused: TokenRefused = _nobody_cares
 
     def config_schema(self) -> dict[str, Any]:
         """JSON Schema of a mailbox's settings."""
@@ -208,6 +219,8 @@ class EmailAdapter(AdapterBase):
             )
         except MailServerError as error:
             return Permanent(code=error.code, error_class="connection", reason=error.said)
+        if isinstance(outcome, outcomes.Deferred) and outcome.code == "token_expired":
+            self.token_refused(connection.id)
         return _result(outcome, prepared)
 
     async def reconcile(self, command: OutboundCommand) -> ReconcileResult:

@@ -152,6 +152,8 @@ class Reader:
         self._connection_id = connection_id
         self._config: MailboxConfig | None = None
         self._failures = 0
+        self._token_refused = False
+        self._seen: int | None = None
 
     async def run(self) -> None:
         """Read until cancelled, or until the mailbox is out of service."""
@@ -198,6 +200,8 @@ class Reader:
             return await get(tx, self._connection_id, self._keyring)
 
     async def _read(self) -> None:
+        # Before the settings are read: whatever changes from here on is noticed.
+        self._seen = await self._version()
         connection = await self._connection()
         config = self._config = read(connection)
         token = await self._access.token(connection) if config.provider != "password" else None
@@ -224,12 +228,11 @@ class Reader:
 
     async def _wait(self, mailbox: Mailbox) -> None:
         """Until something comes; a change of settings is noticed meanwhile."""
-        seen = await self._version()
         idle = asyncio.create_task(mailbox.idle(IDLE_SECONDS))
         try:
             while not idle.done():
                 await asyncio.wait({idle}, timeout=LOOK_SECONDS)
-                if not idle.done() and await self._version() != seen:
+                if await self._version() != self._seen:
                     raise Changed
             await idle
         finally:
@@ -270,6 +273,7 @@ class Reader:
             if self._failures or not batch.mails:
                 await self._status(tx, "ok")
         self._failures = 0
+        self._token_refused = False
         if batch.mails:
             log.info("mails_fetched", count=len(batch.mails), waiting=batch.waiting, folder=state.name if state else "")
 
@@ -280,7 +284,11 @@ class Reader:
         said = str(error.fields.get("said", ""))[:300]
         log.warning("mailbox_unreadable", mailbox=str(self._connection_id), code=error.code, said=said)
         if error.code == "mail_token_expired":
-            self._access.forget(self._connection_id)
+            self._access.refused(self._connection_id)
+            if not self._token_refused:
+                # Providers end tokens before their time, too: a fresh one may do, and nobody need hear of it.
+                self._token_refused = True
+                return 0.0
         async with self._db.work(self._account_id) as tx:
             await tx.run(
                 QUERIES.mailbox_fails,
@@ -299,4 +307,7 @@ class Reader:
     async def _status(self, tx: Any, status: str) -> None:
         version = await tx.value(QUERIES.set_status, account_id=self._account_id, id=self._connection_id, status=status)
         if version is not None:
+            if self._seen is not None and version == self._seen + 1:
+                # That was us, and nobody else in between.
+                self._seen = version
             await record(tx, ConnectionChanged(stream=self._connection_id, version=version))
