@@ -172,6 +172,11 @@ class Imap(IMAPServer):
         finally:
             self._sessions.discard(writer)
 
+    @property
+    def open_sessions(self) -> int:
+        """How many clients are connected."""
+        return len(self._sessions)
+
     def hang_up(self) -> None:
         """End all sessions without a word, as a server does that loses its power."""
         for writer in list(self._sessions):

@@ -116,6 +116,11 @@ class DemoMail:
         """A folder, to look into or to renumber."""
         return await self.boxes.named(address, name)
 
+    @property
+    def sessions(self) -> int:
+        """How many IMAP sessions are open."""
+        return self.boxes.imap.open_sessions
+
     def hang_up(self) -> None:
         """End all IMAP sessions without a word."""
         self.boxes.imap.hang_up()
