@@ -18,6 +18,7 @@ from svardesk.channels.email.preparing import Prepared, prepare_mail
 from svardesk.conversations.schemas import Letter
 from svardesk.kit.clock import FixedClock
 from svardesk.kit.db import Database, Row
+from svardesk.kit.files import FileStore
 from svardesk.kit.ids import uuid7
 from svardesk.kit.keyring import KeyRing
 from tests.factories import Account, insert, make_account
@@ -59,6 +60,7 @@ class Box:
     clock: FixedClock
     account: Account
     id: UUID
+    files: FileStore | None = None
 
     async def connection(self) -> Connection:
         async with self.db.work(self.account.id) as tx:
@@ -72,7 +74,7 @@ class Box:
             return await ingress.store_all(tx, connection, given)
 
     async def sweep(self) -> None:
-        while await ingress.sweep(self.db, self.clock, RING):
+        while await ingress.sweep(self.db, self.clock, RING, files=self.files):
             pass
 
     async def arrive(self, *raws: bytes) -> None:

@@ -196,7 +196,7 @@ async def get_mail_frame() -> Response[bytes]:
     """The empty page around a mail's sandboxed frame, with the policy that holds inside it."""
     return Response(
         FRAME,
-        media_type="text/html; charset=utf-8",
+        media_type="text/html",
         headers={
             "content-security-policy": FRAME_POLICY,
             "x-frame-options": "SAMEORIGIN",
@@ -233,7 +233,7 @@ async def get_mail_page(
     found = shown(row["html"], inside, title=row["subject"], pictures=pictures)
     return Response(
         found.page.encode(),
-        media_type="text/html; charset=utf-8",
+        media_type="text/html",
         headers={
             "content-security-policy": found.policy,
             "x-frame-options": "SAMEORIGIN",
