@@ -85,6 +85,9 @@ deliveries = tenant_table(
     instant("read_at", nullable=True),
     # Set right before the provider may take it: what vanished earlier has surely not been sent.
     instant("handed_at", nullable=True),
+    # When it was first put off, and how often: what is tried again for a time, not a number of times, gives up by these.
+    instant("refused_at", nullable=True),
+    Column("refusals", Integer, nullable=False, server_default="0"),
     ref("messages", "message_id", on_delete="CASCADE"),
     ref("conversations", "conversation_id", on_delete="CASCADE"),
     ref("connections", "connection_id"),

@@ -172,11 +172,18 @@ class FilledIn(msgspec.Struct, frozen=True, kw_only=True):
     value: str
 
 
+class Retry(msgspec.Struct, frozen=True, kw_only=True):
+    """When an answer that was put off is tried again. ``until``: as long it is; None: a few times more."""
+
+    at: datetime
+    until: datetime | None = None
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """What was said. Order is ``seq``. ``client_id`` is only there for its author. ``deleted``: erased, body empty.
 
     ``automated``: no person wrote it. ``send_at``: an answer that waits until then.
-    ``fields`` are what a form asked beside the text, in its order.
+    ``fields`` are what a form asked beside the text, in its order. ``retry``: an answer that was put off is tried again.
     """
 
     id: UUID
@@ -199,6 +206,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     letter: Letter | None = None
     send_at: datetime | None = None
     fields: list[FilledIn] = []
+    retry: Retry | None = None
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):

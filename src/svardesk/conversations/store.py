@@ -14,6 +14,7 @@ from svardesk.conversations.schemas import (
     FilledIn,
     Letter,
     Message,
+    Retry,
 )
 from svardesk.kit.db import Reader, Row, Tx
 from svardesk.kit.sql import load
@@ -80,6 +81,9 @@ def message_of(row: Row, actor: str | None = None) -> Message:
         letter=letter_of(details),
         send_at=row["send_at"],
         fields=[msgspec.convert(one, FilledIn) for one in details.get("fields") or ()],
+        retry=msgspec.convert(details["retry"], Retry)
+        if row["state"] == "failed_temporary" and "retry" in details
+        else None,
     )
 
 
