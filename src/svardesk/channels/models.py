@@ -88,6 +88,9 @@ deliveries = tenant_table(
     # Where a channel takes an answer in several pieces: how many there are, and how many have gone out.
     Column("part", Integer, nullable=False, server_default="0"),
     Column("parts", Integer, nullable=False, server_default="1"),
+    # When it was first put off, and how often: what is tried again for a time, not a number of times, gives up by these.
+    instant("refused_at", nullable=True),
+    Column("refusals", Integer, nullable=False, server_default="0"),
     ref("messages", "message_id", on_delete="CASCADE"),
     ref("conversations", "conversation_id", on_delete="CASCADE"),
     ref("connections", "connection_id"),

@@ -186,6 +186,12 @@ UPDATE messages m SET state = :state, state_reason = :reason, external_id = coal
 FROM held WHERE m.account_id = :account_id AND m.id = held.id
 RETURNING m.conversation_id, m.id;
 
+-- name: tell_retry
+-- When an answer that was put off is tried again.
+UPDATE messages SET details = coalesce(details, '{}') || jsonb_build_object('retry', :retry::jsonb), version = version + 1
+WHERE account_id = :account_id AND id = :id AND state = 'failed_temporary'
+RETURNING conversation_id;
+
 -- name: retry
 -- Queue a failed answer again, for an agent who may write there.
 UPDATE messages m SET state = 'queued', state_reason = NULL, version = m.version + 1

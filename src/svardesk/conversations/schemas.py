@@ -197,12 +197,20 @@ class FilledIn(msgspec.Struct, frozen=True, kw_only=True):
     value: str
 
 
+class Retry(msgspec.Struct, frozen=True, kw_only=True):
+    """When an answer that was put off is tried again. ``until``: as long it is; None: a few times more."""
+
+    at: datetime
+    until: datetime | None = None
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """What was said. Order is ``seq``. ``client_id`` is only there for its author. ``deleted``: erased, body empty.
 
     ``automated``: no person wrote it. ``send_at``: an answer that waits until then.
     ``fields`` are what a form asked beside the text, in its order. ``edits``: so often its author changed it. ``reply_to``: the
     message that it answers. ``elsewhere``: an answer written with another program. ``awaited``: files that are still fetched.
+    ``retry``: an answer that was put off is tried again.
     """
 
     id: UUID
@@ -231,6 +239,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     reply_to: UUID | None = None
     elsewhere: Elsewhere | None = None
     awaited: int = 0
+    retry: Retry | None = None
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from svardesk.conversations.schemas import (
     Letter,
     Message,
     Reaction,
+    Retry,
 )
 from svardesk.kit.db import Reader, Row, Tx
 from svardesk.kit.sql import load
@@ -90,6 +91,9 @@ def message_of(row: Row, actor: str | None = None) -> Message:
         reply_to=UUID(details["reply_to"]) if details.get("reply_to") else None,
         elsewhere=msgspec.convert(details["elsewhere"], Elsewhere) if details.get("elsewhere") else None,
         awaited=details.get("awaited") or 0,
+        retry=msgspec.convert(details["retry"], Retry)
+        if row["state"] == "failed_temporary" and "retry" in details
+        else None,
     )
 
 
