@@ -17,6 +17,7 @@ import structlog
 from svardesk.accounts import auth
 from svardesk.accounts import events as accounts_facts
 from svardesk.channels import connections
+from svardesk.channels.signals import Signals
 from svardesk.channels.webchat import visitors as webchat
 from svardesk.channels.webchat import whereabouts
 from svardesk.conversations import store
