@@ -17,6 +17,7 @@ from svardesk.channels.capabilities import (
     Capabilities as Capabilities,
     QuickReplies as QuickReplies,
     Receipts as Receipts,
+    ResponseBadge as ResponseBadge,
     TextLimit as TextLimit,
     Trust as Trust,
     Typing as Typing,
