@@ -245,6 +245,33 @@ async def test_the_same_mail_by_two_routes_is_one(box: Box) -> None:
     assert await box.threads() == LONE
 
 
+async def test_what_a_database_does_not_take_costs_no_mail(box: Box) -> None:
+    """A zero byte in whatever field: the mail stands in the inbox all the same."""
+    whole = letter(
+        "Hei", Cc="Ola <ola@example.no>", Reply_To="Kari <kari@hjemme.example>", Delivered_To=US,
+        References="<a@example.no>", Content_ID="<c@example.no>",
+    )  # fmt: skip
+    lines = whole.split(b"\r\n")
+    for number, line in enumerate(lines):
+        put = line[: len(line) * 2 // 3] + b"\x00" + line[len(line) * 2 // 3 :]
+        raw = b"\r\n".join([*lines[:number], put, *lines[number + 1 :]]).replace(b"Hei", b"nr. %d" % number)
+        await box.arrive(raw)
+    assert await box.aside() == []
+    assert sum(map(len, await box.threads())) == len(lines)
+
+
+async def test_our_own_mail_that_a_machine_sends_back_is_known_by_its_mark(box: Box, clock: FixedClock) -> None:
+    """Forwarding programs put their own name and id on what they send; what we wrote on it stays."""
+    back = {"From": PER, "Subject": "Nettet er borte", "Message_ID": "<loop@fremmed.example>"}
+    await box.arrive(letter("Vi ser på det.", X_Svardesk_Loop=str(box.account.id), **back))
+    [row] = await box.rows("SELECT automated FROM messages")
+    assert row["automated"], "it starts no clock and gets no receipt"
+    # Somebody else's Svardesk, where a person has written, is a customer like others.
+    theirs = await make_box(box.db, clock)
+    await theirs.arrive(letter("Vi ser på det.", X_Svardesk_Loop=str(box.account.id), **back))
+    assert [row["automated"] for row in await theirs.rows("SELECT automated FROM messages")] == [False]
+
+
 async def test_the_same_id_with_another_text_is_not_lost(box: Box) -> None:
     await box.arrive(letter("Hei"), letter("Hei igjen"), letter("Hei", Subject="Et annet emne"))
     assert sorted(text for thread in await box.threads() for text in thread) == ["Hei", "Hei", "Hei igjen"]

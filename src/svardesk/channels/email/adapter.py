@@ -118,7 +118,12 @@ class EmailAdapter(AdapterBase):
     def parse(self, raw: Raw, connection: Connection) -> list[InboundEvent]:
         """One mail, one event. Never raises: what cannot be understood is a message all the same."""
         config = read(connection)
-        mail = parse(raw.body, trusted_authserv=config.authserv, own_addresses=config.own_addresses)
+        mail = parse(
+            raw.body,
+            trusted_authserv=config.authserv,
+            own_addresses=config.own_addresses,
+            instance=str(connection.account_id),
+        )
         keys = keys_of(connection)
         # A program that answers under the id of what it answers is not us.
         sent_by_us = mail.sender is not None and mail.sender.address.lower() in config.own_addresses
