@@ -167,6 +167,26 @@ async def test_answers_go_elsewhere_only_when_whoever_began_says_so(box: Box) ->
     assert [one.email for one in (await box.answer()).outgoing.to] == ["ny@hjemme.example"], "this one is proven"
 
 
+async def test_where_answers_go_stands_beside_the_mail(box: Box) -> None:
+    """Agents see who is answered before they answer: a borrowed From and a Reply-To of one's own is how words are stolen."""
+    answers = {"Reply_To": "Tyv <tyv@fremmed.example>"}
+    own = {"Reply_To": f"{US}, Kari <{KARI}>"}
+    await box.arrive(
+        letter("Hva er koden min?", **answers),
+        letter("Takk", Message_ID="<two@example.no>", In_Reply_To="<one@example.no>", Reply_To="annen@fremmed.example"),
+        letter("Annet", Message_ID="<three@example.no>", Subject="Annet", **own),
+        letter("Feil", Message_ID="<four@example.no>", Subject="Feil", Reply_To='"a b"@example.no'),
+    )
+    rows = await box.rows("SELECT body, details->'letter'->'reply_to' AS told FROM messages ORDER BY created_at, id")
+    told = {row["body"]: row["told"] for row in rows}
+    there = [{"name": "Tyv", "address": "tyv@fremmed.example"}]
+    assert told == {"Hva er koden min?": there, "Takk": None, "Annet": None, "Feil": None}
+    async with box.db.work(box.account.id) as tx:
+        await tx.run("UPDATE messages SET deleted_at = %(now)s WHERE body = 'Takk'", now=box.clock.now())
+    for number, to in (1, "tyv@fremmed.example"), (2, KARI), (3, KARI):
+        assert [one.email for one in (await box.answer(number)).outgoing.to] == [to]
+
+
 async def test_borrowing_an_id_draws_no_replies_away(box: Box) -> None:
     await box.arrive(letter("Hei"), letter("Jeg har samme nummer", From=PER, Subject="Annet"))
     await box.arrive(letter("Svar", Message_ID="<two@example.no>", In_Reply_To="<one@example.no>"))

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from svardesk.conversations.receiving import Received
-from svardesk.conversations.schemas import FilledIn, Letter
+from svardesk.conversations.schemas import Correspondent, FilledIn, Letter
 from svardesk.conversations.texts import MAX_BODY
 from svardesk.kit.db import Tx
 from svardesk.kit.errors import SvardeskError, Unprocessable
@@ -253,12 +253,13 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Where an event belongs. ``conversation_id`` None: a new conversation, or the one of its thread key.
 
     ``stranger``: it names a conversation in which its sender had no part, so it joins as unverified. ``ignore``: nothing
-    is to become of it (our own copy of what we sent).
+    is to become of it (our own copy of what we sent). ``reply_to``: answers go there instead of to its sender.
     """
 
     conversation_id: UUID | None = None
     stranger: bool = False
     ignore: bool = False
+    reply_to: tuple[Correspondent, ...] = ()
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
@@ -268,6 +269,7 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     envelope_id: UUID
     files: Mapping[str, UUID]
     stranger: bool
+    reply_to: tuple[Correspondent, ...] = ()
 
 
 # ------------------------------------------------------------------------------------------------ outwards
