@@ -44,7 +44,7 @@ from svardesk.channels.email.errors import FolderMissing, MailServerError
 from svardesk.channels.email.imap import Mailbox
 from svardesk.channels.email.imap_session import SENT
 from svardesk.channels.email.keeping import QUERIES, keep_mail, place_mail
-from svardesk.channels.email.mime import BadMailAddress
+from svardesk.channels.email.mime import BadMailAddress, ascii_address
 from svardesk.channels.email.oauth import OAuthError
 from svardesk.channels.email.parsing import parse
 from svardesk.channels.email.parsing.parsed import Address, ParsedMail
@@ -208,6 +208,7 @@ class EmailAdapter(AdapterBase):
             return Permanent(code="no_smtp", error_class="connection", reason="no_smtp")
         try:
             mail = await composed(prepared, command)
+            main = [ascii_address(one.email).lower() for one in prepared.outgoing.to]
         except BadMailAddress as error:
             return Permanent(code="address", error_class="address", reason=str(error.fields.get("address", ""))[:200])
         if not mail.recipients:
@@ -220,13 +221,14 @@ class EmailAdapter(AdapterBase):
                 list(dict.fromkeys(recipients)),
                 mail.raw,
                 envelope_id=str(command.delivery_id),
+                main=main or mail.recipients,
                 before_final=command.about_to_send,
             )
         except MailServerError as error:
             return Permanent(code=error.code, error_class="connection", reason=error.said)
         if isinstance(outcome, outcomes.Deferred) and outcome.code == "token_expired":
             self.token_refused(connection.id)
-        return _result(outcome, prepared)
+        return _result(outcome, prepared.mail_id)
 
     async def reconcile(self, command: OutboundCommand) -> ReconcileResult:
         """Look for the mail by its Message-ID: in the mailbox itself, and among what its provider keeps as sent."""
@@ -283,15 +285,10 @@ class EmailAdapter(AdapterBase):
         return await self.token_of(connection) if read(connection).provider != "password" else None
 
 
-def _result(outcome: outcomes.Outcome, prepared: Prepared) -> SendResult:
+def _result(outcome: outcomes.Outcome, mail_id: str) -> SendResult:
     match outcome:
-        case outcomes.Accepted(refused=refused):
-            lost = {one.address.lower(): one for one in refused}
-            if prepared.main and prepared.main <= set(lost):
-                # A copy went out, but nobody whom the answer is for got it.
-                first = lost[min(prepared.main)]
-                return Permanent(code=str(first.code), error_class=first.error_class, reason=first.said[:200])
-            return Sent(external_id=prepared.mail_id)
+        case outcomes.Accepted():
+            return Sent(external_id=mail_id)
         case outcomes.Deferred(code=code, said=said, error_class=error_class):
             return Temporary(code=code, error_class=error_class, reason=said[:200])
         case outcomes.Refused(code=code, said=said, error_class=error_class):
