@@ -292,6 +292,22 @@ async def test_our_own_mail_that_a_machine_sends_back_is_known_by_its_mark(box: 
     assert [row["automated"] for row in await theirs.rows("SELECT automated FROM messages")] == [False]
 
 
+async def test_a_mail_to_two_of_our_mailboxes_stands_once_in_its_conversation(box: Box, clock: FixedClock) -> None:
+    sales = await make_box(box.db, clock, box.account, address="salg@fjordnett.example")
+    both = {"To": f"{US}, salg@fjordnett.example"}
+    await box.arrive(letter("Hei"))
+    answer = letter("Svar", Message_ID="<two@example.no>", In_Reply_To="<one@example.no>", **both)
+    await box.arrive(answer)
+    await sales.arrive(answer)
+    assert await box.threads() == [["Hei", "Svar"]]
+    # Another mail under the same id is another mail; one that begins something is seen by both.
+    await sales.arrive(letter("Annet svar", Message_ID="<two@example.no>", In_Reply_To="<one@example.no>", **both))
+    first = letter("Ny sak", Message_ID="<three@example.no>", **both)
+    await box.arrive(first)
+    await sales.arrive(first)
+    assert await box.threads() == [["Hei", "Svar", "Annet svar"], ["Ny sak"], ["Ny sak"]]
+
+
 async def test_the_same_id_with_another_text_is_not_lost(box: Box) -> None:
     await box.arrive(letter("Hei"), letter("Hei igjen"), letter("Hei", Subject="Et annet emne"))
     assert sorted(text for thread in await box.threads() for text in thread) == ["Hei", "Hei", "Hei igjen"]

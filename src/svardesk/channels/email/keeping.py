@@ -55,38 +55,42 @@ async def place_mail(tx: Tx, now: datetime, connection: Connection, mail: Parsed
     set aside with its bytes, where an owner sees it and can let it in; nothing is lost. What was written earlier and had
     to wait (an outage, a mailbox that is read for the first time) does not count.
     """
-    place = await _placed(tx, now, connection, mail)
+    own = usable([mail.message_id or ""])
+    rows = await tx.all(
+        QUERIES.known,
+        account_id=tx.account,
+        connection_id=connection.id,
+        mail_ids=_named(mail),
+        mail_id=own[0] if own else None,
+        address=mail.sender.address.lower()[:320] if mail.sender else None,
+        subject=_subject(mail),
+        body=_body(mail),
+        since=now - HOUR,
+        limit=MOST_AN_HOUR,
+    )
+    place = await _placed(tx, now, connection, mail, rows)
+    if any(row["how"] == "twin" and row["conversation_id"] == place.conversation_id for row in rows):
+        # It went to two of our mailboxes, and both brought it.
+        return Place(ignore=True)
     if place.ignore or mail.automatic == "bounce":
         return place
     return msgspec.structs.replace(place, reply_to=await _answers_elsewhere(tx, connection, mail, place))
 
 
-async def _placed(tx: Tx, now: datetime, connection: Connection, mail: ParsedMail) -> Place:
+async def _placed(tx: Tx, now: datetime, connection: Connection, mail: ParsedMail, rows: list[Row]) -> Place:
     keys = keys_of(connection)
-    wanted = _named(mail)
-    own = usable([mail.message_id or ""])
-    since = now - HOUR
-    rows = await tx.all(
-        QUERIES.known,
-        account_id=tx.account,
-        mail_ids=wanted,
-        mail_id=own[0] if own else None,
-        address=mail.sender.address.lower()[:320] if mail.sender else None,
-        since=since,
-        limit=MOST_AN_HOUR,
-    )
     if any(row["how"] == "ours" for row in rows):
         # Our own answer, copied to another of our mailboxes: it stands in its conversation already.
         return Place(ignore=True)
     lately = next(row["number"] for row in rows if row["how"] == "lately")
-    if lately >= MOST_AN_HOUR and (mail.date is None or mail.date > since):
+    if lately >= MOST_AN_HOUR and (mail.date is None or mail.date > now - HOUR):
         raise TooManyMails
     for address in (*(one.address for one in (*mail.to, *mail.cc)), *mail.delivered_to):
         found = read_reply_token(address, *keys) if keys else None
         if found is not None and await _living(tx, found):
             # Whoever holds the token holds a mail of ours.
             return Place(conversation_id=found)
-    named = await _by_ids(tx, wanted, rows, keys)
+    named = await _by_ids(tx, _named(mail), rows, keys)
     for beside in (row["conversation_id"] for row in rows if row["how"] == "beside"):
         if named is None and await _takes_part(tx, beside, mail):
             named = beside
@@ -97,6 +101,14 @@ async def _placed(tx: Tx, now: datetime, connection: Connection, mail: ParsedMai
     if mail.automatic == "bounce":
         return Place(conversation_id=named)
     return Place(conversation_id=named, stranger=not await _takes_part(tx, named, mail))
+
+
+def _subject(mail: ParsedMail) -> str:
+    return mail.subject[:1000].replace("\x00", "")
+
+
+def _body(mail: ParsedMail) -> str:
+    return (mail.visible or mail.text)[:60_000].replace("\x00", "")
 
 
 def _named(mail: ParsedMail) -> list[str]:
@@ -190,8 +202,8 @@ async def keep_mail(tx: Tx, now: datetime, connection: Connection, mail: ParsedM
         sender=mail.sender,
         reply_to=[Address(one.name, one.address) for one in taken.reply_to],
         recipients=(*mail.to, *mail.cc)[:100],
-        subject=mail.subject[:1000].replace("\x00", ""),
-        body=(mail.visible or mail.text)[:60_000].replace("\x00", ""),
+        subject=_subject(mail),
+        body=_body(mail),
         html=None if mail.html is None else mail.html.replace("\x00", ""),
         inline_files=inline,
         language=mail.language,
