@@ -202,13 +202,15 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
 class Watermark(msgspec.Struct, frozen=True, kw_only=True):
     """Which of our messages a receipt, edit or bounce is about.
 
-    By the provider's ids, by ours where it repeats them, or everything up to a time or a seq.
+    By the provider's ids, by ours where it repeats them, or everything up to a time or a seq. ``elsewhere``: those ids are
+    the only ones in the world, and what they name may have gone out by another connection of this kind.
     """
 
     external_ids: tuple[str, ...] = ()
     message_ids: tuple[UUID, ...] = ()
     up_to: datetime | None = None
     up_to_seq: int | None = None
+    elsewhere: bool = False
 
 
 class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):

@@ -321,7 +321,8 @@ def _about(mail: ParsedMail, keys: tuple[bytes, ...]) -> Watermark | None:
     found = read_message_id(mail.bounce.original_message_id, *keys) if keys else None
     if found is not None:
         return Watermark(message_ids=(found[1],))
-    return Watermark(external_ids=(mail.bounce.original_message_id,))
+    # Reports go to the address in From, which may be a team's own, in another of our mailboxes.
+    return Watermark(external_ids=(mail.bounce.original_message_id,), elsewhere=True)
 
 
 def _text(mail: ParsedMail) -> str:
@@ -354,6 +355,7 @@ def _letter(mail: ParsedMail) -> Letter:
     failed = [
         (one.address or "", f"{one.status or ''} {one.diagnostic}".strip()[:300])
         for one in (mail.bounce.recipients if mail.bounce else ())
+        if one.action in {"failed", "delayed"}
     ]
     return Letter(
         subject=mail.subject[:300],
