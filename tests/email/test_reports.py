@@ -6,9 +6,12 @@ from uuid import UUID
 import pytest
 
 from svardesk.channels.email.preparing import Prepared
+from svardesk.channels.events import DeliveryFailed
+from svardesk.channels.reactions import bring_back
 from svardesk.kit.clock import FixedClock
 from svardesk.kit.db import Database
 from svardesk.kit.ids import uuid7
+from svardesk.spine import Recorded
 from tests.email.mailbox import KARI, US, Box, letter, make_box
 from tests.factories import insert
 
@@ -93,3 +96,24 @@ async def test_a_report_names_only_whom_it_did_not_reach(box: Box) -> None:
     assert await states(box) == ["failed_permanent"]
     rows = await box.rows("SELECT details->'letter'->'failed' AS told FROM messages WHERE automated ORDER BY seq")
     assert [[address for address, _ in row["told"]] for row in rows] == [[KARI], [KARI]]
+
+
+@pytest.mark.parametrize(("automated", "then"), [(False, "open"), (True, "closed")])
+async def test_a_receipt_that_did_not_arrive_is_nobodys_work(box: Box, *, automated: bool, then: str) -> None:
+    """Machines write under addresses that take no mail; what an agent has closed stays closed."""
+    await box.arrive(letter("Hei"))
+    prepared = await box.answer()
+    await went_out(box, prepared)
+    async with box.db.work(box.account.id) as tx:
+        await tx.run("UPDATE messages SET automated = %(a)s WHERE kind = 'answer'", a=automated)
+        await tx.run("UPDATE conversations SET status = 'closed', closed_at = %(now)s", now=box.clock.now())
+    await box.arrive(report("sent", FAILED, prepared))
+    assert await states(box) == ["failed_permanent"]
+    [row] = await box.rows("SELECT id, message_id, conversation_id FROM deliveries")
+    failed = DeliveryFailed(
+        stream=row["conversation_id"], message_id=row["message_id"], delivery_id=row["id"], state="failed_permanent"
+    )
+    async with box.db.work(box.account.id) as tx:
+        told = Recorded(1, box.account.id, failed.stream, 0, "delivery_failed", 1, box.clock.now(), failed)
+        await bring_back(tx, [told])
+    assert [one["status"] for one in await box.rows("SELECT status FROM conversations")] == [then]
