@@ -280,6 +280,15 @@ async def test_what_a_database_does_not_take_costs_no_mail(box: Box) -> None:
     assert sum(map(len, await box.threads())) == len(lines)
 
 
+async def test_a_subject_turns_nothing_round_in_the_list(box: Box) -> None:
+    """A direction mark would show what stands after it backwards, in the list and in the head of the conversation."""
+    await box.arrive(letter("Hei", Subject="Faktura \u202efdp.exe\u2066\u0007"))
+    [row] = await box.rows(
+        "SELECT c.subject, m.details->'letter'->>'subject' AS told FROM conversations c JOIN messages m ON true"
+    )
+    assert row == {"subject": "Faktura fdp.exe", "told": "Faktura fdp.exe"}
+
+
 async def test_our_own_mail_that_a_machine_sends_back_is_known_by_its_mark(box: Box, clock: FixedClock) -> None:
     """Forwarding programs put their own name and id on what they send; what we wrote on it stays."""
     back = {"From": PER, "Subject": "Nettet er borte", "Message_ID": "<loop@fremmed.example>"}

@@ -166,7 +166,7 @@ class EmailAdapter(AdapterBase):
                 automated=mail.automatic != "none",
                 silent=True if mail.automatic != "none" else None,
                 locale=mail.language,
-                subject=(mail.bare_subject or mail.subject)[:300] or None,
+                subject=one_line(mail.bare_subject or mail.subject)[:300] or None,
                 letter=_letter(mail),
                 own=mail,
                 longest=MAX_TEXT,
@@ -358,7 +358,7 @@ def _letter(mail: ParsedMail) -> Letter:
         if one.action in {"failed", "delayed"}
     ]
     return Letter(
-        subject=mail.subject[:300],
+        subject=one_line(mail.subject)[:300],
         sender=_person(mail.sender) if mail.sender else None,
         to=[_person(one) for one in mail.to[:50]],
         cc=[_person(one) for one in mail.cc[:50]],
