@@ -83,6 +83,19 @@ async def test_a_token_is_found_wherever_servers_put_it_and_in_any_case(box: Box
     assert await box.said() == [(1, "Hei", False), (1, "Svar", False)]
 
 
+async def test_agents_read_the_address_without_its_token(box: Box) -> None:
+    await box.arrive(letter("Hei"))
+    address = await token(box, 1)
+    await box.arrive(
+        letter(
+            "Svar", Message_ID="<two@example.no>", To=f"Fjordnett <{address}>", Cc=f"ola@example.no, {address.upper()}"
+        )
+    )
+    [row] = await box.rows("SELECT details->'letter' AS told FROM messages WHERE body = 'Svar'")
+    assert row["told"]["to"] == [{"name": "Fjordnett", "address": US}]
+    assert [one["address"].lower() for one in row["told"]["cc"]] == ["ola@example.no", US]
+
+
 async def test_a_bare_subject_joins_nobody(box: Box) -> None:
     await box.arrive(
         letter("Hei"),

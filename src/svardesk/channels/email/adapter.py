@@ -50,7 +50,7 @@ from svardesk.channels.email.parsing import parse
 from svardesk.channels.email.parsing.parsed import Address, ParsedMail
 from svardesk.channels.email.preparing import Prepared, composed, prepare_mail
 from svardesk.channels.email.receipts import send_receipt
-from svardesk.channels.email.tokens import read_message_id
+from svardesk.channels.email.tokens import read_message_id, read_reply_token
 from svardesk.conversations.schemas import Correspondent, Letter
 from svardesk.kit.db import Tx
 from svardesk.kit.lines import one_line
@@ -167,7 +167,7 @@ class EmailAdapter(AdapterBase):
                 silent=True if mail.automatic != "none" else None,
                 locale=mail.language,
                 subject=one_line(mail.bare_subject or mail.subject)[:300] or None,
-                letter=_letter(mail),
+                letter=_letter(mail, keys),
                 own=mail,
                 longest=MAX_TEXT,
             )
@@ -351,7 +351,15 @@ def _person(one: Address) -> Correspondent:
     return Correspondent(one_line(one.name)[:200], one.address[:320])
 
 
-def _letter(mail: ParsedMail) -> Letter:
+def _without_token(one: Address, keys: tuple[bytes, ...]) -> Correspondent:
+    """Somebody to whom a mail went, our reply address as people know it: the token behind its plus is for machines."""
+    if keys and read_reply_token(one.address, *keys) is not None:
+        local, _, domain = one.address.rpartition("@")
+        return _person(Address(one.name, f"{local.rpartition('+')[0]}@{domain}"))
+    return _person(one)
+
+
+def _letter(mail: ParsedMail, keys: tuple[bytes, ...]) -> Letter:
     failed = [
         (one.address or "", f"{one.status or ''} {one.diagnostic}".strip()[:300])
         for one in (mail.bounce.recipients if mail.bounce else ())
@@ -360,8 +368,8 @@ def _letter(mail: ParsedMail) -> Letter:
     return Letter(
         subject=one_line(mail.subject)[:300],
         sender=_person(mail.sender) if mail.sender else None,
-        to=[_person(one) for one in mail.to[:50]],
-        cc=[_person(one) for one in mail.cc[:50]],
+        to=[_without_token(one, keys) for one in mail.to[:50]],
+        cc=[_without_token(one, keys) for one in mail.cc[:50]],
         automatic=mail.automatic,
         trust=mail.trust,
         quoted=mail.quoted[:MAX_CUT],
