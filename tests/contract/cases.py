@@ -40,6 +40,11 @@ class Case:
     codes: Sequence[str] = ("no_such_code",)
     files: Sequence[UUID] = field(default_factory=tuple)
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers with which this adapter's envelopes come."""
+        return dict(self.good[0][0].headers) if self.good else {}
+
     def command(self, text: str = "Hei!") -> OutboundCommand:
         """A message to send by this adapter."""
         return OutboundCommand(
@@ -170,6 +175,15 @@ EMAIL = Case(
     codes=("5.1.1", "5.7.1", "too_large", "auth_refused", "no_smtp", "anything"),
 )
 
+META = Case(
+    adapter=ADAPTERS["meta"],
+    connection=connection("meta", app_id="1"),
+    # What lies with the app itself belongs to no page that is connected: all of it is refused, with the reason.
+    good=[],
+    poison=[raw(b""), raw(b"{"), raw(b'{"object":"page","entry":[{"id":"7","messaging":[]}]}'), raw(b"[]")],
+    codes=("not_offered", "190", "anything"),
+)
+
 FAKE = Case(
     adapter=FakeAdapter(Provider()),
     connection=connection("fake"),
@@ -181,4 +195,4 @@ FAKE = Case(
 )
 """The test double stands here too, so that the suite itself is tried on more than one adapter."""
 
-CASES: dict[str, Case] = {"webchat": WEBCHAT, "form": FORM, "email": EMAIL, "fake": FAKE}
+CASES: dict[str, Case] = {"webchat": WEBCHAT, "form": FORM, "email": EMAIL, "meta": META, "fake": FAKE}

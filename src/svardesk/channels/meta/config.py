@@ -19,6 +19,8 @@ GRAPH_URL: Final = "https://graph.facebook.com"
 DIALOG_URL: Final = "https://www.facebook.com"
 PAGE_INBOX: Final = "263902037430900"
 """Meta's own inbox as an app; one of Meta's examples prints a digit fewer, so it is a setting."""
+UNKNOWN_PAGE: Final = "svardesk-unknown-page"
+"""Header of an envelope: its page belongs to no connection of the organisation."""
 FIELDS: Final = (
     "messages",
     "messaging_postbacks",
