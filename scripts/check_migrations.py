@@ -36,6 +36,7 @@ def main() -> int:
             )
             with engine.connect() as connection:
                 config.attributes["connection"] = connection
+                config.attributes["compare_only"] = True
                 command.check(config)
         except (MigrationError, CommandError) as error:
             print(f"{error}\nWrite a migration (see CONTRIBUTING.md), or correct the room's models.py.")

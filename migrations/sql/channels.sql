@@ -93,6 +93,21 @@ AS $$
     RETURNING e.account_id, e.id, e.attempts
 $$;
 
+-- Files at a provider that are due to be fetched, of all organisations; the lease is the new due_at.
+CREATE OR REPLACE FUNCTION channels_claim_media(at timestamptz, lease interval, most integer)
+    RETURNS TABLE (account_id uuid, id uuid)
+    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+    WITH due AS (
+        SELECT m.account_id, m.id FROM media m
+         WHERE m.state = 'waiting' AND m.due_at <= at
+         ORDER BY m.due_at LIMIT most FOR UPDATE OF m SKIP LOCKED
+    )
+    UPDATE media m SET attempt = m.attempt + 1, due_at = at + lease
+      FROM due WHERE m.account_id = due.account_id AND m.id = due.id
+    RETURNING m.account_id, m.id
+$$;
+
 -- Uploads that never became part of a message.
 CREATE OR REPLACE FUNCTION channels_orphan_files(older_than timestamptz, most integer)
     RETURNS TABLE (account_id uuid, id uuid, sha256 text)
@@ -172,6 +187,7 @@ BEGIN
     FOREACH signature IN ARRAY ARRAY[
         'channels_claim_deliveries(timestamptz, interval, integer)',
         'channels_claim_envelopes(timestamptz, interval, integer)',
+        'channels_claim_media(timestamptz, interval, integer)',
         'channels_orphan_files(timestamptz, integer)'
     ] LOOP
         EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', signature);

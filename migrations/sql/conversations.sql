@@ -30,7 +30,7 @@ SELECT c.account_id, c.id, c.number, c.channel, c.status, c.snoozed_until, c.sub
         WHERE t.account_id = c.account_id AND t.conversation_id = c.id ORDER BY t.created_at, t.tag_id
     ) AS tags,
     c.last_seq, c.last_public_seq, c.last_customer_seq, c.waiting_since, c.last_activity_at, c.created_at, c.closed_at,
-    c.version, c.archived_at, c.connection_id, c.contact_id AS own_contact_id
+    c.version, c.archived_at, c.connection_id, c.contact_id AS own_contact_id, c.window_from, c.window_until
 FROM conversations c
 LEFT JOIN contacts p ON p.account_id = c.account_id AND p.id = c.contact_id;
 GRANT SELECT ON conversation_rows TO svardesk_app;
@@ -62,7 +62,7 @@ SELECT m.account_id, m.id, m.conversation_id, m.seq, m.kind, m.author_kind,
             'url', '/files/' || f.id, 'image', f.image) ORDER BY f.created_at, f.id)
         FROM files f WHERE f.account_id = m.account_id AND f.message_id = m.id
     ) AS attachments,
-    m.automated, m.send_at
+    m.automated, m.send_at, m.edited_at
 FROM messages m
 LEFT JOIN agents a ON m.author_kind = 'agent' AND a.account_id = m.account_id AND a.id = m.author_id
 LEFT JOIN contacts p ON m.author_kind = 'contact' AND p.account_id = m.account_id AND p.id = m.author_id;
@@ -409,3 +409,16 @@ $$;
 
 REVOKE ALL ON FUNCTION conversations_to_wake(timestamptz, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION conversations_to_wake(timestamptz, integer) TO svardesk_system;
+
+-- Over all organisations: conversations whose customer waits and whose time to answer ends before p_until, each once for an end.
+CREATE OR REPLACE FUNCTION conversations_closing(p_now timestamptz, p_until timestamptz, p_limit integer)
+    RETURNS TABLE (account_id uuid, conversation_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+    SELECT c.account_id, c.id FROM conversations c
+     WHERE c.window_until > p_now AND c.window_until <= p_until AND c.waiting_since IS NOT NULL
+       AND c.window_alarm IS DISTINCT FROM c.window_until AND c.archived_at IS NULL
+     ORDER BY c.window_until LIMIT p_limit
+$$;
+REVOKE ALL ON FUNCTION conversations_closing(timestamptz, timestamptz, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION conversations_closing(timestamptz, timestamptz, integer) TO svardesk_system;

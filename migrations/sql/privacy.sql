@@ -34,12 +34,8 @@ BEGIN
     WHERE t.account_id = p_account AND (t.from_id = ANY(p_contacts) OR t.into_id = ANY(p_contacts));
     DELETE FROM contacts_apart t
     WHERE t.account_id = p_account AND (t.low_id = ANY(p_contacts) OR t.high_id = ANY(p_contacts));
-    UPDATE deliveries t SET
-        external_id = NULL,
-        error_code = NULL,
-        reason = NULL,
-        state = CASE WHEN t.state IN ('queued', 'sending', 'failed_temporary', 'unknown', 'scheduled') THEN 'cancelled' ELSE t.state END
-    WHERE t.account_id = p_account AND t.message_id IN (SELECT m.id FROM messages m WHERE m.account_id = t.account_id AND m.conversation_id = ANY(p_conversations));
+    DELETE FROM delivery_parts t
+    WHERE t.account_id = p_account AND t.delivery_id IN (SELECT d.id FROM deliveries d WHERE d.account_id = t.account_id AND d.conversation_id = ANY(p_conversations));
     DELETE FROM drafts t
     WHERE t.account_id = p_account AND t.conversation_id = ANY(p_conversations);
     DELETE FROM field_values t
@@ -54,10 +50,22 @@ BEGIN
     WHERE t.account_id = p_account AND t.conversation_id = ANY(p_conversations);
     DELETE FROM mails t
     WHERE t.account_id = p_account AND t.message_id IN (SELECT m.id FROM messages m WHERE m.account_id = t.account_id AND m.conversation_id = ANY(p_conversations));
+    DELETE FROM media t
+    WHERE t.account_id = p_account AND t.message_id IN (SELECT m.id FROM messages m WHERE m.account_id = t.account_id AND m.conversation_id = ANY(p_conversations));
+    DELETE FROM message_edits t
+    WHERE t.account_id = p_account AND t.message_id IN (SELECT m.id FROM messages m WHERE m.account_id = t.account_id AND m.conversation_id = ANY(p_conversations));
     DELETE FROM message_search t
     WHERE t.account_id = p_account AND t.message_id IN (SELECT m.id FROM messages m WHERE m.account_id = t.account_id AND m.conversation_id = ANY(p_conversations));
+    DELETE FROM threads t
+    WHERE t.account_id = p_account AND (t.connection_id, t.thread) IN (SELECT c.connection_id, c.external_thread_key FROM conversations c WHERE c.account_id = t.account_id AND c.id = ANY(p_conversations));
     DELETE FROM webchat_sessions t
     WHERE t.account_id = p_account AND (t.contact_id = ANY(p_contacts) OR t.conversation_id = ANY(p_conversations));
+    UPDATE deliveries t SET
+        external_id = NULL,
+        error_code = NULL,
+        reason = NULL,
+        state = CASE WHEN t.state IN ('queued', 'sending', 'failed_temporary', 'unknown', 'scheduled') THEN 'cancelled' ELSE t.state END
+    WHERE t.account_id = p_account AND t.message_id IN (SELECT m.id FROM messages m WHERE m.account_id = t.account_id AND m.conversation_id = ANY(p_conversations));
     DELETE FROM envelopes t
     WHERE t.account_id = p_account AND t.contact_id = ANY(p_contacts);
     UPDATE messages t SET

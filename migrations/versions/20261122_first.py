@@ -1,4 +1,4 @@
-"""The house: roles, tables, functions, row-level security."""
+"""The house: roles, tables, the spine. What stands on the tables of the newest version, env.py puts in place at the end."""
 
 from pathlib import Path
 
@@ -15,18 +15,11 @@ FILES = (
     "unlogged",
     "spine",
     "accounts",
-    "contacts",
-    "conversations",
-    "channels",
-    "email",
-    "search",
-    "privacy",
-    "guards",
 )
 
 
 def upgrade() -> None:
-    """Create everything."""
+    """Create what everything else stands on."""
     for name in FILES:
         file = SQL / f"{name}.sql"
         if file.exists():

@@ -1,13 +1,10 @@
 """Merges of contacts as facts of their own, so that they can be undone; people whom an agent told apart."""
 
-from pathlib import Path
-
 from alembic import op
 
 revision = "20261124_contact_merges"
 down_revision = "20261124_before_mail"
 
-SQL = Path(__file__).resolve().parent.parent / "sql"
 
 TABLES = b"""
 CREATE TABLE contact_merges (
@@ -82,5 +79,3 @@ def upgrade() -> None:
     assert driver is not None  # noqa: S101 - only without a connection, which a migration has
     driver.execute(b"SET LOCAL lock_timeout = '3s'")
     driver.execute(TABLES)
-    for name in ("contacts", "conversations", "search", "privacy", "guards"):
-        driver.execute((SQL / f"{name}.sql").read_bytes())

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
@@ -149,6 +150,7 @@ class Provider:
     answers: list[Any] = field(default_factory=list)
     looks: list[Any] = field(default_factory=list)
     has: dict[UUID, str] = field(default_factory=dict)
+    retries_for: timedelta | None = None
 
     def sent(self, delivery_id: UUID | None = None) -> int:
         """How many messages (of one delivery) really went out."""
@@ -177,7 +179,7 @@ class FakeAdapter(AdapterBase):
         return {"type": "object"}
 
     def capabilities(self, connection: Connection) -> Capabilities:
-        return Capabilities(trust_default="claimed")
+        return Capabilities(trust_default="claimed", retries_for=self.provider.retries_for)
 
     def authenticate(self, headers: Any, raw: bytes, connection: Connection) -> Ok:
         return Ok()

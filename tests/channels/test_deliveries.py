@@ -20,7 +20,10 @@ from svardesk.channels.contract import (
     Unknown,
     Watermark,
 )
+from svardesk.channels.email.adapter import RETRIES_FOR
 from svardesk.channels.registry import adapter as real_adapter
+from svardesk.conversations.schemas import Retry
+from svardesk.conversations.store import messages
 from svardesk.kit.clock import FixedClock
 from svardesk.kit.db import Database, Row
 from svardesk.kit.ids import uuid7
@@ -265,6 +268,66 @@ async def test_refusals_are_tried_again_more_and_more_slowly_and_end_with_a_pers
     assert (await outbox.row(message_id))["state_reason"] == "busy"
     await outbox.drain()
     assert outbox.provider.sent() == deliveries.LAST_ATTEMPT
+
+
+async def test_where_the_channel_says_for_how_long_refusals_are_tried_again_until_then(outbox: Outbox) -> None:
+    outbox.provider.retries_for = RETRIES_FOR
+    outbox.provider.answers = [Temporary(code="4.3.2")] * 200
+    message_id = await outbox.answer()
+    waits: list[float] = []
+    await outbox.sweep()
+    while (row := await outbox.row(message_id))["state"] == "failed_temporary":
+        async with outbox.db.work(outbox.account.id) as tx:
+            told = (await messages(tx, [message_id]))[message_id].retry
+        assert told == Retry(at=row["due_at"], until=NOW + timedelta(hours=48))
+        waits.append((row["due_at"] - outbox.clock.now()).total_seconds())
+        outbox.clock.at = row["due_at"]
+        await outbox.sweep()
+    assert waits[:7] == [5, 20, 80, 320, 1280, 3600, 3600]
+    assert set(waits[7:-1]) == {3600}
+    assert outbox.clock.now() == NOW + timedelta(hours=48), "the last try is two days after the first"
+    assert await outbox.states(message_id) == ("failed_permanent", "failed_permanent")
+    assert (await outbox.row(message_id))["state_reason"] == "4.3.2"
+    async with outbox.db.work(outbox.account.id) as tx:
+        assert (await messages(tx, [message_id]))[message_id].retry is None
+        assert await deliveries.again(tx, outbox.clock.now(), message_id)
+    await outbox.sweep()
+    assert (await outbox.states(message_id))[0] == "failed_temporary", "a person's retry has two days of its own"
+
+
+async def test_after_many_refusals_an_unknown_outcome_is_still_looked_for(outbox: Outbox) -> None:
+    outbox.provider.retries_for = RETRIES_FOR
+    outbox.provider.answers = [*[Temporary(code="busy")] * 12, TimeoutError()]
+    outbox.provider.looks = [Sent(external_id="it was there")]
+    message_id = await outbox.answer()
+    for _ in range(13):
+        await outbox.sweep()
+        outbox.clock.advance(hours=1)
+    assert (await outbox.states(message_id))[0] == "unknown"
+    await outbox.drain()
+    assert await outbox.states(message_id) == ("sent", "sent")
+
+
+async def test_long_retries_do_not_let_our_own_code_break_for_ever(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox.provider.retries_for = RETRIES_FOR
+    outbox.provider.answers = [Temporary(code="busy")] * 10
+    message_id = await outbox.answer()
+    for _ in range(10):
+        await outbox.sweep()
+        outbox.clock.advance(hours=1)
+
+    async def unreadable(*_: object) -> None:
+        raise ValueError("its secrets cannot be opened")
+
+    monkeypatch.setattr(deliveries, "get", unreadable)
+    for _ in range(deliveries.LAST_ATTEMPT):
+        assert (await outbox.states(message_id))[0] == "failed_temporary"
+        await outbox.sweep()
+        outbox.clock.advance(hours=1)
+    assert await outbox.states(message_id) == ("failed_permanent", "failed_permanent")
+    assert (await outbox.row(message_id))["error_code"] == "broke_off"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ numbers) reads ``Capabilities`` and never asks for a channel's name. ``tests/con
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 from uuid import UUID
 
@@ -107,7 +107,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
 
     ``windows`` empty means: writing is never free. ``local`` means that ``send`` makes no call to the outside, so that
     the answer goes out in the transaction that plans it. ``addressed``: answers have a subject and recipients.
-    ``hold_seconds``: an answer waits so long before it goes out, so that its author can take it back.
+    ``hold_seconds``: an answer waits so long before it goes out, so that its author can take it back. ``retries_for``: so
+    long after its first refusal an answer is tried again; None: for a number of attempts that is the same for all channels.
     """
 
     max_text: TextLimit | None = None
@@ -129,6 +130,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     local: bool = False
     addressed: bool = False
     hold_seconds: int = 0
+    retries_for: timedelta | None = None
 
 
 # ------------------------------------------------------------------------------------------------ inwards

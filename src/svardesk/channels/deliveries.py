@@ -32,7 +32,8 @@ from svardesk.channels.contract import (
 )
 from svardesk.channels.events import DeliveryFailed
 from svardesk.channels.registry import adapter as adapter_of
-from svardesk.conversations.states import set_message_states
+from svardesk.conversations.schemas import Retry
+from svardesk.conversations.states import set_message_states, tell_retry
 from svardesk.conversations.store import letter_of
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database, Row, Tx, passes
@@ -51,7 +52,9 @@ SEND_SECONDS: Final = 30.0
 """Longer than any provider should take, far shorter than the lease."""
 BATCH: Final = 20
 LAST_ATTEMPT: Final = 8
-"""After so many refusals (about three hours) a person must look."""
+"""After so many refusals (about three hours) a person must look, where the channel does not say for how long to try; and
+after so many attempts that our own code broke off, in any channel."""
+BROKE_OFF: Final = "broke_off"
 LAST_LOOK: Final = 6
 """After so many looks that found out nothing (about an hour) a person must decide."""
 
@@ -194,7 +197,7 @@ async def _broke_off(tx: Tx, now: datetime, row: Row, reason: str) -> None:
     if row["state"] == "unknown":
         await settle(tx, now, row["id"], row["fence"], Unknown(reason=reason))
     elif held["handed_at"] is None:
-        await settle(tx, now, row["id"], row["fence"], Temporary(code="broke_off", reason=reason))
+        await settle(tx, now, row["id"], row["fence"], Temporary(code=BROKE_OFF, reason=reason))
 
 
 async def _one(
@@ -214,11 +217,12 @@ async def _one(
         if found["deleted_at"] is not None and row["state"] == "sending":
             await settle(tx, clock.now(), delivery_id, fence, Permanent(code="message_deleted", error_class="content"))
             return
-        if row["state"] == "sending" and found["attempt"] > LAST_ATTEMPT:
+        if row["state"] == "sending" and found["attempt"] - found["refusals"] > LAST_ATTEMPT:
             # Worker after worker vanished over it before it was handed over: it may be what kills them.
-            await settle(tx, clock.now(), delivery_id, fence, Permanent(code="broke_off", reason="gave_up"))
+            await settle(tx, clock.now(), delivery_id, fence, Permanent(code=BROKE_OFF, reason="gave_up"))
             return
         adapter = adapters(connection.kind)
+        retries_for = adapter.capabilities(connection).retries_for
         handing_over = _HandingOver(db, clock, account_id, delivery_id, fence)
         command = OutboundCommand(
             delivery_id=delivery_id,
@@ -244,9 +248,10 @@ async def _one(
     result = await _call(adapter, command, reconcile=row["state"] == "unknown")
     sending = row["state"] == "sending" and adapter.tells_handing_over
     if isinstance(result, Unknown) and sending and not handing_over.begun:
-        result = Temporary(code=result.reason or "broke_off", reason=result.reason)
+        # The adapter was too slow, or it broke: the latter is our own code, and ends after a number of attempts.
+        result = Temporary(code="timeout" if result.reason == "timeout" else BROKE_OFF, reason=result.reason)
     async with db.work(account_id) as tx:
-        await settle(tx, clock.now(), delivery_id, fence, result)
+        await settle(tx, clock.now(), delivery_id, fence, result, retries_for)
         await adapter.told(tx, clock.now(), connection, result)
 
 
@@ -295,17 +300,23 @@ async def _call(adapter: Adapter, command: OutboundCommand, *, reconcile: bool) 
 
 
 async def settle(
-    tx: Tx, now: datetime, delivery_id: UUID, fence: int, result: SendResult | ReconcileResult
+    tx: Tx,
+    now: datetime,
+    delivery_id: UUID,
+    fence: int,
+    result: SendResult | ReconcileResult,
+    retries_for: timedelta | None = None,
 ) -> str | None:
     """Write down what became of an attempt; returns the new state, or None when the fence no longer holds.
 
-    A receipt may have been faster than the provider's own answer: then the further state stays.
+    A receipt may have been faster than the provider's own answer: then the further state stays. ``retries_for``: how long
+    after its first refusal it is tried again, None: ``LAST_ATTEMPT`` times.
     """
     held = await tx.maybe(QUERIES.hold_delivery, account_id=tx.account, id=delivery_id)
     if held is None or held["fence"] != fence:
         log.warning("delivery_fence_lost", delivery=str(delivery_id), result=type(result).__name__)
         return None
-    told, due, code, error_class, reason = _outcome(result, held["attempt"], now)
+    told, due, until, code, error_class, reason = _outcome(result, held, now, retries_for)
     state = told if held["state"] in {"sending", "unknown"} else states.advance(held["state"], told)
     if state != held["state"]:
         states.check(held["state"], state)
@@ -320,36 +331,53 @@ async def settle(
         error_code=code,
         error_class=error_class,
         reason=reason,
+        refused=isinstance(result, Temporary) and result.code != BROKE_OFF,
         arrived=state in states.ARRIVED,
         now=now,
     )
     await _tell(tx, now, held, state, code or reason)
+    if state == "failed_temporary" and due is not None:
+        await tell_retry(tx, held["message_id"], Retry(at=due, until=until))
     # The next message of the conversation, or this one, may be due at once.
     tx.notify(SWEEP, SWEEP_NAME)
     return state
 
 
 def _outcome(
-    result: SendResult | ReconcileResult, attempt: int, now: datetime
-) -> tuple[str, datetime | None, str | None, str | None, str | None]:
-    """(state, due, error code, error class, reason) of a result after the ``attempt``-th try or look."""
+    result: SendResult | ReconcileResult, held: Row, now: datetime, retries_for: timedelta | None
+) -> tuple[str, datetime | None, datetime | None, str | None, str | None, str | None]:
+    """(state, due, tried until, error code, error class, reason) of a result after another try or look."""
     match result:
         case Sent(state=state):
-            return state, None, None, None, None
+            return state, None, None, None, None, None
         case NotSent():
-            return "queued", now, None, None, None
-        case Temporary(code=code, error_class=error_class, reason=reason, retry_after=after):
-            if attempt >= LAST_ATTEMPT:
-                return "failed_permanent", None, code, error_class, reason or "gave_up"
-            return "failed_temporary", now + _seconds(states.backoff(attempt, after)), code, error_class, reason
+            return "queued", now, None, None, None, None
+        case Temporary(code=code, error_class=error_class, reason=reason):
+            due, until = _next_try(result, held, now, retries_for)
+            if due is None:
+                return "failed_permanent", None, None, code, error_class, reason or "gave_up"
+            return "failed_temporary", due, until, code, error_class, reason
         case Permanent(code=code, error_class=error_class, reason=reason):
-            return "failed_permanent", None, code, error_class, reason
+            return "failed_permanent", None, None, code, error_class, reason
         case Blocked(by=by, code=code, reason=reason):
-            return f"blocked_by_{by}", None, code, by, reason
+            return f"blocked_by_{by}", None, None, code, by, reason
         case Unknown(reason=reason):
-            if attempt >= LAST_LOOK:
-                return "failed_permanent", None, "outcome_unknown", "provider", reason
-            return "unknown", now + _seconds(states.backoff(attempt)), "outcome_unknown", "provider", reason
+            looks = held["attempt"] - held["refusals"]
+            if looks >= LAST_LOOK:
+                return "failed_permanent", None, None, "outcome_unknown", "provider", reason
+            return "unknown", now + _seconds(states.backoff(looks)), None, "outcome_unknown", "provider", reason
+
+
+def _next_try(
+    refused: Temporary, held: Row, now: datetime, retries_for: timedelta | None
+) -> tuple[datetime | None, datetime | None]:
+    """When it is tried again (None: it is given up), and until when at the latest (None: a number of times)."""
+    due = now + _seconds(states.backoff(held["attempt"], refused.retry_after))
+    if refused.code == BROKE_OFF or retries_for is None:
+        attempts = held["attempt"] - (held["refusals"] if refused.code == BROKE_OFF else 0)
+        return (due if attempts < LAST_ATTEMPT else None), None
+    until = (held["refused_at"] or now) + retries_for
+    return (min(due, until) if now < until else None), until
 
 
 def _seconds(count: float) -> timedelta:

@@ -1,6 +1,6 @@
 """Tables of the channels room: connections, raw envelopes, inbound items, deliveries."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from svardesk.conversations.models import DELIVERY_STATES
@@ -85,6 +85,12 @@ deliveries = tenant_table(
     instant("read_at", nullable=True),
     # Set right before the provider may take it: what vanished earlier has surely not been sent.
     instant("handed_at", nullable=True),
+    # Where a channel takes an answer in several pieces: how many there are, and how many have gone out.
+    Column("part", Integer, nullable=False, server_default="0"),
+    Column("parts", Integer, nullable=False, server_default="1"),
+    # When it was first put off, and how often: what is tried again for a time, not a number of times, gives up by these.
+    instant("refused_at", nullable=True),
+    Column("refusals", Integer, nullable=False, server_default="0"),
     ref("messages", "message_id", on_delete="CASCADE"),
     ref("conversations", "conversation_id", on_delete="CASCADE"),
     ref("connections", "connection_id"),
@@ -106,4 +112,52 @@ deliveries = tenant_table(
         postgresql_where=text("external_id IS NOT NULL"),
     ),
     comment="The way out of one answer: a state machine with lease and fence.",
+)
+
+delivery_parts = tenant_table(
+    "delivery_parts",
+    uuid_column("delivery_id"),
+    Column("part", Integer, nullable=False),
+    uuid_column("connection_id"),
+    Column("external_id", Text, nullable=True),
+    instant("sent_at"),
+    ref("deliveries", "delivery_id", on_delete="CASCADE"),
+    Index("ix_delivery_parts_external", "account_id", "connection_id", "external_id"),
+    key=("delivery_id", "part"),
+    account_key=False,
+    comment="The pieces of an answer that have gone out, each with the provider's name of it.",
+)
+
+threads = tenant_table(
+    "threads",
+    uuid_column("connection_id"),
+    Column("thread", Text, nullable=False),
+    Column("owner", Text, nullable=True),
+    Column("standby", Boolean, nullable=False, server_default=text("false")),
+    Column("first_touch", JSONB, nullable=True),
+    Column("last_touch", JSONB, nullable=True),
+    instant("updated_at"),
+    ref("connections", "connection_id"),
+    key=("connection_id", "thread"),
+    account_key=False,
+    comment="What a channel says of a thread beside its messages: which program owns it, and what the person came from.",
+)
+
+media = tenant_table(
+    "media",
+    uuid_column("message_id"),
+    uuid_column("connection_id"),
+    Column("ref", Text, nullable=False),
+    Column("name", Text, nullable=True),
+    Column("media_type", Text, nullable=True),
+    *choice("state", "waiting", "kept", "gone", default="waiting"),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    instant("due_at"),
+    instant("expires_at", nullable=True),
+    uuid_column("file_id", nullable=True),
+    Column("error", Text, nullable=True),
+    ref("messages", "message_id", on_delete="CASCADE"),
+    Index("ix_media_due", "due_at", postgresql_where=text("state = 'waiting'")),
+    Index("ix_media_message", "account_id", "message_id"),
+    comment="Files of messages that lie at the provider until the worker has fetched them.",
 )

@@ -48,6 +48,46 @@ PERSONAL = (
         },
         context=("message_id", "state", "created_at", "sent_at", "delivered_at", "read_at"),
     ),
+    PersonalTable(
+        table="delivery_parts",
+        columns=("external_id",),
+        person="contact",
+        subject=(
+            "t.delivery_id IN (SELECT d.id FROM deliveries d"
+            " WHERE d.account_id = t.account_id AND d.conversation_id = ANY({conversations}))"
+        ),
+        erase="delete",
+        context=("part", "sent_at"),
+        retention_from="t.sent_at",
+        retention_like="messages",
+    ),
+    PersonalTable(
+        table="threads",
+        columns=("thread", "first_touch", "last_touch"),
+        person="contact",
+        subject=(
+            "(t.connection_id, t.thread) IN (SELECT c.connection_id, c.external_thread_key FROM conversations c"
+            " WHERE c.account_id = t.account_id AND c.id = ANY({conversations}))"
+        ),
+        erase="delete",
+        context=("updated_at",),
+        retention_from="t.updated_at",
+        retention_like="messages",
+    ),
+    PersonalTable(
+        table="media",
+        columns=("ref", "name", "error"),
+        person="contact",
+        subject=(
+            "t.message_id IN (SELECT m.id FROM messages m"
+            " WHERE m.account_id = t.account_id AND m.conversation_id = ANY({conversations}))"
+        ),
+        erase="delete",
+        context=("message_id", "state", "due_at"),
+        retention_from="t.due_at",
+        retention_where="t.state <> 'waiting'",
+        retention_like="messages",
+    ),
 )
 
 NO_PERSONAL = {"connections": "the organisation's own mailboxes, pages and widgets"}

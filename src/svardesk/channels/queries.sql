@@ -192,7 +192,7 @@ SELECT account_id, id, state, fence FROM channels_claim_deliveries(:now, :lease,
 
 -- name: command
 -- Everything that an adapter needs to send one message.
-SELECT d.id, d.message_id, d.conversation_id, d.connection_id, d.attempt, d.external_id, d.fence, d.state,
+SELECT d.id, d.message_id, d.conversation_id, d.connection_id, d.attempt, d.refusals, d.external_id, d.fence, d.state,
     c.external_thread_key, i.address AS recipient, m.body, m.deleted_at, m.details, m.automated, c.locale,
     ARRAY(SELECT f.id FROM files f WHERE f.account_id = m.account_id AND f.message_id = m.id ORDER BY f.created_at, f.id)
         AS file_ids,
@@ -207,7 +207,7 @@ WHERE d.account_id = :account_id AND d.id = :id AND d.fence = :fence;
 
 -- name: hold_delivery
 -- One delivery, held until the transaction ends.
-SELECT id, message_id, conversation_id, state, fence, attempt, external_id, lease_until, handed_at
+SELECT id, message_id, conversation_id, state, fence, attempt, refusals, refused_at, external_id, lease_until, handed_at
 FROM deliveries
 WHERE account_id = :account_id AND id = :id
 FOR NO KEY UPDATE;
@@ -224,6 +224,8 @@ FOR NO KEY UPDATE;
 UPDATE deliveries
 SET state = :state, due_at = coalesce(:due_at, due_at), lease_until = NULL, external_id = coalesce(:external_id, external_id),
     error_code = :error_code, error_class = :error_class, reason = :reason,
+    refused_at = CASE WHEN :refused::boolean THEN coalesce(refused_at, :now) ELSE refused_at END,
+    refusals = refusals + CASE WHEN :refused::boolean THEN 1 ELSE 0 END,
     sent_at = CASE WHEN :arrived::boolean THEN coalesce(sent_at, :now) ELSE sent_at END,
     delivered_at = CASE WHEN :state IN ('delivered', 'read') THEN coalesce(delivered_at, :now) ELSE delivered_at END,
     read_at = CASE WHEN :state = 'read' THEN coalesce(read_at, :now) ELSE read_at END
@@ -237,7 +239,7 @@ WHERE account_id = :account_id AND id = ANY(:ids) AND state = 'queued';
 -- name: queue_again
 -- A person wants it sent again: new attempts, new fence, so that whoever still works on the old one is shut out.
 UPDATE deliveries
-SET state = :state, due_at = :now, attempt = 0, fence = fence + 1, lease_until = NULL, error_code = NULL,
+SET state = :state, due_at = :now, attempt = 0, refusals = 0, refused_at = NULL, fence = fence + 1, lease_until = NULL, error_code = NULL,
     error_class = NULL, reason = NULL
 WHERE account_id = :account_id AND id = :id;
 

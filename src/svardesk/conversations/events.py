@@ -1,5 +1,6 @@
 """Facts that the conversations room announces. ``stream`` is the conversation's id; texts are never in them."""
 
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -73,6 +74,34 @@ class MessageStateChanged(msgspec.Struct, frozen=True, kw_only=True):
     stream: UUID
     message_ids: tuple[UUID, ...]
     state: str
+
+
+@event("message_changed")
+class MessageChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """Messages are no longer what they were: ``what`` is ``edited``, ``removed``, ``reaction`` or ``files``."""
+
+    stream: UUID
+    message_ids: tuple[UUID, ...]
+    what: str
+
+
+@event("answer_elsewhere")
+class AnswerElsewhere(msgspec.Struct, frozen=True, kw_only=True):
+    """The customer got an answer that was written with another program; ``automatic``: by a machine, no answer at all."""
+
+    stream: UUID
+    message_id: UUID
+    seq: int
+    automatic: bool = False
+
+
+@event("window_closing")
+class WindowClosing(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer waits, and the time in which we may answer freely ends at ``until``."""
+
+    stream: UUID
+    until: datetime
+    message_id: UUID | None = None
 
 
 @event("receipts_moved")

@@ -48,6 +48,11 @@ conversations = tenant_table(
     instant("waiting_since", nullable=True),
     instant("first_answered_at", nullable=True),
     instant("last_customer_at", nullable=True),
+    # Where a channel lets us write for a time only: since when it runs (the provider's clock), until when anybody of us may
+    # write freely, and for which end the alarm has been raised.
+    instant("window_from", nullable=True),
+    instant("window_until", nullable=True),
+    instant("window_alarm", nullable=True),
     instant("last_activity_at"),
     instant("created_at"),
     instant("closed_at", nullable=True),
@@ -137,6 +142,12 @@ conversations = tenant_table(
         text("id DESC"),
         postgresql_where=text("team_id IS NOT NULL"),
     ),
+    # Customers who wait where the time to answer runs out: the alarm walks it over all accounts.
+    Index(
+        "ix_conversations_window",
+        "window_until",
+        postgresql_where=text("window_until IS NOT NULL AND waiting_since IS NOT NULL"),
+    ),
     comment="One thread with one person in one channel.",
 )
 
@@ -175,8 +186,28 @@ messages = tenant_table(
         unique=True,
         postgresql_where=text("client_id IS NOT NULL"),
     ),
+    # Edits, reactions and replies name a message by its provider's id.
+    Index(
+        "ix_messages_external",
+        "account_id",
+        "conversation_id",
+        "external_id",
+        postgresql_where=text("external_id IS NOT NULL"),
+    ),
     account_key=False,
     comment="What was said. Order is seq within the conversation, never id or clock.",
+)
+
+message_edits = tenant_table(
+    "message_edits",
+    uuid_column("message_id"),
+    Column("edit", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    instant("written_at"),
+    ref("messages", "message_id", on_delete="CASCADE"),
+    key=("message_id", "edit"),
+    account_key=False,
+    comment="How a message read before it was edited, oldest first.",
 )
 
 message_search = tenant_table(

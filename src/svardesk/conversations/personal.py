@@ -55,6 +55,16 @@ PERSONAL = (
         retention_where="t.deleted_at IS NULL",
     ),
     PersonalTable(
+        table="message_edits",
+        columns=("body",),
+        person="contact",
+        subject=_OF_MY_MESSAGES,
+        erase="delete",
+        context=("message_id", "edit", "written_at"),
+        retention_from="t.written_at",
+        retention_like="messages",
+    ),
+    PersonalTable(
         table="message_search",
         columns=("words",),
         person="contact",

@@ -44,7 +44,8 @@ class ContactRef(msgspec.Struct, frozen=True):
 class ConversationRow(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the inbox. ``tags`` are ids. ``read_seq`` is how far the asking agent has read, left out of frames.
 
-    Unread is ``last_customer_seq > read_seq``. ``waiting_since`` is when the customer began to wait for us.
+    Unread is ``last_customer_seq > read_seq``. ``waiting_since`` is when the customer began to wait for us. Where the channel
+    lets us write for a time only, ``window_from`` is since when it runs, ``window_until`` until when we may write freely.
     """
 
     id: UUID
@@ -69,6 +70,8 @@ class ConversationRow(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     closed_at: datetime | None
     version: int
+    window_from: datetime | None = None
+    window_until: datetime | None = None
     read_seq: int | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -94,7 +97,8 @@ class Attachment(msgspec.Struct, frozen=True):
 class SystemDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a system line tells; the apps render it with the text ``system.<type>`` (catalogue agent).
 
-    ``by`` is the agent who did it (None: the house), ``agent_id``/``team_id`` to whom, ``until`` when a snooze ends.
+    ``by`` is the agent who did it (None: the house), ``agent_id``/``team_id`` to whom, ``until`` when a snooze or the time to
+    answer ends, ``name`` the program that owns the thread now (None: we do).
     """
 
     type: Literal[
@@ -108,11 +112,32 @@ class SystemDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         "reopened",
         "snoozed",
         "woken",
+        "window_closing",
+        "owner_changed",
     ]
     by: UUID | None = None
     agent_id: UUID | None = None
     team_id: UUID | None = None
     until: datetime | None = None
+    name: str | None = None
+
+
+class Elsewhere(msgspec.Struct, frozen=True):
+    """With which program an answer was written outside of Svardesk. ``automatic``: a machine wrote it.
+
+    ``app`` is the provider's id of the program, ``name`` what people call it, where that is known.
+    """
+
+    app: str | None = None
+    name: str | None = None
+    automatic: bool = False
+
+
+class Reaction(msgspec.Struct, frozen=True):
+    """An emoji on a message: the customer's (``agent_id`` None), or an agent's."""
+
+    emoji: str
+    agent_id: UUID | None = None
 
 
 class Correspondent(msgspec.Struct, frozen=True):
@@ -172,11 +197,20 @@ class FilledIn(msgspec.Struct, frozen=True, kw_only=True):
     value: str
 
 
+class Retry(msgspec.Struct, frozen=True, kw_only=True):
+    """When an answer that was put off is tried again. ``until``: as long it is; None: a few times more."""
+
+    at: datetime
+    until: datetime | None = None
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """What was said. Order is ``seq``. ``client_id`` is only there for its author. ``deleted``: erased, body empty.
 
     ``automated``: no person wrote it. ``send_at``: an answer that waits until then.
-    ``fields`` are what a form asked beside the text, in its order.
+    ``fields`` are what a form asked beside the text, in its order. ``edits``: so often its author changed it. ``reply_to``: the
+    message that it answers. ``elsewhere``: an answer written with another program. ``awaited``: files that are still fetched.
+    ``retry``: an answer that was put off is tried again.
     """
 
     id: UUID
@@ -199,6 +233,13 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     letter: Letter | None = None
     send_at: datetime | None = None
     fields: list[FilledIn] = []
+    edits: int = 0
+    edited_at: datetime | None = None
+    reactions: list[Reaction] = []
+    reply_to: UUID | None = None
+    elsewhere: Elsewhere | None = None
+    awaited: int = 0
+    retry: Retry | None = None
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):

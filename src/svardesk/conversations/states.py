@@ -7,9 +7,11 @@ from typing import Final
 from uuid import UUID
 
 from svardesk.conversations.events import MessageStateChanged
+from svardesk.conversations.schemas import Retry
 from svardesk.conversations.store import sql
 from svardesk.kit.db import Tx
 from svardesk.kit.errors import Conflict
+from svardesk.kit.jsons import encode
 from svardesk.spine import record
 
 UNDER_WAY: Final = frozenset({"scheduled", "queued", "sending", "unknown", "failed_temporary"})
@@ -89,3 +91,13 @@ async def set_message_states(
     for conversation_id, ids in by_conversation.items():
         await record(tx, MessageStateChanged(stream=conversation_id, message_ids=tuple(ids), state=state))
     return [row["id"] for row in moved]
+
+
+async def tell_retry(tx: Tx, message_id: UUID, retry: Retry) -> None:
+    """Say when an answer that was put off is tried again, each time that it was; nothing when it no longer waits."""
+    row = await tx.maybe(sql.tell_retry, account_id=tx.account, id=message_id, retry=encode(retry).decode())
+    if row is not None:
+        await record(
+            tx,
+            MessageStateChanged(stream=row["conversation_id"], message_ids=(message_id,), state="failed_temporary"),
+        )

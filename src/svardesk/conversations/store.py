@@ -11,9 +11,12 @@ from svardesk.conversations.schemas import (
     Author,
     ContactRef,
     ConversationRow,
+    Elsewhere,
     FilledIn,
     Letter,
     Message,
+    Reaction,
+    Retry,
 )
 from svardesk.kit.db import Reader, Row, Tx
 from svardesk.kit.sql import load
@@ -52,6 +55,8 @@ def row_of(row: Row) -> ConversationRow:
         created_at=row["created_at"],
         closed_at=row["closed_at"],
         version=row["version"],
+        window_from=row["window_from"],
+        window_until=row["window_until"],
         read_seq=row.get("read_seq", msgspec.UNSET),
     )
 
@@ -80,7 +85,24 @@ def message_of(row: Row, actor: str | None = None) -> Message:
         letter=letter_of(details),
         send_at=row["send_at"],
         fields=[msgspec.convert(one, FilledIn) for one in details.get("fields") or ()],
+        edits=details.get("edits") or 0,
+        edited_at=row["edited_at"],
+        reactions=_reactions(details),
+        reply_to=UUID(details["reply_to"]) if details.get("reply_to") else None,
+        elsewhere=msgspec.convert(details["elsewhere"], Elsewhere) if details.get("elsewhere") else None,
+        awaited=details.get("awaited") or 0,
+        retry=msgspec.convert(details["retry"], Retry)
+        if row["state"] == "failed_temporary" and "retry" in details
+        else None,
     )
+
+
+def _reactions(details: dict[str, Any]) -> list[Reaction]:
+    found: dict[str, str] = details.get("reactions") or {}
+    return [
+        Reaction(emoji, UUID(by.removeprefix("agent:")) if by.startswith("agent:") else None)
+        for by, emoji in sorted(found.items())
+    ]
 
 
 def letter_of(details: dict[str, Any] | None) -> Letter | None:

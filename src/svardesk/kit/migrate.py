@@ -113,7 +113,7 @@ def migrate(dsn: str) -> tuple[str | None, str | None]:
                     connection.commit()
             return before, database_revision(dsn)
     except (psycopg.Error, DBAPIError) as error:
-        # The migration that failed is rolled back: each runs in one transaction.
+        # All steps and the code that stands on them are one transaction.
         raise MigrationError(
-            f"The schema could not be brought up to date, and is as the last whole migration left it. PostgreSQL said: {error}"
+            f"The schema could not be brought up to date, and is as it was before. PostgreSQL said: {error}"
         ) from error

@@ -42,6 +42,9 @@ const TEXTS = {
   "later.overtaken": "Kunden har skrevet siden.",
   "pending.send_anyway": "Send likevel",
   "state.failed_permanent": "Kom ikke fram",
+  "state.failed_temporary": "Kom ikke fram ennå",
+  "state.tried_until": "Neste forsøk {time}. Vi prøver til {until}.",
+  "delivery.unreachable": "E-posttjeneren svarer ikke.",
   "way.call": "Ring kunden",
   "way.call_button": "Ring {number}",
   "way.no_mailbox": "Ingen postkasse",
@@ -162,6 +165,13 @@ describe("an answer on its way", () => {
       message={makeMessage("c", 2, { kind: "answer", created_at: "2026-11-25T09:00:00Z", ...change })}
     />
   );
+  it("is tried again: the agent sees when, and until when", () => {
+    const retry = { at: "2026-11-25T10:00:00Z", until: "2026-11-27T09:00:00Z" };
+    around(answer({ state: "failed_temporary", state_reason: "unreachable", retry }));
+    const said = screen.getByRole("alert").textContent ?? "";
+    expect(said).toContain("Kom ikke fram ennå. E-posttjeneren svarer ikke. Neste forsøk");
+    expect(said).toContain("Vi prøver til");
+  });
   it("counts down and can be undone, also when others stand below it", () => {
     vi.useFakeTimers({ now: Date.parse("2026-11-25T09:00:02.000Z") });
     const cancel = vi.fn(async () => makeMessage("c", 2));

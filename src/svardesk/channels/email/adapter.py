@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
@@ -59,6 +59,8 @@ MAX_TEXT: Final = 60_000
 """Characters of a mail that stand in the conversation; the rest is a click away."""
 MAX_CUT: Final = 30_000
 MAX_ATTACHMENT: Final = 25 * 1024 * 1024
+RETRIES_FOR: Final = timedelta(hours=48)
+"""Mail servers that are down or busy come back within two days; customers of mail expect no less."""
 ARRIVED_HEADER: Final = "svardesk-arrived"
 """Says when the server took the mail (INTERNALDATE), where that is known."""
 PROBLEM_HEADER: Final = "svardesk-problem"
@@ -109,6 +111,7 @@ class EmailAdapter(AdapterBase):
             formatting="html",
             addressed=True,
             hold_seconds=config.hold_seconds,
+            retries_for=RETRIES_FOR,
         )
 
     def authenticate(self, headers: Mapping[str, str], raw: bytes, connection: Connection) -> Ok | Reject:

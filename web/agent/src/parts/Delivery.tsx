@@ -75,10 +75,18 @@ function Overtaken({ message }: { message: Message }) {
   );
 }
 
+/** When an answer that was put off is tried again, and for how long at the most. */
+function nextTry({ state, retry }: Message): string {
+  if (state !== "failed_temporary" || !retry) return "";
+  const time = full(retry.at);
+  return retry.until ? t("state.tried_until", { time, until: full(retry.until) }) : t("state.next_try", { time });
+}
+
 function Failed({ message }: { message: Message }) {
   const app = useApp();
   const { state } = message;
   const why = deliveryText(message.state_reason);
+  const again = nextTry(message);
   const final = state === "failed_permanent";
   return (
     <span class="state bad" role="alert">
@@ -86,6 +94,7 @@ function Failed({ message }: { message: Message }) {
       <span>
         {t(`state.${state}`)}
         {why && `. ${why}`}
+        {again && `${why ? " " : ". "}${again}`}
       </span>
       {app.session.may("conversations.write") && state !== "blocked_by_policy" && (
         <>

@@ -2538,6 +2538,7 @@ export interface components {
             kind: "inbound" | "answer" | "note" | "system";
             letter?: components["schemas"]["Letter"] | null;
             mention_ids: string[];
+            retry?: components["schemas"]["Retry"] | null;
             send_at?: string | null;
             seq: number;
             /** @default false */
@@ -2772,6 +2773,12 @@ export interface components {
         /** ResetRequest */
         ResetRequest: {
             email: string;
+        };
+        /** Retry */
+        Retry: {
+            /** Format: date-time */
+            at: string;
+            until?: string | null;
         };
         /** SavedView */
         SavedView: {
