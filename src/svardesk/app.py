@@ -17,6 +17,7 @@ from prometheus_client import Gauge
 import svardesk
 from svardesk import routes, wiring
 from svardesk.accounts.caller import Caller
+from svardesk.channels.signals import Signals
 from svardesk.channels.webchat import door as webchat_door
 from svardesk.config import Settings
 from svardesk.house import House
@@ -53,9 +54,10 @@ class Web:
         wiring.introduce()
         self.hub = Hub()
         self.live = Live(house, self.hub)
-        self.tail = Tail(house, self.hub, self.live)
+        self.signals = Signals(house.db, house.keyring)
+        self.tail = Tail(house, self.hub, self.live, self.signals)
         house.resume = lambda: str(self.tail.token)
-        self.agents = AgentDoor(house, self.hub, self.tail, self.live)
+        self.agents = AgentDoor(house, self.hub, self.tail, self.live, self.signals)
         self.visitors = VisitorDoor(house, self.hub, self.tail, self.live)
         SOCKETS.labels("agent").set_function(lambda: sum(len(room.agents) for room in self.hub.rooms.values()))
         SOCKETS.labels("visitor").set_function(lambda: sum(len(room.visitors) for room in self.hub.rooms.values()))

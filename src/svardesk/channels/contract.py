@@ -6,23 +6,33 @@ numbers) reads ``Capabilities`` and never asks for a channel's name. ``tests/con
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 from uuid import UUID
 
 import msgspec
 
+from svardesk.channels.capabilities import (
+    AttachmentLimit as AttachmentLimit,
+    Capabilities as Capabilities,
+    QuickReplies as QuickReplies,
+    Receipts as Receipts,
+    TextLimit as TextLimit,
+    Trust as Trust,
+    Typing as Typing,
+    Window as Window,
+)
 from svardesk.conversations.receiving import Received
-from svardesk.conversations.schemas import FilledIn, Letter
+from svardesk.conversations.schemas import Elsewhere, FilledIn, Letter
 from svardesk.conversations.texts import MAX_BODY
 from svardesk.kit.db import Tx
 from svardesk.kit.errors import SvardeskError, Unprocessable
 
-Trust = Literal["none", "claimed", "platform_account", "domain_verified", "signed_token", "phone_number"]
 EventType = Literal[
     "message",
     "message_edited",
     "message_deleted",
+    "sent_elsewhere",
     "reaction",
     "receipt_sent",
     "receipt_delivered",
@@ -54,83 +64,6 @@ class NotOffered(Unprocessable):
     """This channel cannot do that."""
 
     code = "not_offered"
-
-
-# ------------------------------------------------------------------------------------------------ capabilities
-
-
-class TextLimit(msgspec.Struct, frozen=True):
-    """The longest text: ``n`` counted in ``unit``."""
-
-    n: int
-    unit: Literal["characters", "bytes", "parts"] = "characters"
-
-
-class Window(msgspec.Struct, frozen=True):
-    """A time after the customer's last message in which we may write: ``hours`` None = no end."""
-
-    name: str
-    hours: float | None
-    who: tuple[Literal["human", "bot", "system"], ...] = ("human", "bot", "system")
-
-
-class AttachmentLimit(msgspec.Struct, frozen=True):
-    """What may be attached to an answer."""
-
-    types: tuple[str, ...]
-    max_bytes: int
-
-
-class Receipts(msgspec.Struct, frozen=True):
-    """How the channel tells that a message arrived and was read."""
-
-    delivered: Literal["none", "watermark", "per_message", "weak"] = "none"
-    read: Literal["none", "watermark", "per_message", "weak"] = "none"
-
-
-class Typing(msgspec.Struct, frozen=True):
-    """Whether typing is seen: theirs by us (``inwards``), ours by them (``outwards``)."""
-
-    inwards: bool = False
-    outwards: bool = False
-
-
-class QuickReplies(msgspec.Struct, frozen=True):
-    """How many answers can be offered as buttons, and how long their titles may be."""
-
-    max: int
-    title_length: int
-
-
-class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
-    """What one connection can do just now; it may change while running.
-
-    ``windows`` empty means: writing is never free. ``local`` means that ``send`` makes no call to the outside, so that
-    the answer goes out in the transaction that plans it. ``addressed``: answers have a subject and recipients.
-    ``hold_seconds``: an answer waits so long before it goes out, so that its author can take it back. ``retries_for``: so
-    long after its first refusal an answer is tried again; None: for a number of attempts that is the same for all channels.
-    """
-
-    max_text: TextLimit | None = None
-    windows: tuple[Window, ...] = (Window("always", None),)
-    templates: bool = False
-    attachments: AttachmentLimit | None = None
-    receipts: Receipts = Receipts()
-    typing: Typing = Typing()
-    edit: bool = False
-    delete: bool = False
-    reactions: bool = False
-    public: bool = False
-    proactive: Literal["no", "consent", "template", "invitation"] = "no"
-    quick_replies: QuickReplies | None = None
-    buttons: bool = False
-    formatting: Literal["plain", "html", "markdown_subset"] = "plain"
-    trust_default: Trust = "none"
-    storable_media: bool = True
-    local: bool = False
-    addressed: bool = False
-    hold_seconds: int = 0
-    retries_for: timedelta | None = None
 
 
 # ------------------------------------------------------------------------------------------------ inwards
@@ -204,13 +137,23 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
 class Watermark(msgspec.Struct, frozen=True, kw_only=True):
     """Which of our messages a receipt, edit or bounce is about.
 
-    By the provider's ids, by ours where it repeats them, or everything up to a time or a seq.
+    By the provider's ids, by ours where it repeats them, or everything up to a time or a seq. ``piece``: (delivery, part) of
+    an answer that came back to us, ``external_ids`` its name.
     """
 
     external_ids: tuple[str, ...] = ()
     message_ids: tuple[UUID, ...] = ()
     up_to: datetime | None = None
     up_to_seq: int | None = None
+    piece: tuple[UUID, int] | None = None
+
+
+class Control(msgspec.Struct, frozen=True, kw_only=True):
+    """Which program owns a thread now: ``owner`` None is ourselves. ``standby``: we only listen."""
+
+    owner: str | None = None
+    name: str | None = None
+    standby: bool = False
 
 
 class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -223,6 +166,10 @@ class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
     ``actor`` names who uploaded the event's files (None: the sender). ``fields`` were filled in beside the text;
     ``team_id`` is where it belongs (None: the connection's team). ``answer_via`` is the connection that carries the
     answers, where it is another one than that of the question. ``receipt``: the sender was promised one by e-mail.
+
+    ``external_id`` is the provider's name of the message; edits, removals and reactions name theirs in ``about``. ``edit``
+    counts the edits of a message, ``emoji`` None takes a reaction away. ``elsewhere``: who wrote an answer that is not ours.
+    ``opens``: the person opened the time in which we may write. ``standby``: another program owned the thread when it came.
     """
 
     type: EventType
@@ -249,6 +196,13 @@ class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
     team_id: UUID | None = None
     answer_via: UUID | None = None
     receipt: bool = False
+    external_id: str | None = None
+    edit: int = 0
+    emoji: str | None = None
+    elsewhere: Elsewhere | None = None
+    control: Control | None = None
+    opens: bool = False
+    standby: bool | None = None
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -289,7 +243,9 @@ class OutboundCommand(msgspec.Struct, frozen=True, kw_only=True):
     """One message to send, once. ``idempotency_key`` is the delivery's id: hand it on where the provider takes one.
 
     ``own`` is what the adapter's ``prepare`` read for it. ``about_to_send``: await it right before the provider may take
-    the message; a worker that vanishes earlier has surely sent nothing.
+    the message; a worker that vanishes earlier has surely sent nothing. ``part`` says which of the answer's pieces is to go
+    out (``Adapter.parts``). ``window_from``: since when the person lets us write. ``handed_at``: when an attempt that nobody
+    knows the outcome of was handed over.
     """
 
     delivery_id: UUID
@@ -308,6 +264,9 @@ class OutboundCommand(msgspec.Struct, frozen=True, kw_only=True):
     letter: Letter | None = None
     own: Any = None
     about_to_send: Callable[[], Awaitable[None]] | None = None
+    part: int = 0
+    window_from: datetime | None = None
+    handed_at: datetime | None = None
 
     @property
     def idempotency_key(self) -> str:
@@ -459,8 +418,20 @@ class Adapter(Protocol):
         """After an unknown outcome: does the provider have it?"""
         ...
 
+    def parts(self, command: OutboundCommand) -> int:
+        """In how many pieces an answer goes out, asked after ``prepare``; each is a ``send`` of its own, in their order."""
+        ...
+
     async def told(self, tx: Tx, now: datetime, connection: Connection, result: SendResult | ReconcileResult) -> None:
         """Note what an attempt says of the connection itself, in the transaction that settles it."""
+        ...
+
+    async def happened(self, tx: Tx, now: datetime, connection: Connection, event: InboundEvent) -> None:
+        """Something that concerns the connection, not a conversation (its templates, its permissions, its restrictions)."""
+        ...
+
+    async def replayed(self, tx: Tx, now: datetime, connection: Connection, raw: Raw) -> bool:
+        """An envelope that was set aside is to be read again; True: it found its place and need not be parsed."""
         ...
 
     async def signal(self, connection: Connection, thread: str, signal: Signal) -> None:
@@ -527,8 +498,21 @@ class AdapterBase:
         del tx, now
         return command
 
+    def parts(self, command: OutboundCommand) -> int:
+        """All at once."""
+        del command
+        return 1
+
     async def told(self, tx: Tx, now: datetime, connection: Connection, result: SendResult | ReconcileResult) -> None:
         """Nothing is noted."""
+
+    async def happened(self, tx: Tx, now: datetime, connection: Connection, event: InboundEvent) -> None:
+        """Nothing happens to the connection."""
+
+    async def replayed(self, tx: Tx, now: datetime, connection: Connection, raw: Raw) -> bool:
+        """Its parser reads it again."""
+        del tx, now, connection, raw
+        return False
 
     async def signal(self, connection: Connection, thread: str, signal: Signal) -> None:
         """No signals."""

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import structlog
 
-from svardesk.channels import states
+from svardesk.channels import pieces, states
 from svardesk.channels.connections import QUERIES, NoSuchConnection, get
 from svardesk.channels.contract import (
     Adapter,
@@ -125,8 +125,8 @@ async def cancel(tx: Tx, now: datetime, message_id: UUID) -> bool:
     if held is not None:
         if held["state"] == "cancelled":
             return True
-        if held["state"] not in states.CANCELLABLE:
-            return False
+        if held["state"] not in states.CANCELLABLE or held["part"] > 0:
+            return False  # too late, or a piece of it is with the customer already
         await tx.run(QUERIES.queue_again, account_id=tx.account, id=held["id"], now=now, state="cancelled")
     return bool(await set_message_states(tx, now, [message_id], "cancelled"))
 
@@ -240,8 +240,13 @@ async def _one(
             automated=found["automated"],
             letter=letter_of(found["details"]),
             about_to_send=handing_over,
+            part=found["part"],
+            window_from=found["window_from"],
+            handed_at=found["handed_at"],
         )
         command = await adapter.prepare(tx, clock.now(), command)
+        if (parts := adapter.parts(command)) > 1:
+            await tx.run(QUERIES.set_parts, account_id=account_id, id=delivery_id, parts=parts)
         if not adapter.tells_handing_over and row["state"] == "sending":
             # From here on a worker that vanishes leaves an outcome that nobody knows.
             await tx.run(QUERIES.handing_over, account_id=account_id, id=delivery_id, fence=fence, now=clock.now())
@@ -317,6 +322,8 @@ async def settle(
         log.warning("delivery_fence_lost", delivery=str(delivery_id), result=type(result).__name__)
         return None
     told, due, until, code, error_class, reason = _outcome(result, held, now, retries_for)
+    if isinstance(result, Sent) and await pieces.gone(tx, now, held, result):
+        told, due = "queued", now
     state = told if held["state"] in {"sending", "unknown"} else states.advance(held["state"], told)
     if state != held["state"]:
         states.check(held["state"], state)
@@ -422,7 +429,7 @@ async def note_receipt(tx: Tx, now: datetime, conversation_id: UUID, state: str,
         account_id=tx.account,
         conversation_id=conversation_id,
         up_to_seq=up_to_seq,
-        below=_below(state),
+        below=below(state),
     )
     if rows:
         await tx.run(
@@ -435,7 +442,7 @@ async def outside_news(
     tx: Tx, now: datetime, connection_id: UUID, thread: str | None, state: str, about: Watermark
 ) -> int:
     """A receipt or bounce as the provider words it: by its own ids, or everything of a thread until an instant."""
-    below = _below(state)
+    earlier = below(state)
     if about.message_ids:
         rows = await tx.all(
             QUERIES.by_message_ids,
@@ -443,7 +450,7 @@ async def outside_news(
             connection_id=connection_id,
             message_ids=list(about.message_ids),
         )
-        rows = [row for row in rows if row["state"] in below]
+        rows = [row for row in rows if row["state"] in earlier]
     elif about.external_ids:
         rows = await tx.all(
             QUERIES.by_external_ids,
@@ -451,7 +458,7 @@ async def outside_news(
             connection_id=connection_id,
             external_ids=list(about.external_ids),
         )
-        rows = [row for row in rows if row["state"] in below]
+        rows = [row for row in rows if row["state"] in earlier]
     elif about.up_to is not None and thread is not None:
         rows = await tx.all(
             QUERIES.up_to_time,
@@ -459,11 +466,11 @@ async def outside_news(
             connection_id=connection_id,
             thread=thread,
             up_to=about.up_to,
-            below=below,
+            below=earlier,
         )
     else:
         rows = []
-    moved = await _move(tx, now, rows, state)
+    moved = await move(tx, now, rows, state)
     if state in states.NEEDS_PERSON:
         for row in rows:
             await record(
@@ -475,11 +482,13 @@ async def outside_news(
     return moved
 
 
-def _below(state: str) -> list[str]:
+def below(state: str) -> list[str]:
+    """The states that news of ``state`` moves on."""
     return [one for one in states.RANK if one != state and states.advance(one, state) == state]
 
 
-async def _move(tx: Tx, now: datetime, rows: Sequence[Row], state: str) -> int:
+async def move(tx: Tx, now: datetime, rows: Sequence[Row], state: str) -> int:
+    """Deliveries that are held, and their messages, are that far now; returns how many."""
     if rows:
         await tx.run(
             QUERIES.move_deliveries, account_id=tx.account, ids=[row["id"] for row in rows], state=state, now=now

@@ -254,9 +254,30 @@ class _Share:
                 envelope_id = one.row["id"]
                 if envelope_id not in waiting:
                     continue
-                taker = taking.Taker(tx, now, one.connection, one.adapter, envelope_id, one.files, careful=careful)
+                attempts = one.row.get("attempts", LAST_ATTEMPT)
+                taker = taking.Taker(
+                    tx,
+                    now,
+                    one.connection,
+                    one.adapter,
+                    envelope_id,
+                    one.files,
+                    careful=careful,
+                    patient=attempts < LAST_ATTEMPT,
+                )
                 for event in one.events:
                     await taker.take(event)
+                if taker.waits:
+                    # An edit that was quicker than its message: what was taken is taken, and it is read again.
+                    await tx.run(
+                        QUERIES.envelope_failed,
+                        account_id=tx.account,
+                        id=envelope_id,
+                        state="received",
+                        error=taking.describe(taking.NotHereYet()),
+                        due_at=now + timedelta(seconds=2**attempts),
+                    )
+                    continue
                 contacts[envelope_id] = taker.contact_id
             await tx.run(
                 QUERIES.envelopes_parsed,
@@ -295,10 +316,16 @@ async def quarantined(tx: Tx, limit: int = 100) -> list[Row]:
     return await tx.all(QUERIES.quarantined_envelopes, account_id=tx.account, limit=limit)
 
 
-async def replay(tx: Tx, now: datetime, envelope_id: UUID) -> None:
+async def replay(tx: Tx, now: datetime, envelope_id: UUID, adapters: Adapters = adapter_of) -> None:
     """Parse an envelope again (a mended parser): what was taken stays taken, what was set aside is tried again."""
-    if await tx.maybe(QUERIES.lock_envelope, account_id=tx.account, id=envelope_id) is None:
+    held = await tx.maybe(QUERIES.lock_envelope, account_id=tx.account, id=envelope_id)
+    if held is None:
         raise NoSuchEnvelope
+    raw = Raw(body=bytes(held["raw"]), received_at=held["received_at"], headers=held["headers"] or {})
+    connection = await get(tx, held["connection_id"])
+    if await adapters(connection.kind).replayed(tx, now, connection, raw):
+        await tx.run(QUERIES.envelopes_parsed, account_id=tx.account, ids=[envelope_id], contact_ids=[None])
+        return
     await tx.run(QUERIES.forget_quarantined_items, account_id=tx.account, id=envelope_id)
     await tx.run(QUERIES.replay_envelope, account_id=tx.account, id=envelope_id, now=now)
     tx.notify(SWEEP, SWEEP_NAME)

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from svardesk.channels import deliveries, ingress, uploads
+from svardesk.channels import awaiting, deliveries, ingress, media, uploads
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database
 from svardesk.kit.files import FileStore
@@ -33,11 +33,15 @@ def sweeps(parts: Parts) -> tuple[Sweep, ...]:
     async def parse(db: Database, clock: Clock) -> int:
         return await ingress.sweep(db, clock, parts.keyring, files=parts.files)
 
+    async def fetch(db: Database, clock: Clock) -> int:
+        return await media.sweep(db, clock, parts.keyring, parts.files)
+
     async def tidy(db: Database, clock: Clock) -> int:
         return await uploads.sweep_orphans(db, clock, parts.files)
 
     return (
         Sweep(deliveries.SWEEP_NAME, send, every=2.0),
         Sweep(ingress.SWEEP_NAME, parse, every=2.0),
+        Sweep(awaiting.SWEEP_NAME, fetch, every=5.0),
         Sweep("orphaned_files", tidy, every=900.0),
     )

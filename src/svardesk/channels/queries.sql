@@ -63,7 +63,7 @@ VALUES (:account_id, :id, :connection_id, :received_at, :sha256, :raw, :headers,
 
 -- name: lock_envelope
 -- One envelope that waits for its parser, held until the transaction ends.
-SELECT id, attempts, state
+SELECT id, connection_id, attempts, state, received_at, headers, raw
 FROM envelopes
 WHERE account_id = :account_id AND id = :id
 FOR NO KEY UPDATE;
@@ -193,7 +193,7 @@ SELECT account_id, id, state, fence FROM channels_claim_deliveries(:now, :lease,
 -- name: command
 -- Everything that an adapter needs to send one message.
 SELECT d.id, d.message_id, d.conversation_id, d.connection_id, d.attempt, d.refusals, d.external_id, d.fence, d.state,
-    c.external_thread_key, i.address AS recipient, m.body, m.deleted_at, m.details, m.automated, c.locale,
+    d.part, d.handed_at, c.window_from, c.external_thread_key, i.address AS recipient, m.body, m.deleted_at, m.details, m.automated, c.locale,
     ARRAY(SELECT f.id FROM files f WHERE f.account_id = m.account_id AND f.message_id = m.id ORDER BY f.created_at, f.id)
         AS file_ids,
     (SELECT jsonb_agg(jsonb_build_object('id', f.id, 'name', f.name, 'media_type', f.media_type, 'size', f.size,
@@ -207,14 +207,14 @@ WHERE d.account_id = :account_id AND d.id = :id AND d.fence = :fence;
 
 -- name: hold_delivery
 -- One delivery, held until the transaction ends.
-SELECT id, message_id, conversation_id, state, fence, attempt, refusals, refused_at, external_id, lease_until, handed_at
+SELECT id, message_id, conversation_id, connection_id, state, fence, attempt, refusals, refused_at, external_id, lease_until, handed_at, part, parts
 FROM deliveries
 WHERE account_id = :account_id AND id = :id
 FOR NO KEY UPDATE;
 
 -- name: hold_delivery_of_message
 -- The delivery of one message, held until the transaction ends.
-SELECT id, message_id, conversation_id, state, fence, attempt, external_id, lease_until, handed_at
+SELECT id, message_id, conversation_id, connection_id, state, fence, attempt, external_id, lease_until, handed_at, part, parts
 FROM deliveries
 WHERE account_id = :account_id AND message_id = :message_id
 FOR NO KEY UPDATE;
@@ -253,7 +253,9 @@ FOR NO KEY UPDATE;
 -- name: by_external_ids
 -- Deliveries that the provider names, held.
 SELECT id, message_id, state, seq, conversation_id FROM deliveries
-WHERE account_id = :account_id AND connection_id = :connection_id AND external_id = ANY(:external_ids)
+WHERE account_id = :account_id AND connection_id = :connection_id AND (external_id = ANY(:external_ids) OR id IN (
+    SELECT p.delivery_id FROM delivery_parts p
+    WHERE p.account_id = :account_id AND p.connection_id = :connection_id AND p.external_id = ANY(:external_ids)))
 ORDER BY seq
 FOR NO KEY UPDATE;
 
@@ -269,7 +271,8 @@ FOR NO KEY UPDATE;
 SELECT d.id, d.message_id, d.state, d.seq, d.conversation_id FROM deliveries d
 JOIN conversations c ON c.account_id = d.account_id AND c.id = d.conversation_id
 WHERE d.account_id = :account_id AND d.connection_id = :connection_id AND c.external_thread_key = :thread
-    AND d.sent_at <= :up_to AND d.state = ANY(:below)
+    -- Handed over before the provider had it; our own note of its leaving may be later than the provider's clock.
+    AND coalesce(d.handed_at, d.sent_at) <= :up_to AND d.state = ANY(:below)
 ORDER BY d.seq
 FOR NO KEY UPDATE OF d;
 
@@ -317,3 +320,128 @@ WITH gone AS (
 SELECT gone.sha256, EXISTS (
     SELECT 1 FROM files o WHERE o.account_id = :account_id AND o.sha256 = gone.sha256 AND o.id <> :id) AS shared
 FROM gone;
+
+-- name: note_piece
+-- A piece of an answer has gone out.
+INSERT INTO delivery_parts (account_id, delivery_id, part, connection_id, external_id, sent_at)
+VALUES (:account_id, :delivery_id, :part, :connection_id, :external_id, :now)
+ON CONFLICT (account_id, delivery_id, part) DO NOTHING;
+
+-- name: next_piece
+-- On to the first piece that has not gone out; no row when all have.
+UPDATE deliveries d SET part = n.part, attempt = 0, refusals = 0, refused_at = NULL
+FROM (
+    SELECT min(p) AS part FROM deliveries x
+    CROSS JOIN LATERAL generate_series(0, x.parts - 1) AS p
+    WHERE x.account_id = :account_id AND x.id = :id AND NOT EXISTS (
+        SELECT FROM delivery_parts g
+        WHERE g.account_id = x.account_id AND g.delivery_id = x.id AND g.part = p)
+) AS n
+WHERE d.account_id = :account_id AND d.id = :id AND n.part IS NOT NULL
+RETURNING true;
+
+-- name: set_parts
+-- In how many pieces an answer goes out.
+UPDATE deliveries SET parts = :parts WHERE account_id = :account_id AND id = :id AND parts <> :parts;
+
+-- name: named_message
+-- The message that a provider's id names: a customer's or one sent elsewhere, an answer of ours, the answer of a piece.
+SELECT m.id FROM messages m
+WHERE m.account_id = :account_id AND m.conversation_id = :conversation_id AND m.external_id = :external_id
+UNION ALL
+SELECT d.message_id FROM deliveries d
+WHERE d.account_id = :account_id AND d.connection_id = :connection_id AND d.external_id = :external_id
+    AND d.conversation_id = :conversation_id
+UNION ALL
+SELECT d.message_id FROM delivery_parts p
+JOIN deliveries d ON d.account_id = p.account_id AND d.id = p.delivery_id
+WHERE p.account_id = :account_id AND p.connection_id = :connection_id AND p.external_id = :external_id
+    AND d.conversation_id = :conversation_id
+LIMIT 1;
+
+-- name: conversation_of_thread
+-- The living conversation of a thread.
+SELECT id FROM conversations
+WHERE account_id = :account_id AND connection_id = :connection_id AND external_thread_key = :thread AND archived_at IS NULL;
+
+-- name: thread
+-- What a channel says of a thread.
+SELECT owner, standby, first_touch, last_touch FROM threads
+WHERE account_id = :account_id AND connection_id = :connection_id AND thread = :thread;
+
+-- name: thread_of_conversation
+-- What a channel says of a conversation's thread.
+SELECT t.connection_id, t.thread, t.owner, t.standby, t.first_touch, t.last_touch
+FROM conversations c
+JOIN threads t ON t.account_id = c.account_id AND t.connection_id = c.connection_id AND t.thread = c.external_thread_key
+WHERE c.account_id = :account_id AND c.id = :conversation_id;
+
+-- name: touch_thread
+-- What the person came from: the first is kept.
+INSERT INTO threads (account_id, connection_id, thread, first_touch, last_touch, updated_at)
+VALUES (:account_id, :connection_id, :thread, :touch, :touch, :now)
+ON CONFLICT (account_id, connection_id, thread) DO UPDATE
+SET first_touch = coalesce(threads.first_touch, excluded.first_touch), last_touch = excluded.last_touch, updated_at = :now;
+
+-- name: own_thread
+-- Who owns a thread now; no row when that is known.
+INSERT INTO threads (account_id, connection_id, thread, owner, standby, updated_at)
+VALUES (:account_id, :connection_id, :thread, :owner, :standby, :now)
+ON CONFLICT (account_id, connection_id, thread) DO UPDATE
+SET owner = excluded.owner, standby = excluded.standby, updated_at = :now
+WHERE threads.standby <> excluded.standby OR (excluded.owner IS NOT NULL AND threads.owner IS DISTINCT FROM excluded.owner)
+RETURNING connection_id;
+
+-- name: await_file
+-- A file of a message that is to be fetched.
+INSERT INTO media (account_id, id, message_id, connection_id, ref, name, media_type, due_at, expires_at)
+VALUES (:account_id, :id, :message_id, :connection_id, :ref, :name, :media_type, :now, :expires_at);
+
+-- name: claim_media
+-- Which files are due, of all organisations?
+SELECT account_id, id FROM channels_claim_media(:now, :lease, :limit);
+
+-- name: awaited_file
+-- One file that is still awaited.
+SELECT id, message_id, connection_id, ref, name, media_type, attempt FROM media
+WHERE account_id = :account_id AND id = :id AND state = 'waiting';
+
+-- name: await_longer
+-- It could not be fetched: later again.
+UPDATE media SET due_at = :due WHERE account_id = :account_id AND id = :id AND state = 'waiting';
+
+-- name: file_kept
+-- A file is here.
+UPDATE media SET state = 'kept', file_id = :file_id, error = NULL
+WHERE account_id = :account_id AND id = :id AND state = 'waiting';
+
+-- name: file_gone
+-- A file cannot be had any more.
+UPDATE media SET state = 'gone', error = :error WHERE account_id = :account_id AND id = :id AND state = 'waiting';
+
+-- name: still_awaited
+-- How many files of a message are still awaited.
+SELECT count(*)::integer FROM media WHERE account_id = :account_id AND message_id = :message_id AND state = 'waiting';
+
+-- name: piece
+-- The delivery of a piece that came back to us, held.
+SELECT id, message_id, conversation_id, connection_id, state, fence, attempt, external_id, lease_until, handed_at, part, parts
+FROM deliveries WHERE account_id = :account_id AND id = :id AND connection_id = :connection_id
+FOR NO KEY UPDATE;
+
+-- name: name_delivery
+-- What the provider calls an answer, where that is not known yet.
+UPDATE deliveries SET external_id = coalesce(external_id, :external_id) WHERE account_id = :account_id AND id = :id;
+
+-- name: other_addresses
+-- E-mail addresses and phone numbers of the person behind a conversation, the surest first.
+SELECT i.kind, i.address FROM conversations c
+JOIN identities i ON i.account_id = c.account_id
+    AND i.contact_id = ANY((SELECT person_contacts(c.account_id, c.contact_id))::uuid[])
+WHERE c.account_id = :account_id AND c.id = :conversation_id AND i.kind IN ('email', 'phone')
+ORDER BY (i.trust = 'claimed'), i.kind, i.address LIMIT 5;
+
+-- name: outwards
+-- By which connection and thread the customer of a conversation can be told that we type or look.
+SELECT connection_id, external_thread_key AS thread FROM conversations
+WHERE account_id = :account_id AND id = :conversation_id AND external_thread_key IS NOT NULL AND connection_id IS NOT NULL;

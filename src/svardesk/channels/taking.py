@@ -8,15 +8,17 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from svardesk.channels import deliveries
+from svardesk.channels import awaiting, deliveries, echoes, pieces, threads, windows
 from svardesk.channels.connections import QUERIES
 from svardesk.channels.contract import Adapter, Attachment, Connection, InboundEvent, Place, Taken
 from svardesk.channels.events import ReceiptDue
 from svardesk.contacts import identities, meeting
+from svardesk.conversations import outside
 from svardesk.conversations.changing import put_away
-from svardesk.conversations.receiving import Inbound, receive
+from svardesk.conversations.receiving import Inbound, Received, receive
 from svardesk.conversations.texts import clean
 from svardesk.kit.db import Tx, passes
+from svardesk.kit.errors import NotFound
 from svardesk.kit.files import FileStore, Stored
 from svardesk.kit.ids import uuid7
 from svardesk.kit.sniff import FileTypeRefused, check, safe_name
@@ -27,6 +29,12 @@ log = structlog.get_logger()
 LONGEST_ERROR: Final = 500
 LARGEST_FILE: Final = 40 * 1024 * 1024
 UNKNOWN_TYPE: Final = "application/octet-stream"
+
+
+class NotHereYet(NotFound):
+    """What this is about has not come in yet, or never was here."""
+
+    code = "not_here_yet"
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -78,7 +86,8 @@ class Taker:
     """Takes the events of one envelope in a transaction. ``contact_id``: whose they are.
 
     ``careful``: each event in a savepoint of its own, and what breaks is set aside alone, with its error. Otherwise what
-    breaks is raised, and the transaction is lost.
+    breaks is raised, and the transaction is lost. ``patient``: what is about something that is not here yet waits for it;
+    otherwise it is left.
     """
 
     def __init__(
@@ -91,6 +100,7 @@ class Taker:
         files: Files,
         *,
         careful: bool,
+        patient: bool = False,
     ) -> None:
         self._tx = tx
         self._now = now
@@ -99,7 +109,10 @@ class Taker:
         self._envelope_id = envelope_id
         self._files = files
         self._careful = careful
+        self._patient = patient
         self.contact_id: UUID | None = None
+        self.waits = False
+        """Something in the envelope is about what has not come in yet: it is to be read again in a moment."""
 
     async def take(self, event: InboundEvent) -> None:
         """Take one event, unless it was told before."""
@@ -118,6 +131,11 @@ class Taker:
         try:
             async with self._tx.savepoint():
                 await self._take(event, item)
+        except NotHereYet:
+            if self._patient:
+                self.waits = True
+            else:
+                await self._tx.run(QUERIES.add_item, **item, state="ignored")
         except Exception as error:
             if passes(error):
                 raise
@@ -135,6 +153,7 @@ class Taker:
         sender = event.sender
         if sender.kind not in {"customer", "bot"}:
             return
+        await self._thread_says(event)
         place = await self._adapter.place(self._tx, self._now, self._connection, event)
         if not place.ignore:
             await self._receive(event, place)
@@ -146,6 +165,9 @@ class Taker:
         person = None if machine else await self._person(event)
         actor = event.actor or f"{connection.kind}:{connection.id if person is None else person.identity_id}"
         files = {ref: file_id async for ref, file_id in self._rows(event, actor)}
+        awaited = [
+            one for one in event.content.attachments if one.ref not in files and one.content is None and one.storable
+        ]
         letter = event.letter
         if letter is not None and place.stranger:
             letter = msgspec.structs.replace(letter, stranger=True)
@@ -175,10 +197,14 @@ class Taker:
                 author_id=person.contact_id if person is not None and place.stranger else None,
                 machine=machine,
                 longest=event.longest,
+                external_id=event.external_id,
+                expects_files=bool(awaited),
             ),
         )
         if received.outcome == "started" and event.automated and not machine:
             await put_away(tx, now, received.conversation_id)
+        if not received.repeated:
+            await self._around(event, received, awaited)
         if event.receipt and not received.repeated:
             await record(tx, ReceiptDue(stream=received.conversation_id, message_id=received.message_id))
         taken = Taken(received=received, envelope_id=self._envelope_id, files=files, stranger=place.stranger)
@@ -191,6 +217,114 @@ class Taker:
             # The same proven address in another channel is the same person; one that is only claimed is for an agent.
             await meeting.same_person(tx, now, person.identity_id)
         self.contact_id = received.contact_id if person is None else person.contact_id
+
+    async def _around(self, event: InboundEvent, received: Received, awaited: Sequence[Attachment]) -> None:
+        """What a new message brings beside its text: files to be fetched, what it answers, more time to answer it."""
+        tx, connection = self._tx, self._connection
+        if awaited:
+            await awaiting.await_files(tx, self._now, received.message_id, connection.id, awaited)
+        named = event.content.reply_to_external_id
+        if named is not None:
+            target = await pieces.target(tx, connection.id, received.conversation_id, named)
+            if target is not None:
+                await outside.replied_to(tx, received.message_id, target)
+        if event.sender.kind == "customer":
+            await self._opens(received.conversation_id, event.occurred_at)
+
+    async def _opens(self, conversation_id: UUID, at: datetime) -> None:
+        window = windows.free(self._adapter.capabilities(self._connection))
+        end = None if window is None else windows.until(window, at)
+        if end is not None:
+            await outside.open_window(self._tx, conversation_id, at, end)
+
+    async def _thread_says(self, event: InboundEvent) -> None:
+        """Where the person came from and who owns the thread, known before the message stands there."""
+        thread = event.external_thread_key
+        if thread is None:
+            return
+        if event.referral:
+            await threads.came_from(self._tx, self._now, self._connection.id, thread, event.referral)
+        if event.standby is not None:
+            await threads.heard(self._tx, self._now, self._connection.id, thread, standby=event.standby)
+
+    async def _named(self, event: InboundEvent) -> list[UUID]:
+        """The messages that an edit, a removal or a reaction is about. Raises ``NotHereYet`` when we have none of them."""
+        conversation_id = await self._conversation(event)
+        if conversation_id is None or event.about is None:
+            raise NotHereYet
+        named = [
+            await pieces.target(self._tx, self._connection.id, conversation_id, one) for one in event.about.external_ids
+        ]
+        found = [one for one in named if one is not None]
+        if not found:
+            raise NotHereYet
+        return found
+
+    async def _conversation(self, event: InboundEvent) -> UUID | None:
+        place = await self._adapter.place(self._tx, self._now, self._connection, event)
+        if place.conversation_id is not None or event.external_thread_key is None:
+            return place.conversation_id
+        return await threads.conversation(self._tx, self._connection.id, event.external_thread_key)
+
+    async def edited(self, event: InboundEvent) -> None:
+        """A message reads otherwise now."""
+        for one in await self._named(event):
+            await outside.edited(
+                self._tx,
+                self._now,
+                one,
+                event.content.text,
+                at=event.occurred_at,
+                edit=event.edit,
+                longest=event.longest,
+            )
+
+    async def removed(self, event: InboundEvent) -> None:
+        """A message was taken back by its author."""
+        await outside.removed(self._tx, self._now, await self._named(event))
+
+    async def reaction(self, event: InboundEvent) -> None:
+        """The customer put an emoji on a message, or took it away. It starts no clock and reopens nothing."""
+        for one in await self._named(event):
+            await outside.reacted(self._tx, one, "contact", event.emoji)
+
+    async def elsewhere(self, event: InboundEvent) -> None:
+        """Somebody answered with another program."""
+        if event.elsewhere is None or event.external_id is None:
+            return
+        await self._thread_says(event)
+        conversation_id = await self._conversation(event)
+        if conversation_id is None:
+            return
+        awaited = [one for one in event.content.attachments if one.storable]
+        message_id = await outside.answered_elsewhere(
+            self._tx,
+            self._now,
+            conversation_id,
+            event.content.text,
+            external_id=event.external_id,
+            at=event.occurred_at,
+            by=event.elsewhere,
+        )
+        if message_id is not None and awaited:
+            await awaiting.await_files(self._tx, self._now, message_id, self._connection.id, awaited)
+
+    async def referral(self, event: InboundEvent) -> None:
+        """The person came from somewhere; nothing was said."""
+        await self._thread_says(event)
+        if event.opens:
+            conversation_id = await self._conversation(event)
+            if conversation_id is not None:
+                await self._opens(conversation_id, event.occurred_at)
+
+    async def control(self, event: InboundEvent) -> None:
+        """Another program owns the thread now, or we do."""
+        if event.control is not None and event.external_thread_key is not None:
+            await threads.control(self._tx, self._now, self._connection.id, event.external_thread_key, event.control)
+
+    async def happened(self, event: InboundEvent) -> None:
+        """Something that concerns the connection: its adapter knows what."""
+        await self._adapter.happened(self._tx, self._now, self._connection, event)
 
     async def _person(self, event: InboundEvent) -> identities.Found:
         """Whose message it is. An address that is only claimed never leads to somebody whose address it is proven to be."""
@@ -237,6 +371,11 @@ class Taker:
 
     async def sent(self, event: InboundEvent) -> None:
         """Ours went out: the proof came back."""
+        if event.about is not None and event.about.piece is not None:
+            delivery_id, part = event.about.piece
+            name = event.about.external_ids[0] if event.about.external_ids else None
+            await echoes.came_back(self._tx, self._now, self._connection.id, delivery_id, part, name)
+            return
         await self._news(event, "sent")
 
     async def delivered(self, event: InboundEvent) -> None:
@@ -267,5 +406,17 @@ _HANDLERS: Final[Mapping[str, Callable[[Taker, InboundEvent], Awaitable[None]]]]
     "receipt_delivered": Taker.delivered,
     "receipt_read": Taker.read,
     "bounce": Taker.bounce,
+    "message_edited": Taker.edited,
+    "message_deleted": Taker.removed,
+    "comment_removed": Taker.removed,
+    "reaction": Taker.reaction,
+    "sent_elsewhere": Taker.elsewhere,
+    "postback": Taker.message,
+    "public_comment": Taker.message,
+    "referral": Taker.referral,
+    "thread_control": Taker.control,
+    "optin": Taker.happened,
+    "template_status": Taker.happened,
+    "connection_event": Taker.happened,
 }
 """What the house does with an event; a type without a handler is kept, marked ``ignored`` and can be replayed."""

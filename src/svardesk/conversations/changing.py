@@ -180,3 +180,26 @@ async def wake_snoozed(db: Database, clock: Clock) -> int:
                 await _write(tx, held, state, [SystemDetails(type="woken")], now, by=None, activity=True)
                 woken += 1
     return woken
+
+
+async def owner_changed(tx: Tx, now: datetime, conversation_id: UUID, name: str | None) -> None:
+    """Another program owns the thread at its channel now (None: we do): a line says so, and every screen looks again."""
+    held = await tx.maybe(sql.hold_unanswered, account_id=tx.account, id=conversation_id)
+    if held is None:
+        return
+    line = uuid7()
+    details = encode(SystemDetails(type="owner_changed", name=name)).decode()
+    await tx.run(
+        sql.add_line,
+        account_id=tx.account,
+        id=line,
+        conversation_id=conversation_id,
+        seq=held["last_seq"] + 1,
+        details=details,
+        now=now,
+    )
+    version = await tx.value(sql.line_longer, account_id=tx.account, id=conversation_id, seq=held["last_seq"] + 1)
+    await record(
+        tx,
+        ConversationChanged(stream=conversation_id, what=("owner",), version=version, agent_id=None, message_id=line),
+    )

@@ -38,7 +38,5 @@ async def raise_alarms(db: Database, clock: Clock) -> int:
                 now=now,
             )
             await tx.run(sql.line_longer, account_id=tx.account, id=one["conversation_id"], seq=seq)
-            await record(
-                tx, WindowClosing(stream=one["conversation_id"], until=row["window_until"], message_id=line)
-            )
+            await record(tx, WindowClosing(stream=one["conversation_id"], until=row["window_until"], message_id=line))
     return len(found)

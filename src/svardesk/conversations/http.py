@@ -8,7 +8,19 @@ from litestar import Response
 from litestar.params import QueryParameter
 
 from svardesk.accounts.caller import Caller
-from svardesk.conversations import changing, drafting, inbox, posting, reading, receipts, search, tagging, views
+from svardesk.conversations import (
+    changing,
+    drafting,
+    inbox,
+    outside,
+    posting,
+    reading,
+    receipts,
+    search,
+    seeing,
+    tagging,
+    views,
+)
 from svardesk.conversations import schemas as s
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database, with_retry
@@ -78,6 +90,21 @@ async def get_messages(
     """Older messages of a conversation, oldest first."""
     async with db.work(caller.account_id) as tx:
         return await reading.messages_before(tx, caller, conversation_id, before_seq=before_seq, limit=limit)
+
+
+async def get_edits(conversation_id: UUID, message_id: UUID, caller: Caller, db: Database) -> s.Edits:
+    """How a message read before it was edited, oldest first; empty when it never was."""
+    async with db.work(caller.account_id) as tx:
+        await seeing.check_sees(tx, caller, conversation_id)
+        rows = await outside.edits_of(tx, conversation_id, message_id)
+    return s.Edits([s.Edit(row["body"], row["written_at"]) for row in rows])
+
+
+async def get_way(conversation_id: UUID, caller: Caller, db: Database) -> s.Way | None:
+    """How an answer in a conversation reaches the customer just now."""
+    async with db.work(caller.account_id) as tx:
+        await seeing.check_sees(tx, caller, conversation_id)
+        return await reading.way_of(tx, conversation_id)
 
 
 async def post_message(
@@ -204,6 +231,8 @@ ROUTES: tuple[Route, ...] = (
     route("GET", _ONE, get_conversation, permission=READ),
     route("GET", f"{_ONE}/messages", get_messages, permission=READ),
     route("POST", f"{_ONE}/messages", post_message, permission=WRITE, status=201),
+    route("GET", f"{_ONE}/messages/{{message_id:uuid}}/edits", get_edits, permission=READ),
+    route("GET", f"{_ONE}/way", get_way, permission=READ),
     route("POST", f"{_ONE}/messages/{{message_id:uuid}}/retry", retry_message, permission=WRITE, status=200),
     route("PATCH", _ONE, patch_conversation, permission=WRITE),
     route("PUT", f"{_ONE}/tags/{{tag_id:uuid}}", put_tag, permission=WRITE),

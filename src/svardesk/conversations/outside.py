@@ -40,9 +40,7 @@ async def edited(
         return False
     if edit <= held["edits"]:
         # An older edit that came late: kept where the history is read, not shown.
-        await tx.run(
-            sql.keep_edit, account_id=tx.account, message_id=message_id, edit=edit, body=text, at=at
-        )
+        await tx.run(sql.keep_edit, account_id=tx.account, message_id=message_id, edit=edit, body=text, at=at)
         return False
     await tx.run(
         sql.keep_edit,
@@ -52,13 +50,9 @@ async def edited(
         body=held["body"],
         at=held["edited_at"] or held["occurred_at"] or held["created_at"],
     )
-    await tx.run(
-        sql.edit_message, account_id=tx.account, id=message_id, body=text, at=at, edits=str(edit), now=now
-    )
+    await tx.run(sql.edit_message, account_id=tx.account, id=message_id, body=text, at=at, edits=str(edit), now=now)
     if held["seq"] == held["newest_public_seq"]:
-        await tx.run(
-            sql.set_preview, account_id=tx.account, id=held["conversation_id"], preview=preview(text)
-        )
+        await tx.run(sql.set_preview, account_id=tx.account, id=held["conversation_id"], preview=preview(text))
     await record(tx, MessageChanged(stream=held["conversation_id"], message_ids=(message_id,), what="edited"))
     return True
 
@@ -70,9 +64,7 @@ async def removed(tx: Tx, now: datetime, message_ids: Sequence[UUID]) -> int:
         await tx.run(sql.forget_message, account_id=tx.account, id=row["id"])
         if row["newest"]:
             await tx.run(sql.set_preview, account_id=tx.account, id=row["conversation_id"], preview="")
-        await record(
-            tx, MessageChanged(stream=row["conversation_id"], message_ids=(row["id"],), what="removed")
-        )
+        await record(tx, MessageChanged(stream=row["conversation_id"], message_ids=(row["id"],), what="removed"))
     return len(rows)
 
 
@@ -125,7 +117,11 @@ async def answered_elsewhere(
     )
     if file_ids:
         await tx.run(
-            sql.attach_files, account_id=tx.account, ids=list(file_ids), message_id=message_id, conversation_id=conversation_id
+            sql.attach_files,
+            account_id=tx.account,
+            ids=list(file_ids),
+            message_id=message_id,
+            conversation_id=conversation_id,
         )
     before = await tx.one(
         sql.said_elsewhere,
@@ -164,13 +160,11 @@ async def open_window(tx: Tx, conversation_id: UUID, since: datetime, until: dat
 
 async def files_came(tx: Tx, message_id: UUID, file_ids: Sequence[UUID], *, missing: int) -> None:
     """Files of a message that lay at the provider are here now; ``missing`` are still awaited."""
-    row = await tx.maybe(
-        sql.files_came, account_id=tx.account, id=message_id, missing=missing, ids=list(file_ids)
-    )
+    row = await tx.maybe(sql.files_came, account_id=tx.account, id=message_id, missing=missing, ids=list(file_ids))
     if row is not None:
         await record(tx, MessageChanged(stream=row["conversation_id"], message_ids=(message_id,), what="files"))
 
 
-async def edits_of(tx: Tx, message_id: UUID) -> list[Row]:
-    """How a message read before, oldest first: body and when it was written."""
-    return await tx.all(sql.edits, account_id=tx.account, message_id=message_id)
+async def edits_of(tx: Tx, conversation_id: UUID, message_id: UUID) -> list[Row]:
+    """How a message of a conversation read before, oldest first: body and when it was written."""
+    return await tx.all(sql.edits, account_id=tx.account, conversation_id=conversation_id, message_id=message_id)

@@ -687,7 +687,9 @@ RETURNING conversation_id;
 
 -- name: edits
 -- How a message read before.
-SELECT body, written_at FROM message_edits WHERE account_id = :account_id AND message_id = :message_id ORDER BY edit;
+SELECT e.body, e.written_at FROM message_edits e
+JOIN messages m ON m.account_id = e.account_id AND m.id = e.message_id
+WHERE e.account_id = :account_id AND e.message_id = :message_id AND m.conversation_id = :conversation_id ORDER BY e.edit;
 
 -- name: reindex_words
 -- A message reads otherwise: its words are found by what it reads now.

@@ -75,8 +75,13 @@ async def open_conversation(tx: Tx, caller: Caller, now: datetime, conversation_
         draft=await drafting.get(tx, caller.agent_id, conversation_id),
         presence=[PresentAgent(one.agent_id, one.name, one.kind) for one in there],
         visitor=visitor,
-        way=await _way_of[0](tx, conversation_id) if _way_of else None,
+        way=await way_of(tx, conversation_id),
     )
+
+
+async def way_of(tx: Tx, conversation_id: UUID) -> Way | None:
+    """Return how an answer reaches the customer; None where nobody knows. The caller has made sure who may see it."""
+    return await _way_of[0](tx, conversation_id) if _way_of else None
 
 
 async def messages_before(

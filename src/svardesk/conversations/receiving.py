@@ -25,7 +25,7 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     ``silent`` None: told from the text. ``occurred_at`` is the provider's time, for showing only. ``letter`` is what an
     addressed message carries beside its text, ``author_id`` who wrote it when that is not the conversation's contact
     (``machine``: nobody did, it is a report), ``longest`` how many characters the channel may bring. ``fields``: what was filled
-    in beside the text.
+    in beside the text. ``expects_files``: files of it are still to come, so that it may have no text.
     """
 
     channel: str
@@ -51,6 +51,7 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     machine: bool = False
     longest: int = MAX_BODY
     fields: Sequence[FilledIn] = ()
+    expects_files: bool = False
 
 
 class Received(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,10 +79,10 @@ async def receive(tx: Tx, now: datetime, inbound: Inbound) -> Received:
     waiting clock, unless it is silent. Records ``message_received`` (and ``conversation_started`` or
     ``conversation_changed``). Raises ``EmptyMessage``, ``FilesMissing``, ``ContactMissing`` (make one, call again).
     """
-    body = checked(inbound.body, files=bool(inbound.file_ids), longest=inbound.longest)
+    body = checked(inbound.body, files=bool(inbound.file_ids) or inbound.expects_files, longest=inbound.longest)
     silent = inbound.silent
     if silent is None:
-        silent = not inbound.file_ids and is_only_thanks(body)
+        silent = not inbound.file_ids and not inbound.expects_files and is_only_thanks(body)
     row = await tx.one(
         sql.receive,
         account_id=tx.account,

@@ -355,6 +355,24 @@ class VisitorNow(msgspec.Struct, frozen=True):
     signed_attributes: dict[str, str | int | float | bool]
 
 
+class WayWindow(msgspec.Struct, frozen=True):
+    """A time after the customer's last message (``ConversationRow.window_from``) in which we may write.
+
+    ``hours`` None: without end. ``people_only``: for what a person writes, not for automatic messages.
+    """
+
+    name: str
+    hours: float | None
+    people_only: bool = False
+
+
+class OtherWay(msgspec.Struct, frozen=True):
+    """Another address at which this person can be reached."""
+
+    kind: str
+    address: str
+
+
 class Way(msgspec.Struct, frozen=True, kw_only=True):
     """How an answer reaches the customer, told by what its connection can do.
 
@@ -363,6 +381,11 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     connection was taken out of service). ``via`` is the kind of connection, ``address`` where the answer goes.
     ``addressed``: an answer has a subject and recipients. ``hold_seconds``: so long it can be taken back. ``failing``: the
     connection does not work just now, and answers wait.
+
+    ``windows``: when writing is free, empty where it always is. ``templates``: approved texts that may go out when it is not.
+    ``others``: where else the person can be reached. ``max_text``: characters of one message; longer answers go out in
+    several. ``public``: everybody reads the answer. ``standby``: another program, ``owner``, has the thread now.
+    ``first_touch``, ``last_touch``: what the person came from (an ad, a link, a post).
     """
 
     open: bool
@@ -372,6 +395,28 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     addressed: bool = False
     hold_seconds: int = 0
     failing: bool = False
+    windows: list[WayWindow] = []
+    templates: list[str] = []
+    others: list[OtherWay] = []
+    max_text: int | None = None
+    public: bool = False
+    standby: bool = False
+    owner: str | None = None
+    first_touch: dict[str, str] | None = None
+    last_touch: dict[str, str] | None = None
+
+
+class Edit(msgspec.Struct, frozen=True):
+    """How a message read before it was edited."""
+
+    body: str
+    written_at: datetime
+
+
+class Edits(msgspec.Struct, frozen=True):
+    """All that a message read before, oldest first."""
+
+    items: list[Edit]
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):

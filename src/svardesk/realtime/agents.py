@@ -7,6 +7,7 @@ from uuid import UUID
 
 import svardesk
 from svardesk.accounts.caller import Caller
+from svardesk.channels.signals import Signals
 from svardesk.conversations import presence, reading, seeing
 from svardesk.conversations.errors import NoConversation
 from svardesk.house import House
@@ -29,11 +30,12 @@ WORTH = {"looking": 0, "typing": 1, "lock": 2}
 class AgentDoor:
     """Lets agents' tabs in and does what they say."""
 
-    def __init__(self, house: House, hub: Hub, tail: Tail, live: Live) -> None:
+    def __init__(self, house: House, hub: Hub, tail: Tail, live: Live, signals: Signals) -> None:
         self._house = house
         self._hub = hub
         self._tail = tail
         self._live = live
+        self._signals = signals
 
     async def enter(self, caller: Caller, receive: Any, send: Any) -> None:
         """Serve one socket until it closes."""
@@ -93,6 +95,8 @@ class AgentDoor:
     async def _present(self, socket: AgentSocket, conversation: UUID, said: str) -> None:
         if said in {"typing", "idle"}:
             self._live.typing_agent(socket, conversation, on=said == "typing")
+        if said == "typing":
+            self._signals.tell(socket.account_id, conversation, "typing")
         if said in {"looking", "typing"} and self._known(socket, conversation, said):
             return
         socket.said[conversation] = (said, asyncio.get_running_loop().time())

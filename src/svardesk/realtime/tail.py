@@ -17,13 +17,14 @@ import structlog
 from svardesk.accounts import auth
 from svardesk.accounts import events as accounts_facts
 from svardesk.channels import connections
+from svardesk.channels.signals import Signals
 from svardesk.channels.webchat import visitors as webchat
 from svardesk.channels.webchat import whereabouts
 from svardesk.conversations import store
 from svardesk.house import House
 from svardesk.kit.errors import Unavailable
 from svardesk.realtime import renewing
-from svardesk.realtime.frames import Wanted, frame, hydrate
+from svardesk.realtime.frames import Hydrated, Wanted, frame, hydrate
 from svardesk.realtime.hub import SIGNED_OUT, AgentSocket, Hub, Room, Socket, VisitorSocket
 from svardesk.realtime.live import Live
 from svardesk.spine import Recorded, Token
@@ -51,10 +52,11 @@ IDLE_SECONDS = 1.0
 class Tail:
     """Follows the log and feeds the hub. ``token`` is what snapshots hand out: read it before the rows."""
 
-    def __init__(self, house: House, hub: Hub, live: Live) -> None:
+    def __init__(self, house: House, hub: Hub, live: Live, signals: Signals) -> None:
         self._house = house
         self._hub = hub
         self._live = live
+        self._signals = signals
         self._signal = Signal()
         self._listener = Listener(
             house.db.dsn,
@@ -238,7 +240,7 @@ class Tail:
         now = await hydrate(self._house.db.hot.reading(account), wanted, opened, watched, agents=bool(room.agents))
         resume = str(token)
         if room.agents:
-            self._to_agents(room, wanted, now.rows, now.messages, resume)
+            self._to_agents(room, wanted, now, resume, replay=replay)
             for conversation in wanted.visits & opened:
                 await self._visit(account, conversation, room)
         if watched:
@@ -285,7 +287,8 @@ class Tail:
                 # The room of a replay is not the hub's.
                 room.by_conversation[socket.conversation_id].add(socket)
 
-    def _to_agents(self, room: Room, wanted: Wanted, rows: list, messages: list, resume: str) -> None:  # pyright: ignore[reportMissingTypeArgument]
+    def _to_agents(self, room: Room, wanted: Wanted, now: Hydrated, resume: str, *, replay: bool) -> None:
+        rows, messages = now.rows, now.messages
         found = set()
         for row in rows:
             found.add(row.id)
@@ -310,15 +313,18 @@ class Tail:
         for erased in wanted.erased:
             for socket in room.open.get(erased, ()):
                 socket.push(frame("refetch", reason="erased"))
-        self._personal(room, wanted)
+        self._personal(room, wanted, replay=replay)
         self.delivered += len(room.agents) * len(rows)
 
-    def _personal(self, room: Room, wanted: Wanted) -> None:
+    def _personal(self, room: Room, wanted: Wanted, *, replay: bool) -> None:
         for read in wanted.reads:
             text = frame("read", conversation_id=read.stream, seq=read.seq)
             for socket in room.agents:
                 if socket.caller.agent_id == read.agent_id:
                     socket.push(text)
+                    if not replay:
+                        # A person has looked: whose tab is here tells the customer, where the channel can.
+                        self._signals.tell(socket.account_id, read.stream, "seen")
         for draft in wanted.drafts:
             text = frame("draft_changed", conversation_id=draft.stream, version=draft.version)
             for socket in room.agents:
