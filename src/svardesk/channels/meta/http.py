@@ -6,8 +6,10 @@ from litestar import Request, Response
 from litestar.params import QueryParameter
 
 from svardesk.channels.connections import REMEMBERED
+from svardesk.channels.meta.alarms import ALARMS
 from svardesk.channels.meta.config import KIND, app_secrets, is_verify_token
-from svardesk.channels.meta.intake import ALARMS, INTAKE, PAGES, envelopes_of
+from svardesk.channels.meta.intake import INTAKE, envelopes_of
+from svardesk.channels.meta.remembered import PAGES
 from svardesk.channels.meta.signature import HEADER, is_signed
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database
