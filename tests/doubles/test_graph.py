@@ -378,6 +378,27 @@ async def test_what_a_person_does_later(graph: GraphDouble, receiver: Receiver):
     assert read["read"]["watermark"] >= message.at
 
 
+async def test_an_opt_in_without_an_id_is_answered_by_its_reference(graph: GraphDouble, receiver: Receiver, api: Api):
+    await graph.opts_in(graph.person().psid, {"ref": "kasse", "user_ref": "r-1"})
+    assert receiver.items()[0]["sender"] == {"user_ref": "r-1"}
+    answer = await api.send("", recipient={"user_ref": "r-1"})
+    assert list(answer) == ["message_id"]
+    assert code(await api.send("", recipient={"user_ref": "r-2"})) == (100, 2018001)
+
+
+async def test_limits_are_by_page_and_second(graph: GraphDouble, api: Api):
+    ase = graph.person()
+    await graph.writes(ase.psid, "Hei")
+    graph.core.limits.send_per_second = 2
+    answers = [await api.send(ase.psid) for _ in range(3)]
+    assert code(answers[2]) == (613, None)
+    await graph.advance(1)
+    answer = await api.client.post("/v26.0/me/messages", params={"access_token": graph.token.token}, json={
+        "recipient": {"id": ase.psid}, "messaging_type": "RESPONSE", "message": {"text": "Hei"}})  # fmt: skip
+    assert json.loads(answer.headers["x-app-usage"])["call_count"] == 0
+    assert list(json.loads(answer.headers["x-business-use-case-usage"])) == [graph.page.id]
+
+
 async def test_the_feed_both_ways(graph: GraphDouble, receiver: Receiver, api: Api):
     ase = graph.person()
     _, made = await api("POST", f"{graph.page.id}/feed", {"message": "Planlagt arbeid"})

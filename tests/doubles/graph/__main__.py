@@ -25,7 +25,7 @@ async def run(arguments: argparse.Namespace) -> None:
     double = GraphDouble(state=state, pace=Pace().faster(arguments.faster), port=arguments.port, host=arguments.host)
     known = double.world
     if state is None:
-        app = known.add_app("Svardesk", app_id=arguments.app_id, secret=arguments.app_secret)
+        app = known.add_app("Kundeservice", app_id=arguments.app_id, secret=arguments.app_secret)
         page = known.add_page("Fjordnett AS", page_id=arguments.page_id)
         known.add_token(app, page, token=arguments.page_token)
     done = asyncio.Event()

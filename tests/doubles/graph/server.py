@@ -44,7 +44,7 @@ class GraphDouble:
     """Meta on a port of its own: one app, one page, their token, and everything else on demand.
 
     Everything that people do is awaited until the webhooks had their first try. ``url`` is what stands for
-    ``https://graph.facebook.com``.
+    ``https://graph.facebook.com``; ``parallel`` is how many webhooks go to an app at once (1 keeps them in order).
     """
 
     def __init__(
@@ -56,9 +56,11 @@ class GraphDouble:
         page: str = "Fjordnett AS",
         port: int = 0,
         host: str = HOST,
+        parallel: int = 1,
     ) -> None:
         self.world = World(clock, state)
         self._pace, self._port, self._host, self._name = pace, port, host, page
+        self._parallel = parallel
         self.url = ""
         self.core: Core
         self.people: Customers
@@ -71,9 +73,10 @@ class GraphDouble:
     async def start(self) -> Self:
         """Listen."""
         self.core = Core.build(self.world, self._pace)
+        self.core.outbox.parallel = self._parallel
         self.people = Customers(self.core)
         state = self.world.state
-        self.app = next(iter(state.apps.values()), None) or self.world.add_app("Svardesk")
+        self.app = next(iter(state.apps.values()), None) or self.world.add_app("Kundeservice")
         self.page = next(iter(state.pages.values()), None) or self.world.add_page(self._name)
         self.token = next(
             (one for one in state.tokens.values() if one.page_id == self.page.id), None
