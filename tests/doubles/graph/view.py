@@ -70,6 +70,7 @@ def _message(double: "GraphDouble", one: Message) -> Json:
         "reactions": [reaction.get("emoji") or "♥" for reaction in one.reactions.values()],
         "reacted": one.psid in one.reactions,
         "edited": bool(one.earlier),
+        "postback": one.postback is not None,
         "deleted": one.deleted,
         "tag": one.tag,
         "persona": persona["name"] if persona else None,

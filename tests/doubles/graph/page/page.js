@@ -88,6 +88,9 @@ function showThread(view) {
   if (focused) thread.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
   if (atEnd || thread.dataset.of !== view.psid) thread.scrollTop = thread.scrollHeight;
   thread.dataset.of = view.psid;
+  // The log is drawn anew each time; what is read aloud is only what came last.
+  const news = last && !last.mine ? `${view.page.name}: ${last.text || "vedlegg"}` : "";
+  if (by("news").textContent !== news) by("news").textContent = news;
   showChoices(view, last);
   if (last && !last.mine && view.thread.read < last.at && document.visibilityState === "visible") act("reads", { psid: view.psid });
 }
@@ -108,8 +111,8 @@ function message(one, view) {
       "div",
       { class: "meta" },
       `${label} ${time.format(one.at)}`,
-      one.edited ? "· endret" : "",
-      one.private_reply ? "· privat svar på kommentaren din" : "",
+      one.edited ? " · endret" : "",
+      one.private_reply ? " · privat svar på kommentaren din" : "",
       ...actions,
     ),
   );
@@ -136,7 +139,7 @@ function small(text, key, label, onclick) {
 
 function own(one) {
   return [
-    one.text
+    one.text && !one.postback
       ? small("Rediger", `e${one.mid}`, "Rediger meldingen", () => {
           const text = prompt("Ny tekst", one.text);
           if (text && text !== one.text) act("edits", { mid: one.mid, text });
@@ -249,7 +252,7 @@ function showPosts(view) {
 
 function likes(ids, owner) {
   if (!ids.length) return "";
-  return `· ${ids.length} liker${ids.includes(owner) ? ` (også ${state.view.page.name})` : ""}`;
+  return ` · ${ids.length} liker${ids.includes(owner) ? ` (også ${state.view.page.name})` : ""}`;
 }
 
 function post(one) {
@@ -295,7 +298,7 @@ function comment(one, within, parent = null) {
       "div",
       { class: "meta" },
       day.format(one.at),
-      one.edited ? "· endret" : "",
+      one.edited ? " · endret" : "",
       likes(one.likes, state.view.page.id),
       small(liked ? "Angre liker" : "Liker", `l${one.id}`, "", () => act("reacts_to_post", { post: within.id, comment: one.id, psid, verb: liked ? "remove" : "add" })),
       mine ? small("Rediger", `e${one.id}`, "Rediger kommentaren", () => change("edits_comment", "comment", one)) : "",
