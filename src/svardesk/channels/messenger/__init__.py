@@ -1,0 +1,1 @@
+"""Messenger: what people write to a page, and the answers, within Meta's rules."""
