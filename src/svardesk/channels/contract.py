@@ -5,7 +5,7 @@ It opens no transaction, retries nothing, decides nothing about conversations. E
 numbers) reads ``Capabilities`` and never asks for a channel's name. ``tests/contract`` runs one suite over all adapters.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 from uuid import UUID
@@ -213,6 +213,14 @@ class Watermark(msgspec.Struct, frozen=True, kw_only=True):
     up_to_seq: int | None = None
 
 
+class NotReached(msgspec.Struct, frozen=True, kw_only=True):
+    """An address that did not get one of our messages. ``code`` is the provider's, ``said`` its words."""
+
+    address: str
+    code: str = ""
+    said: str = ""
+
+
 class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that happened outside, in words that are the same for all channels.
 
@@ -223,6 +231,7 @@ class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
     ``actor`` names who uploaded the event's files (None: the sender). ``fields`` were filled in beside the text;
     ``team_id`` is where it belongs (None: the connection's team). ``answer_via`` is the connection that carries the
     answers, where it is another one than that of the question. ``receipt``: the sender was promised one by e-mail.
+    ``not_reached``: whom a bounce is about, where the channel has several recipients.
     """
 
     type: EventType
@@ -249,6 +258,7 @@ class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
     team_id: UUID | None = None
     answer_via: UUID | None = None
     receipt: bool = False
+    not_reached: tuple[NotReached, ...] = ()
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -316,9 +326,10 @@ class OutboundCommand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
-    """The provider has it. ``state`` may already be further."""
+    """The provider has it. ``state`` may already be further. ``refused``: whom it does not reach all the same."""
 
     external_id: str | None = None
+    refused: tuple[NotReached, ...] = ()
     state: Literal["sent", "delivered"] = "sent"
 
 
@@ -463,6 +474,10 @@ class Adapter(Protocol):
         """Note what an attempt says of the connection itself, in the transaction that settles it."""
         ...
 
+    async def lost(self, tx: Tx, now: datetime, message_id: UUID, news: Sequence[NotReached]) -> bool:
+        """Whether one of our messages did not reach those whom it is for, now that ``news`` is noted at it."""
+        ...
+
     async def signal(self, connection: Connection, thread: str, signal: Signal) -> None:
         """Tell the other side that we type, saw or react; silently nothing where it is not offered."""
         ...
@@ -529,6 +544,11 @@ class AdapterBase:
 
     async def told(self, tx: Tx, now: datetime, connection: Connection, result: SendResult | ReconcileResult) -> None:
         """Nothing is noted."""
+
+    async def lost(self, tx: Tx, now: datetime, message_id: UUID, news: Sequence[NotReached]) -> bool:
+        """A message has one recipient."""
+        del tx, now, message_id, news
+        return True
 
     async def signal(self, connection: Connection, thread: str, signal: Signal) -> None:
         """No signals."""

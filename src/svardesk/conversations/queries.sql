@@ -174,6 +174,22 @@ SET details = CASE WHEN :letter::jsonb IS NULL THEN details
     send_at = :send_at, state = CASE WHEN :send_at::timestamptz IS NULL THEN state ELSE 'scheduled' END
 WHERE account_id = :account_id AND id = :id;
 
+-- name: write_letter
+-- To whom an answer goes, as its channel made it out.
+UPDATE messages SET details = coalesce(details, '{}') || jsonb_build_object('letter', :letter::jsonb)
+WHERE account_id = :account_id AND id = :id;
+
+-- name: hold_letter
+-- What an answer carries beside its text, held.
+SELECT details, state, conversation_id FROM messages
+WHERE account_id = :account_id AND id = :id AND kind = 'answer' AND deleted_at IS NULL
+FOR NO KEY UPDATE;
+
+-- name: letter_changed
+-- What an answer carries beside its text is news.
+UPDATE messages SET details = coalesce(details, '{}') || jsonb_build_object('letter', :letter::jsonb), version = version + 1
+WHERE account_id = :account_id AND id = :id;
+
 -- name: set_states
 -- Let answers go on to a state, each only from one that it may follow.
 WITH held AS (

@@ -128,7 +128,8 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``automatic``: a machine wrote it, and which kind of machine. ``trust``: what the channel could prove of the sender.
     ``stranger``: it refers to this conversation, but comes from an address that had no part in it. ``quoted`` and
     ``signature`` are cut from the text that is shown, never lost. ``html``: there is a formatted form to look at. ``cut``:
-    the text is longer than what is shown. ``failed``: addresses that a bounce is about, each with the reason.
+    the text is longer than what is shown. ``failed``: addresses that a bounce is about, or that our own letter did not reach,
+    each with the reason.
     """
 
     subject: str = ""

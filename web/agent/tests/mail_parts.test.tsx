@@ -10,6 +10,7 @@ import { AddressField } from "../src/parts/AddressField";
 import { Delivery } from "../src/parts/Delivery";
 import { MailAlarm } from "../src/parts/MailAlarm";
 import { MailItem } from "../src/parts/mail/MailItem";
+import { NotAllReached } from "../src/parts/mail/NotReached";
 import { SendGroup } from "../src/parts/SendGroup";
 import { Mailboxes } from "../src/parts/settings/mailboxes/Mailboxes";
 import { WayNotice } from "../src/parts/WayNotice";
@@ -32,6 +33,8 @@ const TEXTS = {
   "mail.subject_line": "Emne: {subject}",
   "mail.to_line": "til {names}",
   "mail.forwarded_from": "Videresendt fra {name}",
+  "mail.reached_not_all": "Svaret nådde ikke alle.",
+  "mail.reached_nobody": "Svaret nådde ikke kunden.",
   "delivery.address": "Adressen finnes ikke.",
   "held.in_other": "Sendes om {n} s",
   "held.now": "Sendes straks",
@@ -155,6 +158,21 @@ describe("a mail that came in", () => {
     cleanup();
     around(mail({ html: true, cut: true }));
     expect(screen.getByRole("button", { name: "Vis hele e-posten" }).getAttribute("aria-pressed")).toBe("false");
+  });
+});
+
+describe("an answer that did not reach everybody", () => {
+  const answer = (change: Partial<Message>) => {
+    const letter = { to: [], failed: [["liv@firma.example", "550 5.1.1 No such user"]] as [string, string][] };
+    around(<NotAllReached message={makeMessage("c", 2, { kind: "answer", letter, ...change })} />);
+  };
+  it("says which copy bounced, while the customer has it", () => {
+    answer({ state: "sent" });
+    expect(document.body.textContent).toContain("Svaret nådde ikke alle.liv@firma.exampleAdressen finnes ikke.");
+  });
+  it("says that the customer has not got it", () => {
+    answer({ state: "failed_permanent" });
+    expect(document.body.textContent).toContain("Svaret nådde ikke kunden.");
   });
 });
 

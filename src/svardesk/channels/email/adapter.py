@@ -1,7 +1,7 @@
 """E-mail as an adapter: a mail becomes an event, an answer becomes a mail that is handed over once."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 from uuid import UUID
@@ -20,6 +20,7 @@ from svardesk.channels.contract import (
     EventType,
     Health,
     InboundEvent,
+    NotReached,
     NotSent,
     Ok,
     OutboundCommand,
@@ -38,7 +39,7 @@ from svardesk.channels.contract import (
     Watermark,
     Window,
 )
-from svardesk.channels.email import hook, outcomes, smtp
+from svardesk.channels.email import hook, outcomes, reaching, smtp
 from svardesk.channels.email.config import KIND, MailboxConfig, imap_settings, keys_of, read, smtp_settings
 from svardesk.channels.email.errors import FolderMissing, MailServerError
 from svardesk.channels.email.imap import Mailbox
@@ -168,6 +169,7 @@ class EmailAdapter(AdapterBase):
                 letter=_letter(mail),
                 own=mail,
                 longest=MAX_TEXT,
+                not_reached=_not_reached(mail) if kind == "bounce" else (),
             )
         ]
 
@@ -194,6 +196,11 @@ class EmailAdapter(AdapterBase):
                 QUERIES.sending_fails, account_id=tx.account, connection_id=connection.id, now=now, error=error
             )
 
+    async def lost(self, tx: Tx, now: datetime, message_id: UUID, news: Sequence[NotReached]) -> bool:
+        """A mail is lost when nobody got it whom it is for; a copy that did not arrive is only told."""
+        del now
+        return await reaching.lost(tx, message_id, news)
+
     async def send(self, command: OutboundCommand) -> SendResult:
         """Hand the mail over to the mailbox's server."""
         prepared: Prepared | None = command.own
@@ -218,6 +225,7 @@ class EmailAdapter(AdapterBase):
                 list(dict.fromkeys(recipients)),
                 mail.raw,
                 envelope_id=str(command.delivery_id),
+                needed=prepared.main,
                 before_final=command.about_to_send,
             )
         except MailServerError as error:
@@ -284,12 +292,16 @@ class EmailAdapter(AdapterBase):
 def _result(outcome: outcomes.Outcome, prepared: Prepared) -> SendResult:
     match outcome:
         case outcomes.Accepted(refused=refused):
-            lost = {one.address.lower(): one for one in refused}
-            if prepared.main and prepared.main <= set(lost):
-                # A copy went out, but nobody whom the answer is for got it.
-                first = lost[min(prepared.main)]
-                return Permanent(code=str(first.code), error_class=first.error_class, reason=first.said[:200])
-            return Sent(external_id=prepared.mail_id)
+            return Sent(
+                external_id=prepared.mail_id,
+                refused=tuple(
+                    NotReached(
+                        address=one.address, code=outcomes.code_of(one.code, one.said), said=one.said.strip()[:200]
+                    )
+                    for one in refused
+                    if one.address != prepared.copy_to
+                ),
+            )
         case outcomes.Deferred(code=code, said=said, error_class=error_class):
             return Temporary(code=code, error_class=error_class, reason=said[:200])
         case outcomes.Refused(code=code, said=said, error_class=error_class):
@@ -323,6 +335,14 @@ def _about(mail: ParsedMail, keys: tuple[bytes, ...]) -> Watermark | None:
     if found is not None:
         return Watermark(message_ids=(found[1],))
     return Watermark(external_ids=(mail.bounce.original_message_id,))
+
+
+def _not_reached(mail: ParsedMail) -> tuple[NotReached, ...]:
+    failed = [one for one in (mail.bounce.recipients if mail.bounce else ()) if one.action == "failed"]
+    return tuple(
+        NotReached(address=(one.address or "")[:320], code=one.status or "", said=one.diagnostic[:300])
+        for one in failed[:50]
+    )
 
 
 def _text(mail: ParsedMail) -> str:

@@ -115,6 +115,18 @@ JOIN conversations c ON c.account_id = x.account_id AND c.id = x.conversation_id
 LEFT JOIN contacts p ON p.account_id = c.account_id AND p.id = c.contact_id
 WHERE x.account_id = :account_id AND x.id = :message_id;
 
+-- name: own_addresses
+-- All e-mail addresses of the person whom a conversation is with.
+SELECT ARRAY(
+    SELECT i.address FROM identities i
+    WHERE i.account_id = c.account_id AND i.kind = 'email'
+        AND i.contact_id = ANY ((SELECT person_contacts(c.account_id, c.contact_id))::uuid[])) AS addresses
+FROM conversations c WHERE c.account_id = :account_id AND c.id = :conversation_id;
+
+-- name: reached
+-- To whom an answer went, and whom it did not reach.
+SELECT conversation_id, details FROM messages WHERE account_id = :account_id AND id = :message_id;
+
 -- name: mailboxes
 -- Which mailboxes of all organisations are to be read?
 SELECT account_id, connection_id, version FROM email_mailboxes();
