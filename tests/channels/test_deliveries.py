@@ -290,7 +290,7 @@ async def test_where_the_channel_says_for_how_long_refusals_are_tried_again_unti
     assert (await outbox.row(message_id))["state_reason"] == "4.3.2"
     async with outbox.db.work(outbox.account.id) as tx:
         assert (await messages(tx, [message_id]))[message_id].retry is None
-        assert await deliveries.again(tx, outbox.clock.now(), message_id)
+        assert await deliveries.again(tx, outbox.clock.now(), message_id, outbox.adapters)
     await outbox.sweep()
     assert (await outbox.states(message_id))[0] == "failed_temporary", "a person's retry has two days of its own"
 
@@ -352,9 +352,9 @@ async def test_what_will_not_go_is_work_for_a_person_who_can_send_it_again(
         told = await tx.all("SELECT type, payload FROM event_outbox WHERE type = 'delivery_failed'")
     assert [one["payload"]["state"] for one in told] == [state]
     async with outbox.db.work(outbox.account.id) as tx:
-        assert await deliveries.again(tx, outbox.clock.now(), message_id)
-        assert not await deliveries.again(tx, outbox.clock.now(), message_id)
-        assert not await deliveries.again(tx, outbox.clock.now(), later)
+        assert await deliveries.again(tx, outbox.clock.now(), message_id, outbox.adapters)
+        assert not await deliveries.again(tx, outbox.clock.now(), message_id, outbox.adapters)
+        assert not await deliveries.again(tx, outbox.clock.now(), later, outbox.adapters)
     await outbox.drain()
     assert (await outbox.row(message_id))["state"] == "sent"
     assert outbox.provider.sent() == 3

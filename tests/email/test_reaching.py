@@ -139,3 +139,59 @@ async def test_while_the_customers_address_is_put_off_no_copy_goes_out_and_then_
     await deliveries.sweep(box.db, box.clock, RING)
     assert await seen(box, message_id) == ("sent", {})
     assert len(await demo.mails("kunder@postkasse.example")) == 3
+
+
+# ------------------------------------------------------------------------------------------------ suppressed
+
+
+async def test_to_an_address_that_does_not_exist_nothing_is_sent_until_a_person_wants_it(
+    box: Box, demo: DemoMail
+) -> None:
+    await bounce(box, await send(box), KARI)
+    message_id = await send(box)
+    assert (await seen(box, message_id))[0] == "blocked_by_policy"
+    [row] = await box.rows(
+        "SELECT state_reason, reason FROM messages m JOIN deliveries d ON d.message_id = m.id WHERE m.id = %(id)s",
+        id=message_id,
+    )
+    assert (row["state_reason"], row["reason"]) == ("address_suppressed", "550 5.1.1 User unknown")
+    assert len(await demo.mails("kunder@postkasse.example")) == 1
+    async with box.db.work(box.account.id) as tx:
+        await tx.run("UPDATE messages SET state = 'queued' WHERE id = %(id)s", id=message_id)
+        assert await deliveries.again(tx, box.clock.now(), message_id)
+    await deliveries.sweep(box.db, box.clock, RING)
+    assert (await seen(box, message_id))[0] == "sent"
+    assert await box.rows("SELECT address FROM mail_suppressions") == []
+
+
+async def test_whoever_writes_from_it_exists_and_a_machine_there_does_not(box: Box) -> None:
+    await bounce(box, await send(box), KARI)
+    absent = {"Message_ID": "<away@example.no>", "Auto_Submitted": "auto-replied"}
+    await box.arrive(letter("Jeg er borte", **absent))
+    assert len(await box.rows("SELECT address FROM mail_suppressions")) == 1
+    await box.arrive(letter("Nå virker den igjen", Message_ID="<back@example.no>"))
+    assert await box.rows("SELECT address FROM mail_suppressions") == []
+
+
+async def test_a_suppressed_copy_is_left_out_and_told(box: Box, demo: DemoMail) -> None:
+    demo.rules.append(refusing(liv="550 5.1.1 No such user", ola="550 5.7.1 Not from you"))
+    await send(box, COPIED)
+    demo.rules.clear()
+    message_id = await send(box, COPIED)
+    assert await seen(box, message_id) == ("sent", {LIV: "5.1.1 No such user"})
+    assert len(await demo.mails("kunder@postkasse.example")) == 1 + 2
+
+
+async def test_a_refusal_that_is_not_for_good_or_not_of_the_address_suppresses_nobody(box: Box, demo: DemoMail) -> None:
+    message_id = await send(box)
+    await bounce(box, message_id, KARI, status="5.2.2", diagnostic="552 5.2.2 mailbox full")
+    demo.rules.append(refusing(kari="550 5.1.8 Bad sender"))
+    await send(box)
+    assert await box.rows("SELECT address FROM mail_suppressions") == []
+
+
+async def test_one_organisations_dead_addresses_are_not_anothers(box: Box, clock: FixedClock) -> None:
+    await bounce(box, await send(box), KARI)
+    other = await make_box(box.db, clock)
+    assert len(await box.rows("SELECT address FROM mail_suppressions")) == 1
+    assert await other.rows("SELECT address FROM mail_suppressions") == []

@@ -347,11 +347,12 @@ class Temporary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Permanent(msgspec.Struct, frozen=True, kw_only=True):
-    """It will never go this way; a person must see it."""
+    """It will never go this way; a person must see it. ``refused``: by whose addresses."""
 
     code: str
     error_class: str = "provider"
     reason: str = ""
+    refused: tuple[NotReached, ...] = ()
 
 
 class Blocked(msgspec.Struct, frozen=True, kw_only=True):
@@ -478,6 +479,10 @@ class Adapter(Protocol):
         """Whether one of our messages did not reach those whom it is for, now that ``news`` is noted at it."""
         ...
 
+    async def wanted(self, tx: Tx, message_id: UUID) -> None:
+        """A person wants a message sent again: what the channel itself held it back for counts no longer."""
+        ...
+
     async def signal(self, connection: Connection, thread: str, signal: Signal) -> None:
         """Tell the other side that we type, saw or react; silently nothing where it is not offered."""
         ...
@@ -549,6 +554,9 @@ class AdapterBase:
         """A message has one recipient."""
         del tx, now, message_id, news
         return True
+
+    async def wanted(self, tx: Tx, message_id: UUID) -> None:
+        """Nothing was held back."""
 
     async def signal(self, connection: Connection, thread: str, signal: Signal) -> None:
         """No signals."""

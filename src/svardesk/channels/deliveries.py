@@ -407,7 +407,7 @@ async def note_lost(tx: Tx, message_id: UUID, lost: Sequence[NotReached]) -> Non
     await note_not_reached(tx, message_id, reasons)
 
 
-async def again(tx: Tx, now: datetime, message_id: UUID) -> bool:
+async def again(tx: Tx, now: datetime, message_id: UUID, adapters: Adapters = adapter_of) -> bool:
     """A person wants a failed answer sent again (its message is queued already); returns whether it will be.
 
     A worker that still holds the old attempt is shut out by the new fence. Idempotent: what is on its way stays so.
@@ -417,6 +417,11 @@ async def again(tx: Tx, now: datetime, message_id: UUID) -> bool:
         return bool(await plan(tx, now, [message_id]))
     if held["state"] not in states.RETRYABLE:
         return False
+    try:
+        connection = await get(tx, held["connection_id"])
+        await adapters(connection.kind).wanted(tx, message_id)
+    except NoSuchConnection:
+        pass  # the sweep says so
     await tx.run(QUERIES.queue_again, account_id=tx.account, id=held["id"], now=now, state=states.retry(held["state"]))
     tx.notify(SWEEP, SWEEP_NAME)
     return True

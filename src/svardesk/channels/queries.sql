@@ -214,7 +214,7 @@ FOR NO KEY UPDATE;
 
 -- name: hold_delivery_of_message
 -- The delivery of one message, held until the transaction ends.
-SELECT id, message_id, conversation_id, state, fence, attempt, external_id, lease_until, handed_at
+SELECT id, message_id, conversation_id, connection_id, state, fence, attempt, external_id, lease_until, handed_at
 FROM deliveries
 WHERE account_id = :account_id AND message_id = :message_id
 FOR NO KEY UPDATE;

@@ -210,7 +210,7 @@ RETURNING conversation_id;
 
 -- name: retry
 -- Queue a failed answer again, for an agent who may write there.
-UPDATE messages m SET state = 'queued', state_reason = NULL, version = m.version + 1
+UPDATE messages m SET state = 'queued', state_reason = NULL, details = m.details #- '{letter,failed}', version = m.version + 1
 FROM conversations c
 WHERE m.account_id = :account_id AND m.id = :id AND m.conversation_id = :conversation_id AND m.kind = 'answer'
     AND m.state = ANY(:retryable) AND m.deleted_at IS NULL

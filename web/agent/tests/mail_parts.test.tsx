@@ -45,6 +45,8 @@ const TEXTS = {
   "later.overtaken": "Kunden har skrevet siden.",
   "pending.send_anyway": "Send likevel",
   "state.failed_permanent": "Kom ikke fram",
+  "state.blocked_by_policy": "Stoppet",
+  "delivery.suppressed": "Adressen har avvist e-post for godt.",
   "state.failed_temporary": "Kom ikke fram ennå",
   "state.tried_until": "Neste forsøk {time}. Vi prøver til {until}.",
   "delivery.unreachable": "E-posttjeneren svarer ikke.",
@@ -183,6 +185,15 @@ describe("an answer on its way", () => {
       message={makeMessage("c", 2, { kind: "answer", created_at: "2026-11-25T09:00:00Z", ...change })}
     />
   );
+  it("is held back from an address that does not exist, and can be sent all the same", () => {
+    const retry = vi.fn(async () => undefined);
+    const message = { state: "blocked_by_policy", state_reason: "address_suppressed" } as const;
+    around(answer(message), { api: { retry }, thread: signal({ way: signal({ addressed: true }), load: vi.fn() }) });
+    expect(screen.getByRole("alert").textContent).toContain("Adressen har avvist e-post for godt.");
+    fireEvent.click(screen.getByText("Send likevel"));
+    expect(retry).toHaveBeenCalledOnce();
+    expect(screen.getByText("action.change")).toBeTruthy();
+  });
   it("is tried again: the agent sees when, and until when", () => {
     const retry = { at: "2026-11-25T10:00:00Z", until: "2026-11-27T09:00:00Z" };
     around(answer({ state: "failed_temporary", state_reason: "unreachable", retry }));

@@ -12,6 +12,7 @@ from svardesk.channels.contract import (
     AdapterBase,
     Attachment,
     AttachmentLimit,
+    Blocked,
     Capabilities,
     Check,
     Connection,
@@ -187,7 +188,9 @@ class EmailAdapter(AdapterBase):
         return msgspec.structs.replace(command, own=await prepare_mail(tx, now, command))
 
     async def told(self, tx: Tx, now: datetime, connection: Connection, result: SendResult | ReconcileResult) -> None:
-        """Whether mail goes out by this mailbox, for the settings page."""
+        """Whether mail goes out by this mailbox, for the settings page; and which addresses do not exist."""
+        if isinstance(result, Sent | Permanent):
+            await reaching.suppress(tx, now, result.refused)
         if isinstance(result, Sent):
             await tx.run(QUERIES.sending_works, account_id=tx.account, connection_id=connection.id, now=now)
         elif isinstance(result, Temporary | Permanent) and result.error_class == "connection":
@@ -198,8 +201,11 @@ class EmailAdapter(AdapterBase):
 
     async def lost(self, tx: Tx, now: datetime, message_id: UUID, news: Sequence[NotReached]) -> bool:
         """A mail is lost when nobody got it whom it is for; a copy that did not arrive is only told."""
-        del now
-        return await reaching.lost(tx, message_id, news)
+        return await reaching.lost(tx, now, message_id, news)
+
+    async def wanted(self, tx: Tx, message_id: UUID) -> None:
+        """Its addresses count as existing again."""
+        await reaching.unsuppress(tx, message_id)
 
     async def send(self, command: OutboundCommand) -> SendResult:
         """Hand the mail over to the mailbox's server."""
@@ -217,7 +223,11 @@ class EmailAdapter(AdapterBase):
             return Permanent(code="address", error_class="address", reason=str(error.fields.get("address", ""))[:200])
         if not mail.recipients:
             return Permanent(code="no_recipient", error_class="address", reason="no_recipient")
-        recipients = [*mail.recipients, *([prepared.copy_to] if prepared.copy_to else [])]
+        suppressed = {one.address for one in prepared.suppressed}
+        if prepared.main and prepared.main <= suppressed:
+            return Blocked(by="policy", code="address_suppressed", reason=prepared.suppressed[0].said[:200])
+        recipients = [one for one in mail.recipients if one.lower() not in suppressed]
+        recipients += [prepared.copy_to] if prepared.copy_to else []
         try:
             outcome = await smtp.send(
                 settings,
@@ -294,20 +304,23 @@ def _result(outcome: outcomes.Outcome, prepared: Prepared) -> SendResult:
         case outcomes.Accepted(refused=refused):
             return Sent(
                 external_id=prepared.mail_id,
-                refused=tuple(
-                    NotReached(
-                        address=one.address, code=outcomes.code_of(one.code, one.said), said=one.said.strip()[:200]
-                    )
-                    for one in refused
-                    if one.address != prepared.copy_to
-                ),
+                refused=(*_refused(refused, prepared), *prepared.suppressed),
             )
         case outcomes.Deferred(code=code, said=said, error_class=error_class):
             return Temporary(code=code, error_class=error_class, reason=said[:200])
-        case outcomes.Refused(code=code, said=said, error_class=error_class):
-            return Permanent(code=code, error_class=error_class, reason=said[:200])
+        case outcomes.Refused(code=code, said=said, error_class=error_class, refused=refused):
+            lost = _refused(refused, prepared)
+            return Permanent(code=code, error_class=error_class, reason=said[:200], refused=lost)
         case outcomes.Uncertain(said=said):
             return Unknown(reason=said[:200] or "no_answer")
+
+
+def _refused(refused: Sequence[outcomes.RecipientRefused], prepared: Prepared) -> tuple[NotReached, ...]:
+    return tuple(
+        NotReached(address=one.address, code=outcomes.code_of(one.code, one.said), said=one.said.strip()[:200])
+        for one in refused
+        if one.address != prepared.copy_to
+    )
 
 
 def _key(mail: ParsedMail, raw: bytes) -> str:

@@ -235,6 +235,9 @@ async def keep(
         mail_id=own[0] if own else None,
         sender=None if sender is None else Jsonb(msgspec.to_builtins(sender)),
         sender_address=None if sender is None else sender.address.lower()[:320],
+        lives=sender.address.lower()[:320]
+        if sender is not None and (values["direction"], values["automatic"]) == ("in", "none")
+        else None,
         reply_to=Jsonb(msgspec.to_builtins(list(reply_to))),
         recipients=Jsonb(msgspec.to_builtins(list(recipients))),
         inline_files=Jsonb(dict(inline_files)),

@@ -81,6 +81,16 @@ mailboxes = tenant_table(
     comment="How far a mailbox has been read, and whether it works.",
 )
 
+mail_suppressions = tenant_table(
+    "mail_suppressions",
+    Column("address", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("said", Text, nullable=False, server_default=""),
+    instant("created_at"),
+    key=("address",),
+    comment="Addresses that do not exist, as a mail server said: nothing is sent there until a person or a mail says otherwise.",
+)
+
 automatic_mails = tenant_table(
     "automatic_mails",
     Column("address", Text, nullable=False),

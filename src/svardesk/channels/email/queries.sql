@@ -67,13 +67,16 @@ WHERE c.account_id = :account_id AND c.id = :conversation_id AND i.address = ANY
 
 -- name: keep
 -- What a mail carries beside the text of its message; which Message-IDs it is and names; which addresses have a part in the
--- conversation with it (nobody's standing is lowered). Doing it twice changes nothing.
+-- conversation with it (nobody's standing is lowered). `lives`: an address from which somebody has written, so that it is
+-- there. Doing it twice changes nothing.
 WITH mail AS (
     INSERT INTO mails (account_id, message_id, conversation_id, connection_id, envelope_id, direction, mail_id, refs, sender,
         sender_address, reply_to, recipients, subject, body, html, inline_files, language, automatic, written_at, created_at)
     VALUES (:account_id, :message_id, :conversation_id, :connection_id, :envelope_id, :direction, :mail_id, :refs, :sender,
         :sender_address, :reply_to, :recipients, :subject, :body, :html, :inline_files, :language, :automatic, :written_at, :now)
     ON CONFLICT (account_id, message_id) DO NOTHING
+), lifted AS (
+    DELETE FROM mail_suppressions WHERE account_id = :account_id AND address = :lives
 ), ids AS (
     INSERT INTO mail_ids (account_id, mail_id, message_id, conversation_id, kind)
     SELECT :account_id, w.mail_id, :message_id, :conversation_id, w.kind
@@ -126,6 +129,22 @@ FROM conversations c WHERE c.account_id = :account_id AND c.id = :conversation_i
 -- name: reached
 -- To whom an answer went, and whom it did not reach.
 SELECT conversation_id, details FROM messages WHERE account_id = :account_id AND id = :message_id;
+
+-- name: suppress
+-- Addresses that do not exist: nothing is sent there.
+INSERT INTO mail_suppressions (account_id, address, code, said, created_at)
+SELECT :account_id, w.address, w.code, w.said, :now
+FROM unnest(:addresses::text[], :codes::text[], :said::text[]) AS w (address, code, said)
+ORDER BY w.address
+ON CONFLICT (account_id, address) DO UPDATE SET code = excluded.code, said = excluded.said, created_at = excluded.created_at;
+
+-- name: suppressed
+-- Which of these addresses do not exist, and how a server said so.
+SELECT address, code, said FROM mail_suppressions WHERE account_id = :account_id AND address = ANY(:addresses);
+
+-- name: unsuppress
+-- Somebody knows better.
+DELETE FROM mail_suppressions WHERE account_id = :account_id AND address = ANY(:addresses);
 
 -- name: mailboxes
 -- Which mailboxes of all organisations are to be read?

@@ -36,6 +36,7 @@ export function automaticKind(message: Message): Exclude<Automatic, "none"> | nu
 
 // The first that fits counts. Codes are our own words or those of the mail server (RFC 3463).
 const REASONS: readonly (readonly [RegExp, string])[] = [
+  [/^address_suppressed$/, "delivery.suppressed"],
   [/^(?:address|no_recipient|smtputf8)$|^[45]\.1\./, "delivery.address"],
   [/^[45]\.2\.2$/, "delivery.mailbox_full"],
   [/^too_large$|^[45]\.(?:3\.4|2\.3)$/, "delivery.too_large"],
