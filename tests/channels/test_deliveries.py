@@ -22,6 +22,7 @@ from svardesk.channels.contract import (
 )
 from svardesk.channels.email.adapter import RETRIES_FOR
 from svardesk.channels.registry import adapter as real_adapter
+from svardesk.conversations.changing import taken_back
 from svardesk.conversations.schemas import Retry
 from svardesk.conversations.store import messages
 from svardesk.kit.clock import FixedClock
@@ -29,7 +30,7 @@ from svardesk.kit.db import Database, Row
 from svardesk.kit.ids import uuid7
 from svardesk.kit.keyring import KeyRing
 from tests.channels.conftest import FakeAdapter, Provider
-from tests.factories import NOW, Account, insert, make_account, make_conversation, make_widget
+from tests.factories import NOW, Account, insert, make_account, make_agent, make_conversation, make_widget
 
 RING = KeyRing({"k1": b"k" * 32})
 
@@ -498,3 +499,23 @@ async def test_a_claim_sees_all_organisations_and_settles_inside_each(outbox: Ou
     assert (await outbox.states(mine), await other.states(theirs)) == (("sent", "sent"), ("sent", "sent"))
     async with outbox.db.work(outbox.account.id) as tx:
         assert await tx.value("SELECT count(*) FROM deliveries") == 1
+
+
+async def test_an_answer_that_is_taken_back_gives_its_files_to_whoever_took_it(outbox: Outbox) -> None:
+    desk = await make_agent(outbox.db, outbox.account)
+    message_id = await outbox.answer(plan=False)
+    file_id = await insert(
+        outbox.db, "files", outbox.account.id, actor="agent:somebody", name="a.pdf", media_type="application/pdf", size=1,
+        sha256="1" * 64, created_at=NOW - timedelta(days=3), conversation_id=outbox.conversation_id, message_id=message_id,
+    )  # fmt: skip
+    outbox.clock.advance(60)
+    async with outbox.db.work(outbox.account.id) as tx:
+        assert await deliveries.cancel(tx, outbox.clock.now(), message_id)
+        await taken_back(tx, outbox.clock.now(), outbox.conversation_id, message_id, desk.id)
+        row = await tx.one(
+            "SELECT message_id, conversation_id, actor, created_at FROM files WHERE id = %(i)s", i=file_id
+        )
+        assert (await messages(tx, [message_id]))[message_id].attachments == []
+    assert row == {
+        "message_id": None, "conversation_id": None, "actor": f"agent:{desk.id}", "created_at": outbox.clock.now(),
+    }  # fmt: skip

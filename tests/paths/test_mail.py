@@ -259,7 +259,9 @@ async def test_an_answer_can_be_taken_back_for_a_moment(post: Post) -> None:
     await post.make_mailbox(hold_seconds=60)
     await post.server.deliver(letter("Hei"))
     row = await post.arrived(channel="email")
-    await post.browser.answer(row["id"], "Feil svar", based_on_seq=1)
+    up = await post.browser.post("/api/v1/files", content=b"Tilbud", headers={"x-file-name": "tilbud.txt"})
+    file_id = up.json()["id"]
+    await post.browser.answer(row["id"], "Feil svar", based_on_seq=1, file_ids=[file_id])
     waiting = await post.state(row["id"], "scheduled")
     assert waiting["send_at"] is not None
     url = f"/api/v1/conversations/{row['id']}/messages/{waiting['id']}/cancel"
@@ -268,6 +270,8 @@ async def test_an_answer_can_be_taken_back_for_a_moment(post: Post) -> None:
     after = (await post.opened(row["id"]))["conversation"]
     assert (after["status"], after["waiting_since"]) == ("open", row["waiting_since"]), "the customer waits as before"
     assert await post.server.mails(CUSTOMERS) == []
+    again = await post.browser.answer(row["id"], "Riktig svar", based_on_seq=1, confirm=True, file_ids=[file_id])
+    assert [one["id"] for one in again.json()["message"]["attachments"]] == [file_id], "it can be sent again"
 
 
 async def test_what_waits_for_tomorrow_is_held_when_the_customer_writes_first(post: Post) -> None:

@@ -11,7 +11,7 @@ from svardesk.conversations.errors import BadSnooze, UnknownAssignee, VersionCon
 from svardesk.conversations.events import ConversationChanged
 from svardesk.conversations.schemas import ChangeConversation, ConversationRow, SystemDetails
 from svardesk.conversations.seeing import hold_for, who
-from svardesk.conversations.store import row_of, rows, sql
+from svardesk.conversations.store import actor_of, row_of, rows, sql
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database, Row, Tx
 from svardesk.kit.ids import uuid7
@@ -147,8 +147,12 @@ async def unanswered(tx: Tx, now: datetime, conversation_id: UUID) -> bool:
     return True
 
 
-async def taken_back(tx: Tx, conversation_id: UUID, by: UUID) -> None:
-    """An answer was taken back before it went out: its customer waits again, and has since they wrote."""
+async def taken_back(tx: Tx, now: datetime, conversation_id: UUID, message_id: UUID, by: UUID) -> None:
+    """An answer was taken back before it went out: its customer waits again, and has since they wrote.
+
+    Its files are free for another answer of whoever took it back.
+    """
+    await tx.run(sql.release_files, account_id=tx.account, message_id=message_id, actor=actor_of(by), now=now)
     version = await tx.value(sql.wait_again, account_id=tx.account, id=conversation_id)
     if version is not None:
         await record(tx, ConversationChanged(stream=conversation_id, what=("status",), version=version, agent_id=by))

@@ -85,6 +85,12 @@ FROM conversations c
 WHERE c.account_id = :account_id AND c.id = :id AND c.archived_at IS NULL
 FOR NO KEY UPDATE;
 
+-- name: release_files
+-- An answer was taken back: its files are uploads again, of whoever took it back and from now on, so that a draft or another
+-- answer can have them and nothing sweeps them before.
+UPDATE files SET message_id = NULL, conversation_id = NULL, actor = :actor, created_at = :now
+WHERE account_id = :account_id AND message_id = :message_id;
+
 -- name: wait_again
 -- An answer was taken back: where nothing else has been answered since, the customer waits again, and has since they wrote.
 UPDATE conversations c

@@ -411,6 +411,8 @@ export interface paths {
         /**
          * CancelMessage
          * @description Take an answer back that has not gone out. 409 ``too_late`` when it has.
+         *
+         *         Its files are the caller's uploads again: another answer or a draft may name them.
          */
         post: operations["cancel_message"];
         delete?: never;
