@@ -22,15 +22,16 @@ from svardesk.channels.contract import (
 )
 from svardesk.channels.email.adapter import RETRIES_FOR
 from svardesk.channels.registry import adapter as real_adapter
+from svardesk.conversations import posting
 from svardesk.conversations.changing import taken_back
-from svardesk.conversations.schemas import Retry
+from svardesk.conversations.schemas import PostMessage, Retry
 from svardesk.conversations.store import messages
 from svardesk.kit.clock import FixedClock
 from svardesk.kit.db import Database, Row
 from svardesk.kit.ids import uuid7
 from svardesk.kit.keyring import KeyRing
 from tests.channels.conftest import FakeAdapter, Provider
-from tests.factories import NOW, Account, insert, make_account, make_agent, make_conversation, make_widget
+from tests.factories import NOW, Account, Agent, insert, make_account, make_agent, make_conversation, make_widget
 
 RING = KeyRing({"k1": b"k" * 32})
 
@@ -519,3 +520,69 @@ async def test_an_answer_that_is_taken_back_gives_its_files_to_whoever_took_it(o
     assert row == {
         "message_id": None, "conversation_id": None, "actor": f"agent:{desk.id}", "created_at": outbox.clock.now(),
     }  # fmt: skip
+
+
+async def waiting(outbox: Outbox) -> tuple[Any, Any, str]:
+    async with outbox.db.work(outbox.account.id) as tx:
+        row = await tx.one(
+            "SELECT waiting_since, first_answered_at, status FROM conversations WHERE id = %(id)s",
+            id=outbox.conversation_id,
+        )
+    return row["waiting_since"], row["first_answered_at"], row["status"]
+
+
+@pytest.fixture
+async def asked(outbox: Outbox) -> Agent:
+    """A customer has waited for an hour, and an agent plans an answer for tomorrow."""
+    agent = await make_agent(outbox.db, outbox.account)
+    async with outbox.db.work(outbox.account.id) as tx:
+        await tx.run(
+            "UPDATE conversations SET waiting_since = %(at)s, last_customer_at = %(at)s, last_customer_seq = 1, last_seq = 1,"
+            " last_public_seq = 1 WHERE id = %(id)s",
+            at=NOW - timedelta(hours=1),
+            id=outbox.conversation_id,
+        )
+    return agent
+
+
+async def planned(outbox: Outbox, agent: Agent) -> UUID:
+    what = PostMessage(client_id=uuid7(), kind="answer", body="Ja", based_on_seq=1, send_at=NOW + timedelta(days=1))
+    async with outbox.db.work(outbox.account.id) as tx:
+        posted, _ = await posting.post(tx, agent.caller, NOW, outbox.conversation_id, what)
+    assert posted.conversation.waiting_since == NOW - timedelta(hours=1)
+    await outbox.plan(posted.message.id)
+    await outbox.drain()
+    return posted.message.id
+
+
+async def test_a_customer_waits_until_the_planned_answer_goes_out(outbox: Outbox, asked: Agent) -> None:
+    await planned(outbox, asked)
+    assert await waiting(outbox) == (NOW - timedelta(hours=1), None, "waiting")
+    outbox.clock.advance(days=1)
+    await outbox.drain()
+    assert await waiting(outbox) == (None, outbox.clock.now(), "waiting")
+
+
+async def test_a_planned_answer_that_is_taken_back_changed_nothing(outbox: Outbox, asked: Agent) -> None:
+    message_id = await planned(outbox, asked)
+    async with outbox.db.work(outbox.account.id) as tx:
+        assert await deliveries.cancel(tx, NOW, message_id)
+        await taken_back(tx, NOW, outbox.conversation_id, message_id, asked.id)
+    assert await waiting(outbox) == (NOW - timedelta(hours=1), None, "open")
+
+
+async def test_a_planned_answer_that_is_held_lets_the_customer_wait_until_somebody_sends_it(
+    outbox: Outbox, asked: Agent
+) -> None:
+    message_id = await planned(outbox, asked)
+    async with outbox.db.work(outbox.account.id) as tx:
+        assert await deliveries.customer_wrote(tx, NOW, [outbox.conversation_id]) == 1
+        await tx.run(
+            "UPDATE conversations SET last_customer_seq = 3, last_seq = 3 WHERE id = %(i)s", i=outbox.conversation_id
+        )
+    assert (await waiting(outbox))[:2] == (NOW - timedelta(hours=1), None)
+    async with outbox.db.work(outbox.account.id) as tx:
+        await posting.retry(tx, asked.caller, NOW, outbox.conversation_id, message_id)
+        await deliveries.again(tx, NOW, message_id, outbox.adapters)
+    await outbox.drain()
+    assert (await waiting(outbox))[:2] == (None, NOW)

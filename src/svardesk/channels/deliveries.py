@@ -33,6 +33,7 @@ from svardesk.channels.contract import (
 )
 from svardesk.channels.events import DeliveryFailed
 from svardesk.channels.registry import adapter as adapter_of
+from svardesk.conversations.changing import answered
 from svardesk.conversations.letters import note_not_reached
 from svardesk.conversations.schemas import Retry
 from svardesk.conversations.states import set_message_states, tell_retry
@@ -392,6 +393,8 @@ async def _tell(tx: Tx, now: datetime, held: Row, state: str, reason: str | None
     if state == held["state"] and state != "queued":
         return
     await set_message_states(tx, now, [held["message_id"]], state, reason=reason)
+    if state in states.ARRIVED and held["state"] not in states.ARRIVED:
+        await answered(tx, now, [held["message_id"]])
     if state in states.NEEDS_PERSON:
         await record(
             tx,
@@ -511,4 +514,6 @@ async def _move(tx: Tx, now: datetime, rows: Sequence[Row], state: str) -> int:
             QUERIES.move_deliveries, account_id=tx.account, ids=[row["id"] for row in rows], state=state, now=now
         )
         await set_message_states(tx, now, [row["message_id"] for row in rows], state)
+        if state in states.ARRIVED:
+            await answered(tx, now, [row["message_id"] for row in rows if row["state"] not in states.ARRIVED])
     return len(rows)

@@ -1,5 +1,6 @@
 """Agents decide: who takes care, what state a conversation is in. Every decision leaves a line in the thread."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -156,6 +157,12 @@ async def taken_back(tx: Tx, now: datetime, conversation_id: UUID, message_id: U
     version = await tx.value(sql.wait_again, account_id=tx.account, id=conversation_id)
     if version is not None:
         await record(tx, ConversationChanged(stream=conversation_id, what=("status",), version=version, agent_id=by))
+
+
+async def answered(tx: Tx, now: datetime, message_ids: Sequence[UUID]) -> None:
+    """Answers went out: the clocks of their customers stop, where they did not when the answer was written (``send_at``)."""
+    for row in await tx.all(sql.answered, account_id=tx.account, message_ids=list(message_ids), now=now):
+        await record(tx, ConversationChanged(stream=row["id"], what=("status",), version=row["version"]))
 
 
 async def put_away(tx: Tx, now: datetime, conversation_id: UUID) -> None:

@@ -91,12 +91,38 @@ FOR NO KEY UPDATE;
 UPDATE files SET message_id = NULL, conversation_id = NULL, actor = :actor, created_at = :now
 WHERE account_id = :account_id AND message_id = :message_id;
 
+-- name: hold_clock
+-- Since when the customer waits, and when somebody answered first; held, because an answer that waits itself is written.
+SELECT waiting_since, first_answered_at FROM conversations WHERE account_id = :account_id AND id = :id FOR NO KEY UPDATE;
+
+-- name: keep_clock
+-- An answer that goes out later is none yet: its customer waits as before.
+UPDATE conversations SET waiting_since = :waiting_since, first_answered_at = :first_answered_at
+WHERE account_id = :account_id AND id = :id;
+
+-- name: answered
+-- Answers went out: their customers wait no longer, unless they have written since. Most have stopped the clock when written.
+UPDATE conversations c
+SET waiting_since = NULL, first_answered_at = coalesce(c.first_answered_at, :now), version = c.version + 1
+FROM messages m
+WHERE m.account_id = :account_id AND m.id = ANY(:message_ids) AND NOT m.automated
+    AND c.account_id = m.account_id AND c.id = m.conversation_id AND c.waiting_since IS NOT NULL AND c.last_customer_seq < m.seq
+RETURNING c.id, c.version;
+
+-- name: answered_after_all
+-- Somebody has read what the customer wrote since, and sends what had waited all the same.
+UPDATE conversations c SET waiting_since = NULL, first_answered_at = coalesce(c.first_answered_at, :now), version = c.version + 1
+FROM messages m
+WHERE m.account_id = :account_id AND m.id = :message_id AND m.send_at IS NOT NULL
+    AND c.account_id = m.account_id AND c.id = m.conversation_id AND c.waiting_since IS NOT NULL
+RETURNING c.version;
+
 -- name: wait_again
 -- An answer was taken back: where nothing else has been answered since, the customer waits again, and has since they wrote.
 UPDATE conversations c
 SET waiting_since = coalesce(c.waiting_since, c.last_customer_at), status = 'open', closed_at = NULL, snoozed_until = NULL,
     version = c.version + 1
-WHERE c.account_id = :account_id AND c.id = :id AND c.waiting_since IS NULL AND NOT EXISTS (
+WHERE c.account_id = :account_id AND c.id = :id AND (c.waiting_since IS NULL OR c.status <> 'open') AND NOT EXISTS (
     SELECT FROM messages m
     WHERE m.account_id = c.account_id AND m.conversation_id = c.id AND m.kind = 'answer' AND NOT m.automated
         AND m.seq > c.last_customer_seq AND m.state <> 'cancelled' AND m.deleted_at IS NULL)
