@@ -40,7 +40,7 @@ from svardesk.channels.contract import (
     Watermark,
     Window,
 )
-from svardesk.channels.email import hook, outcomes, reaching, smtp
+from svardesk.channels.email import codes, hook, outcomes, reaching, smtp
 from svardesk.channels.email.config import KIND, MailboxConfig, imap_settings, keys_of, read, smtp_settings
 from svardesk.channels.email.errors import FolderMissing, MailServerError
 from svardesk.channels.email.imap import Mailbox
@@ -290,10 +290,7 @@ class EmailAdapter(AdapterBase):
 
     def describe_error(self, code: str) -> ErrorText:
         """What a refusal means to an agent."""
-        for prefix, text in _ERRORS.items():
-            if code == prefix or code.startswith(f"{prefix}."):
-                return text
-        return ErrorText(error_class="provider", text_key="delivery.failed")
+        return codes.delivery(code)
 
     async def _token(self, connection: Connection) -> str | None:
         return await self.token_of(connection) if read(connection).provider != "password" else None
@@ -408,20 +405,3 @@ def _letter(mail: ParsedMail) -> Letter:
 def _folders(config: MailboxConfig) -> list[str]:
     wanted = [config.folder, config.move_to if config.after == "move" else "", config.sent_folder or SENT]
     return list(dict.fromkeys(one for one in wanted if one))
-
-
-_ERRORS: Final = {
-    "address": ErrorText(error_class="address", text_key="delivery.address"),
-    "no_recipient": ErrorText(error_class="address", text_key="delivery.address"),
-    "5.1": ErrorText(error_class="address", text_key="delivery.address"),
-    "5.2.2": ErrorText(error_class="address", text_key="delivery.mailbox_full"),
-    "5.7": ErrorText(error_class="policy", text_key="delivery.refused"),
-    "too_large": ErrorText(error_class="content", text_key="delivery.too_large"),
-    "5.3.4": ErrorText(error_class="content", text_key="delivery.too_large"),
-    "auth_refused": ErrorText(error_class="connection", text_key="delivery.sign_in"),
-    "token_expired": ErrorText(error_class="connection", text_key="delivery.sign_in"),
-    "unreachable": ErrorText(error_class="connection", text_key="delivery.unreachable"),
-    "timeout": ErrorText(error_class="connection", text_key="delivery.unreachable"),
-    "lost": ErrorText(error_class="connection", text_key="delivery.unreachable"),
-    "no_smtp": ErrorText(error_class="connection", text_key="delivery.no_smtp"),
-}
