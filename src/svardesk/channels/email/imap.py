@@ -302,6 +302,11 @@ class Mailbox:
         else:
             await self._run(session.move, uids, folder or self.settings.move_to)
 
+    async def between(self, after: int, until: int) -> list[int]:
+        """UIDs of what lies in the folder above ``after``, up to ``until``."""
+        uids = await self._run(self._held().uids_after, after, self._folder().uidnext)
+        return [one for one in uids if one <= until]
+
     async def append(self, folder: str, raw: bytes, *, flags: Sequence[str] = ("\\Seen",)) -> None:
         """Put a mail into a folder (a copy of what was sent), creating it when it is missing."""
         await self._run(self._held().append, folder, raw, flags, None)

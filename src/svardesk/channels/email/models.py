@@ -66,6 +66,8 @@ mailboxes = tenant_table(
     Column("folder", Text, nullable=False, server_default="INBOX"),
     Column("uid_validity", BigInteger, nullable=True),
     Column("last_uid", BigInteger, nullable=False, server_default="0"),
+    # So far the mails that were taken in have been marked or moved, too; behind it a worker died in between.
+    Column("settled_uid", BigInteger, nullable=True),
     Column("waiting", Integer, nullable=False, server_default="0"),
     Column("taken", BigInteger, nullable=False, server_default="0"),
     instant("looked_at", nullable=True),

@@ -160,17 +160,26 @@ SELECT version FROM connections WHERE account_id = :account_id AND id = :id AND 
 
 -- name: cursor
 -- How far a mailbox has been read.
-SELECT folder, uid_validity, last_uid FROM mailboxes WHERE account_id = :account_id AND connection_id = :connection_id;
+SELECT folder, uid_validity, last_uid, coalesce(settled_uid, last_uid) AS settled_uid FROM mailboxes WHERE account_id = :account_id AND connection_id = :connection_id;
 
 -- name: move_cursor
--- What was fetched is stored: go on behind it. In the transaction that stores the mails.
-INSERT INTO mailboxes (account_id, connection_id, folder, uid_validity, last_uid, waiting, taken, looked_at, arrived_at)
-VALUES (:account_id, :connection_id, :folder, :uid_validity, :last_uid, :waiting, :count, :now,
+-- What was fetched is stored: go on behind it. In the transaction that stores the mails. `settled`: up to where they are
+-- marked or moved as well; NULL: as far as before, or up to where reading began.
+INSERT INTO mailboxes (account_id, connection_id, folder, uid_validity, last_uid, settled_uid, waiting, taken, looked_at, arrived_at)
+VALUES (:account_id, :connection_id, :folder, :uid_validity, :last_uid, :settled, :waiting, :count, :now,
     CASE WHEN :count > 0 THEN :now::timestamptz END)
 ON CONFLICT (account_id, connection_id) DO UPDATE SET folder = excluded.folder, uid_validity = excluded.uid_validity,
-    last_uid = excluded.last_uid, waiting = excluded.waiting, taken = mailboxes.taken + excluded.taken,
+    last_uid = excluded.last_uid,
+    settled_uid = coalesce(excluded.settled_uid,
+        CASE WHEN mailboxes.folder = excluded.folder AND mailboxes.uid_validity = excluded.uid_validity
+            THEN coalesce(mailboxes.settled_uid, mailboxes.last_uid) ELSE 0 END),
+    waiting = excluded.waiting, taken = mailboxes.taken + excluded.taken,
     looked_at = excluded.looked_at, arrived_at = coalesce(excluded.arrived_at, mailboxes.arrived_at),
     failing_since = NULL, error = NULL, error_code = NULL;
+
+-- name: settled
+-- Mails that were taken in are marked or moved by now.
+UPDATE mailboxes SET settled_uid = :uid WHERE account_id = :account_id AND connection_id = :connection_id;
 
 -- name: mailbox_fails
 -- It cannot be read.
