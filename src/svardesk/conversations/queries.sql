@@ -346,7 +346,7 @@ SELECT conversation_presence_sweep(:now);
 
 -- name: draft
 -- The agent's own draft with the files it holds.
-SELECT d.kind, d.body, d.file_ids, d.version, d.updated_at, coalesce((
+SELECT d.kind, d.body, d.file_ids, d.addressing, d.version, d.updated_at, coalesce((
         SELECT json_agg(json_build_object('id', f.id, 'name', f.name, 'size', f.size, 'media_type', f.media_type,
             'url', '/files/' || f.id, 'image', f.image) ORDER BY f.created_at, f.id)
         FROM files f WHERE f.account_id = d.account_id AND f.id = ANY(d.file_ids) AND f.message_id IS NULL
@@ -357,10 +357,10 @@ WHERE d.account_id = :account_id AND d.conversation_id = :conversation_id AND d.
 
 -- name: store_draft
 -- Keep a draft if nobody stored a newer one; nothing comes back otherwise.
-INSERT INTO drafts (account_id, conversation_id, agent_id, kind, body, file_ids, version, updated_at)
-VALUES (:account_id, :conversation_id, :agent_id, :kind, :body, :file_ids, 1, :now)
+INSERT INTO drafts (account_id, conversation_id, agent_id, kind, body, file_ids, addressing, version, updated_at)
+VALUES (:account_id, :conversation_id, :agent_id, :kind, :body, :file_ids, :addressing::jsonb, 1, :now)
 ON CONFLICT (account_id, conversation_id, agent_id) DO UPDATE SET kind = excluded.kind, body = excluded.body,
-    file_ids = excluded.file_ids, version = drafts.version + 1, updated_at = excluded.updated_at
+    file_ids = excluded.file_ids, addressing = excluded.addressing, version = drafts.version + 1, updated_at = excluded.updated_at
     WHERE drafts.version = :version
 RETURNING version;
 

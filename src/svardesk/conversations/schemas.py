@@ -157,6 +157,12 @@ class Addressing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     bcc: Annotated[list[Correspondent], msgspec.Meta(max_length=50)] = []
 
 
+class DraftAddressing(Addressing, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """To whom a draft is to go. ``typed``: letters in the fields ``to``, ``cc``, ``bcc`` that are no address yet."""
+
+    typed: dict[Literal["to", "cc", "bcc"], Annotated[str, msgspec.Meta(max_length=1000)]] = {}
+
+
 FieldKind = Literal["text", "long", "choice", "email", "phone", "order", "file", "topic", "answer", "page"]
 
 
@@ -219,6 +225,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     files: list[Attachment]
     version: int
     updated_at: datetime
+    addressing: DraftAddressing | None = None
 
 
 class PostMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -365,6 +372,7 @@ class StoreDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     body: Body = ""
     file_ids: Ids = ()
     version: Annotated[int, msgspec.Meta(ge=0)] = 0
+    addressing: DraftAddressing | None = None
 
 
 class ReadUpTo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,5 +1,5 @@
 // Mail without a screen: recipients, times, what codes mean, taking back, mailboxes and their form.
-import { type Api, ApiError, type Mailbox, type Message } from "@svardesk/wire";
+import { type Api, ApiError, type Draft, type Mailbox, type Message } from "@svardesk/wire";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { setTexts } from "../src/i18n";
 import { automaticKind, bareSubject, bounceText, deliveryText, mailboxText, recipientsText } from "../src/mail/words";
@@ -60,12 +60,12 @@ describe("addresses", () => {
 
 describe("AddressingStore", () => {
   it("says nothing as long as nothing was chosen: the server knows whom to answer", () => {
-    const store = new AddressingStore("k");
+    const store = new AddressingStore();
     expect(store.value([KARI])).toBeNull();
     expect(store.valid.value).toBe(true);
   });
   it("keeps the default when somebody is added, and nobody twice", () => {
-    const store = new AddressingStore("k");
+    const store = new AddressingStore();
     store.add("to", "per@trygg.example, KARI@trygg.example", [KARI]);
     expect(store.to.value).toEqual([
       { name: "", address: "per@trygg.example" },
@@ -73,7 +73,7 @@ describe("AddressingStore", () => {
     ]);
   });
   it("takes what still stands in a field, and refuses what is no address or nobody", () => {
-    const store = new AddressingStore("k");
+    const store = new AddressingStore();
     store.type("cc", "per@trygg.example");
     expect(store.value([KARI])).toEqual({ to: null, cc: [PER], bcc: [], subject: null });
     store.type("bcc", "feil");
@@ -82,25 +82,43 @@ describe("AddressingStore", () => {
     store.remove("to", KARI, [KARI]);
     expect(store.valid.value).toBe(false);
   });
-  it("lies beside the draft until that is gone", () => {
-    const store = new AddressingStore("k");
-    store.add("bcc", "per@trygg.example", []);
-    store.setSubject("Ny faktura");
-    const later = new AddressingStore("k");
-    later.load();
-    expect([later.bcc.value, later.subject.value, later.showCopy.value]).toEqual([[PER], "Ny faktura", true]);
-    later.clear();
-    expect(localStorage.getItem("k")).toBeNull();
-  });
-  it("never sticks to the next answer when the draft was sent from somewhere else", () => {
-    new AddressingStore("svardesk.addressing.me.c").add("bcc", "per@trygg.example", []);
-    const composer = new ComposerStore("c", {} as Api, undefined, "me");
-    composer.take(null);
-    expect(localStorage.getItem("svardesk.addressing.me.c")).toBeNull();
-    expect(composer.addressing.untouched.value).toBe(true);
+  it("is kept with the draft, letters that are no address yet included, and is there again on another device", async () => {
+    vi.useFakeTimers();
+    const stored: Draft[] = [];
+    const api = {
+      saveDraft: async (_: string, draft: Draft) => {
+        stored.push({ ...draft, version: draft.version + 1 });
+        return stored.at(-1);
+      },
+      deleteDraft: vi.fn(async () => undefined),
+    };
+    const here = new ComposerStore("c", api as unknown as Api);
+    here.addressing.add("bcc", "per@trygg.example", []);
+    here.addressing.setSubject("Ny faktura");
+    here.addressing.type("cc", "kari@try");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(stored.at(-1)).toMatchObject({ body: "", addressing: { to: null, bcc: [PER], typed: { cc: "kari@try" } } });
+    const there = new ComposerStore("c", api as unknown as Api);
+    there.take(stored.at(-1) as Draft);
+    const { addressing } = there;
+    expect([addressing.bcc.value, addressing.subject.value, addressing.showCopy.value]).toEqual([
+      [PER],
+      "Ny faktura",
+      true,
+    ]);
+    expect([addressing.loose.value.cc, addressing.to.value]).toEqual(["kari@try", null]);
+    // Sent or thrown away elsewhere: it must not stick to the next answer.
+    there.take(null);
+    expect([addressing.blank.value, there.saved.value]).toEqual([true, "clean"]);
+    here.addressing.remove("bcc", PER, [PER]);
+    here.addressing.setSubject("");
+    here.addressing.type("cc", "");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(api.deleteDraft).toHaveBeenCalledOnce();
+    vi.useRealTimers();
   });
   it("holds an answer back, but no note, while an address is wrong", () => {
-    const composer = new ComposerStore("c", {} as Api, undefined, "me");
+    const composer = new ComposerStore("c", {} as Api);
     composer.type("Hei");
     composer.addressing.add("cc", "feil", []);
     expect(composer.canSend.value).toBe(false);

@@ -284,7 +284,7 @@ describe("the way out", () => {
 
 describe("writing", () => {
   it("makes chips of what is written, by keyboard alone", () => {
-    const store = new AddressingStore("k", null);
+    const store = new AddressingStore();
     const Field = () => <AddressField store={store} line="cc" people={store.cc.value} label="Kopi" />;
     around(<Field />);
     const input = screen.getByLabelText("Kopi");

@@ -201,7 +201,7 @@ export class AppStore {
     if (!id) return;
     const waits = (body: string) =>
       this.delivery.entries.peek().some((each) => each.lane === id && each.body.body === body);
-    const composer = this.#composers.get(id) ?? new ComposerStore(id, this.api, waits, this.#owner ?? "");
+    const composer = this.#composers.get(id) ?? new ComposerStore(id, this.api, waits);
     this.#composers.set(id, composer);
     const thread = new ThreadStore(
       id,

@@ -10,6 +10,7 @@ import type {
   ConversationPatch,
   Counts,
   Draft,
+  DraftAddressing,
   DraftKind,
   EmbeddedForm,
   EmbeddedWidget,
@@ -146,7 +147,13 @@ export class Api {
   }
   saveDraft(
     id: string,
-    draft: { kind: DraftKind; body: string; file_ids: string[]; version: number },
+    draft: {
+      kind: DraftKind;
+      body: string;
+      file_ids: string[];
+      version: number;
+      addressing: DraftAddressing | null;
+    },
   ): Promise<Draft | undefined> {
     return this.http.request("PUT", `/conversations/${id}/draft`, { body: draft });
   }

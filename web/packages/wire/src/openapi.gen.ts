@@ -1968,6 +1968,7 @@ export interface components {
         };
         /** Draft */
         Draft: {
+            addressing?: components["schemas"]["DraftAddressing"] | null;
             body: string;
             file_ids: string[];
             files: components["schemas"]["Attachment"][];
@@ -1976,6 +1977,16 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
             version: number;
+        };
+        /** DraftAddressing */
+        DraftAddressing: {
+            bcc?: components["schemas"]["Correspondent"][];
+            cc?: components["schemas"]["Correspondent"][];
+            subject?: string | null;
+            to?: components["schemas"]["Correspondent"][] | null;
+            typed?: {
+                [key: string]: string;
+            };
         };
         /** EarlierOut */
         EarlierOut: {
@@ -2919,6 +2930,7 @@ export interface components {
         };
         /** StoreDraft */
         StoreDraft: {
+            addressing?: components["schemas"]["DraftAddressing"] | null;
             /** @default  */
             body: string;
             /** @default [] */

@@ -44,6 +44,7 @@ export type Letter = Partial<S["Letter"]>;
 export type Automatic = S["Letter"]["automatic"];
 /** To whom an answer goes where the channel has addresses; `to` null: to whoever wrote. */
 export type Addressing = S["Addressing"];
+export type DraftAddressing = S["DraftAddressing"];
 /** Something that was filled in beside a message's text. */
 export type FilledIn = S["FilledIn"];
 /** `client_id` is only there for its author; `deleted`: erased, the body is empty; `send_at`: waits until then. */
@@ -61,7 +62,7 @@ export type Merge = S["Merge"];
 /** Somebody who has the same address and may be the same person. */
 export type Suggestion = S["Suggestion"];
 export type Relations = S["Relations"];
-export type Draft = Loose<S["Draft"], "files" | "updated_at">;
+export type Draft = Loose<S["Draft"], "files" | "updated_at" | "addressing">;
 export type PresentAgent = S["PresentAgent"];
 export type VisitorNow = S["VisitorNow"];
 /** How an answer reaches the customer. */
