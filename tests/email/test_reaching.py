@@ -195,3 +195,27 @@ async def test_one_organisations_dead_addresses_are_not_anothers(box: Box, clock
     other = await make_box(box.db, clock)
     assert len(await box.rows("SELECT address FROM mail_suppressions")) == 1
     assert await other.rows("SELECT address FROM mail_suppressions") == []
+
+
+# ------------------------------------------------------------------------------------------------ alarms
+
+
+async def changes(box: Box) -> int:
+    async with box.db.system() as tx:
+        return await tx.value("SELECT count(*) FROM event_outbox WHERE type = 'connection_changed'")
+
+
+async def test_apps_hear_once_that_nothing_goes_out_and_once_that_it_does_again(box: Box, demo: DemoMail) -> None:
+    await send(box)
+    before = await changes(box)
+    demo.rules.append(lambda step: "535 5.7.8 Bad password" if step.stage == "auth" else None)
+    await send(box)
+    box.clock.advance(10)
+    await deliveries.sweep(box.db, box.clock, RING)
+    assert await changes(box) == before + 1
+    demo.rules.clear()
+    box.clock.advance(hours=1)
+    await deliveries.sweep(box.db, box.clock, RING)
+    assert await changes(box) == before + 2
+    await send(box)
+    assert await changes(box) == before + 2

@@ -1,5 +1,5 @@
 // Mail without a screen: recipients, times, what codes mean, taking back, mailboxes and their form.
-import { type Api, ApiError, type Draft, type Mailbox, type Message } from "@svardesk/wire";
+import { type Api, ApiError, type Draft, type Mailbox, type MailboxAlarm, type Message } from "@svardesk/wire";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { setTexts } from "../src/i18n";
 import { automaticKind, bareSubject, bounceText, deliveryText, mailboxText, recipientsText } from "../src/mail/words";
@@ -348,21 +348,29 @@ describe("MailboxStore", () => {
     expect(isBroken({ status: "disconnected", waiting: 0, taken: 0 })).toBe(true);
     expect(isBroken({ status: "ok", waiting: 0, taken: 0, send_failing_since: "2026-11-25T08:00:00Z" })).toBe(true);
   });
-  it("looks every minute, every three seconds while mails are taken in, and not after it was stopped", async () => {
+  it("looks when it is told to, every three seconds while mails are taken in, and not after it was stopped", async () => {
     vi.useFakeTimers();
-    const answers = [[box({ waiting: 900 })], [box({ status: "disconnected" })]];
+    const answers = [[box({ waiting: 900 })], [box({ waiting: 1 })]];
     const mailboxes = vi.fn(async () => answers.shift() ?? [box()]);
-    const store = new MailboxStore({ mailboxes } as unknown as Api);
+    const alarm: MailboxAlarm = { id: "b", name: "Kundeservice", receives: false, since: null, code: null };
+    const told = [[], [alarm]];
+    const mailboxAlarms = vi.fn(async () => told.shift() ?? []);
+    const store = new MailboxStore({ mailboxes, mailboxAlarms } as unknown as Api);
     store.start();
-    await vi.advanceTimersByTimeAsync(2_900);
-    expect(mailboxes).toHaveBeenCalledTimes(1);
-    await vi.advanceTimersByTimeAsync(200);
-    expect([mailboxes.mock.calls.length, store.broken.value.length]).toEqual([2, 1]);
-    await vi.advanceTimersByTimeAsync(60_000);
-    expect([mailboxes.mock.calls.length, store.broken.value.length]).toEqual([3, 0]);
-    store.stop();
-    await vi.advanceTimersByTimeAsync(120_000);
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect([mailboxAlarms.mock.calls.length, mailboxes.mock.calls.length, store.alarms.value]).toEqual([1, 0, []]);
+    store.changed();
+    await vi.advanceTimersByTimeAsync(0);
+    expect([store.alarms.value, mailboxes.mock.calls.length]).toEqual([[alarm], 0]);
+    await store.load();
+    await vi.advanceTimersByTimeAsync(600_000);
     expect(mailboxes).toHaveBeenCalledTimes(3);
+    store.changed();
+    await vi.advanceTimersByTimeAsync(0);
+    expect([store.alarms.value, mailboxes.mock.calls.length]).toEqual([[], 4]);
+    store.stop();
+    store.changed();
+    expect(mailboxAlarms).toHaveBeenCalledTimes(3);
     vi.useRealTimers();
   });
 });

@@ -1,6 +1,6 @@
 // What an agent sees of mail: heads, machines, strangers, what is folded, states of answers, closed ways, the alarm.
 import { signal } from "@preact/signals";
-import type { Mailbox, Message, Way } from "@svardesk/wire";
+import type { Message, Way } from "@svardesk/wire";
 import { cleanup, fireEvent, render, screen } from "@testing-library/preact";
 import type { ComponentChildren } from "preact";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -266,19 +266,17 @@ describe("the way out", () => {
     around(<WayNotice way={way({ open: true, failing: true })} />);
     expect(screen.getByText("Virker ikke nå")).toBeTruthy();
   });
-  it("is told loudly to owners everywhere", () => {
-    const state = {
-      status: "disconnected",
-      waiting: 0,
-      taken: 0,
-      failing_since: "2026-11-25T09:00:00Z",
-      error_code: "mail_login_refused",
-    };
-    const broken = signal([{ mailbox: { id: "b", name: "Kundeservice", state } } as unknown as Mailbox]);
-    around(<MailAlarm />, { mailboxes: { broken } });
+  it("is told loudly everywhere, with a way to the settings for those who may mend it", () => {
+    const alarm = { id: "b", name: "Kundeservice", receives: false, since: "2026-11-25T09:00:00Z" };
+    const alarms = signal([{ ...alarm, code: "mail_login_refused" }]);
+    around(<MailAlarm />, { mailboxes: { alarms } });
     expect(screen.getByRole("alert").textContent).toContain("Kundeservice kan ikke leses siden");
     expect(screen.getByRole("alert").textContent).toContain("Passordet ble ikke godtatt.");
     expect(screen.getByRole("link", { name: "Se på postkassen" }).getAttribute("href")).toBe("/app/settings/mailboxes");
+    cleanup();
+    const lead = { may: (one: string) => one !== "channels.manage" };
+    around(<MailAlarm />, { mailboxes: { alarms }, session: lead });
+    expect([screen.getAllByRole("alert").length, screen.queryByRole("link")]).toEqual([1, null]);
   });
 });
 

@@ -53,9 +53,11 @@ from svardesk.channels.email.parsing.parsed import Address, ParsedMail
 from svardesk.channels.email.preparing import Prepared, composed, prepare_mail
 from svardesk.channels.email.receipts import send_receipt
 from svardesk.channels.email.tokens import read_message_id
+from svardesk.channels.events import ConnectionChanged
 from svardesk.conversations.schemas import Correspondent, Letter
 from svardesk.kit.db import Tx
 from svardesk.kit.lines import one_line
+from svardesk.spine import record
 
 MAX_TEXT: Final = 60_000
 """Characters of a mail that stand in the conversation; the rest is a click away."""
@@ -192,12 +194,18 @@ class EmailAdapter(AdapterBase):
         if isinstance(result, Sent | Permanent):
             await reaching.suppress(tx, now, result.refused)
         if isinstance(result, Sent):
-            await tx.run(QUERIES.sending_works, account_id=tx.account, connection_id=connection.id, now=now)
+            news = await tx.value(QUERIES.sending_works, account_id=tx.account, connection_id=connection.id, now=now)
         elif isinstance(result, Temporary | Permanent) and result.error_class == "connection":
             error = f"{result.code}: {result.reason}"[:300]
-            await tx.run(
+            news = await tx.value(
                 QUERIES.sending_fails, account_id=tx.account, connection_id=connection.id, now=now, error=error
             )
+        else:
+            return
+        if news:
+            # Open apps hear of it; the settings are the same, so their version is.
+            version = await tx.value(QUERIES.version, account_id=tx.account, id=connection.id)
+            await record(tx, ConnectionChanged(stream=connection.id, version=version or 0))
 
     async def lost(self, tx: Tx, now: datetime, message_id: UUID, news: Sequence[NotReached]) -> bool:
         """A mail is lost when nobody got it whom it is for; a copy that did not arrive is only told."""

@@ -1,6 +1,7 @@
 """E-mail over HTTP: mailboxes for owners, the formatted form of a mail for agents, a hook for mail servers."""
 
 import base64
+from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -61,6 +62,22 @@ class MailboxList(msgspec.Struct, frozen=True):
     items: list[MailboxOut]
 
 
+class MailboxAlarm(msgspec.Struct, frozen=True, kw_only=True):
+    """A mailbox that does not work. ``receives``: it is read, but nothing goes out. ``code`` says why it is not read."""
+
+    id: UUID
+    name: str
+    receives: bool
+    since: datetime | None
+    code: str | None
+
+
+class MailboxAlarms(msgspec.Struct, frozen=True):
+    """The mailboxes that do not work."""
+
+    items: list[MailboxAlarm]
+
+
 class MailboxHealth(msgspec.Struct, frozen=True):
     """What came of signing in to both servers just now."""
 
@@ -95,6 +112,13 @@ async def list_mailboxes(caller: Caller, db: Database, keyring: KeyRing, public_
     """All mailboxes of the organisation, each with how it is."""
     async with db.work(caller.account_id) as tx:
         return MailboxList([_out(one, public_url) for one in await boxes.list_all(tx, keyring)])
+
+
+async def list_alarms(caller: Caller, db: Database) -> MailboxAlarms:
+    """Mailboxes that do not work just now: for everybody who must see to it that customers are answered."""
+    async with db.work(caller.account_id) as tx:
+        rows = await tx.all(QUERIES.alarms, account_id=tx.account, kind=KIND)
+    return MailboxAlarms(msgspec.convert(rows, list[MailboxAlarm]))
 
 
 async def create_mailbox(
@@ -290,6 +314,7 @@ async def _seen(tx: Tx, caller: Caller, statement: bytes, message_id: UUID) -> R
 MAILBOX: Final = "/api/v1/mailboxes/{mailbox_id:uuid}"
 ROUTES: tuple[Route, ...] = (
     route("GET", "/api/v1/mailboxes", list_mailboxes, permission="channels.manage"),
+    route("GET", "/api/v1/mailboxes/alarms", list_alarms, permission="channels.watch"),
     route("POST", "/api/v1/mailboxes", create_mailbox, permission="channels.manage", status=201),
     route("PATCH", MAILBOX, change_mailbox, permission="channels.manage"),
     route("DELETE", MAILBOX, delete_mailbox, permission="channels.manage", status=204),

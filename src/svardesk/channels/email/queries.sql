@@ -190,17 +190,35 @@ ON CONFLICT (account_id, connection_id) DO UPDATE SET failing_since = coalesce(m
 RETURNING failing_since;
 
 -- name: sending_works
--- Mail went out by it.
+-- Mail went out by it. Did it fail before?
+WITH before AS (
+    SELECT send_failing_since IS NOT NULL AS failed FROM mailboxes
+    WHERE account_id = :account_id AND connection_id = :connection_id)
 INSERT INTO mailboxes (account_id, connection_id, sent_at) VALUES (:account_id, :connection_id, :now)
 ON CONFLICT (account_id, connection_id) DO UPDATE
-SET sent_at = excluded.sent_at, send_failing_since = NULL, send_error = NULL;
+SET sent_at = excluded.sent_at, send_failing_since = NULL, send_error = NULL
+RETURNING coalesce((SELECT failed FROM before), false) AS news;
 
 -- name: sending_fails
--- Mail cannot go out by it.
+-- Mail cannot go out by it. Could it before?
+WITH before AS (
+    SELECT send_failing_since IS NOT NULL AS failed FROM mailboxes
+    WHERE account_id = :account_id AND connection_id = :connection_id)
 INSERT INTO mailboxes (account_id, connection_id, send_failing_since, send_error)
 VALUES (:account_id, :connection_id, :now, :error)
 ON CONFLICT (account_id, connection_id) DO UPDATE
-SET send_failing_since = coalesce(mailboxes.send_failing_since, excluded.send_failing_since), send_error = excluded.send_error;
+SET send_failing_since = coalesce(mailboxes.send_failing_since, excluded.send_failing_since), send_error = excluded.send_error
+RETURNING NOT coalesce((SELECT failed FROM before), false) AS news;
+
+-- name: alarms
+-- Mailboxes that do not work: not read any more, or nothing goes out by them.
+SELECT c.id, c.name, c.status <> 'disconnected' AS receives, coalesce(b.failing_since, b.send_failing_since) AS since,
+    CASE WHEN c.status = 'disconnected' THEN b.error_code END AS code
+FROM connections c
+LEFT JOIN mailboxes b ON b.account_id = c.account_id AND b.connection_id = c.id
+WHERE c.account_id = :account_id AND c.kind = :kind AND c.archived_at IS NULL
+    AND (c.status = 'disconnected' OR b.send_failing_since IS NOT NULL)
+ORDER BY c.name, c.id;
 
 -- name: set_status
 -- How a connection is, if that is news.

@@ -21,6 +21,7 @@ import type {
   Invitation,
   Locale,
   Mailbox,
+  MailboxAlarm,
   MailboxHealth,
   MailboxValues,
   Me,
@@ -290,6 +291,9 @@ export class Api {
   }
   deleteForm(id: string): Promise<void> {
     return this.#delete(`/forms/${id}`);
+  }
+  async mailboxAlarms(): Promise<MailboxAlarm[]> {
+    return items(await this.#get<Listed<MailboxAlarm>>("/mailboxes/alarms"));
   }
   async mailboxes(): Promise<Mailbox[]> {
     return items(await this.#get<Listed<Mailbox>>("/mailboxes"));

@@ -833,6 +833,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/mailboxes/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListAlarms
+         * @description Mailboxes that do not work just now: for everybody who must see to it that customers are answered.
+         */
+        get: operations["list_alarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -2324,6 +2344,19 @@ export interface components {
             id: string;
             name: string;
         };
+        /** MailboxAlarm */
+        MailboxAlarm: {
+            code: string | null;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            receives: boolean;
+            since: string | null;
+        };
+        /** MailboxAlarms */
+        MailboxAlarms: {
+            items: components["schemas"]["MailboxAlarm"][];
+        };
         /** MailboxConfig */
         MailboxConfig: {
             address: string;
@@ -2492,7 +2525,7 @@ export interface components {
             account: components["schemas"]["AccountView"];
             agent: components["schemas"]["Self"];
             csrf: string | null;
-            permissions: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
+            permissions: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "channels.watch" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
             recovery_codes_left: number;
             teams: components["schemas"]["OwnTeam"][];
             totp_enabled: boolean;
@@ -2587,7 +2620,7 @@ export interface components {
             last_used_at: string | null;
             name: string;
             prefix: string;
-            scopes: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
+            scopes: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "channels.watch" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
             token: string;
         };
         /** NewWording */
@@ -2908,7 +2941,7 @@ export interface components {
             account: components["schemas"]["AccountView"];
             agent: components["schemas"]["Self"];
             csrf: string | null;
-            permissions: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
+            permissions: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "channels.watch" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
             recovery_codes_left: number;
             /**
              * @default signed_in
@@ -3023,7 +3056,7 @@ export interface components {
             last_used_at: string | null;
             name: string;
             prefix: string;
-            scopes: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
+            scopes: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "channels.watch" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
         };
         /** Tokens */
         Tokens: {
@@ -4856,6 +4889,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MailboxHealth"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_alarms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailboxAlarms"];
                 };
             };
             /** @description An error, of whatever status. */

@@ -113,6 +113,8 @@ export type FormList = S["FormList"];
 export type FormPatch = Partial<Omit<ContactForm, "id" | "key" | "status">>;
 
 // -- mailboxes
+/** One that does not work. */
+export type MailboxAlarm = S["MailboxAlarm"];
 export type MailboxValues = S["MailboxValues"];
 export type MailboxConfig = S["MailboxConfig"];
 export type MailServer = S["Reached"];
@@ -149,6 +151,8 @@ export type ServerFrame =
   | { t: "contact"; conversation_id: string }
   | { t: "agent"; id: string; availability: Availability; name?: string; resume?: string }
   | { t: "counts_changed" }
+  /** A mailbox, form or widget is another one now, fails, or works again. */
+  | { t: "connections_changed" }
   | { t: "mention"; conversation_id: string; message_id: string; resume?: string }
   | { t: "signed_out" }
   | { t: "ping" }
