@@ -231,7 +231,8 @@ class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
     ``actor`` names who uploaded the event's files (None: the sender). ``fields`` were filled in beside the text;
     ``team_id`` is where it belongs (None: the connection's team). ``answer_via`` is the connection that carries the
     answers, where it is another one than that of the question. ``receipt``: the sender was promised one by e-mail.
-    ``not_reached``: whom a bounce is about, where the channel has several recipients.
+    ``not_reached``: whom a bounce is about, where the channel has several recipients. ``let_in``: it was set aside, and a
+    person wants it in.
     """
 
     type: EventType
@@ -259,6 +260,7 @@ class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
     answer_via: UUID | None = None
     receipt: bool = False
     not_reached: tuple[NotReached, ...] = ()
+    let_in: bool = False
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ import { MailAlarm } from "../src/parts/MailAlarm";
 import { MailItem } from "../src/parts/mail/MailItem";
 import { NotAllReached } from "../src/parts/mail/NotReached";
 import { SendGroup } from "../src/parts/SendGroup";
+import { Aside } from "../src/parts/settings/mailboxes/Aside";
 import { Mailboxes } from "../src/parts/settings/mailboxes/Mailboxes";
 import { WayNotice } from "../src/parts/WayNotice";
 import { AddressingStore } from "../src/stores/addressing";
@@ -57,6 +58,8 @@ const TEXTS = {
   "settings.forms": "Skjemaer",
   "settings.mailboxes": "Postkasser",
   "mailboxes.alarm_since": "{name} kan ikke leses siden {time}.",
+  "mailboxes.aside_many": "Avsenderen skrev svært mange e-poster på kort tid.",
+  "mailboxes.aside_take": "Ta inn",
   "mailboxes.look": "Se på postkassen",
   "mailbox_error.mail_login_refused": "Passordet ble ikke godtatt.",
   "composer.send_more": "Andre måter",
@@ -280,6 +283,26 @@ describe("the way out", () => {
   });
 });
 
+describe("mails that were set aside", () => {
+  it("are shown for what they are, and taken in or put away", async () => {
+    const mail = {
+      id: "e",
+      sender: "Kari <kari@x.no>",
+      subject: "Sak",
+      received_at: "2026-11-25T09:00:00Z",
+      why: "too_many",
+    };
+    const left = [[mail], []];
+    const decideAside = vi.fn(async () => undefined);
+    around(<Aside />, { api: { mailsAside: async () => left.shift() ?? [], decideAside } });
+    await screen.findByText("Sak");
+    expect(document.body.textContent).toContain("Avsenderen skrev svært mange e-poster");
+    fireEvent.click(screen.getByText("Ta inn"));
+    await vi.waitFor(() => expect(screen.queryByText("Sak")).toBeNull());
+    expect(decideAside).toHaveBeenCalledWith("e", "take");
+  });
+});
+
 describe("writing", () => {
   it("makes chips of what is written, by keyboard alone", () => {
     const store = new AddressingStore();
@@ -319,12 +342,12 @@ describe("coming back from a provider", () => {
     });
     history.replaceState(null, "", "/app/settings/mailboxes?signed_in=oauth_consent");
     const mailboxes = { list: signal([]), error: signal(null), load: vi.fn(async () => undefined) };
-    around(<Mailboxes />, { mailboxes });
+    around(<Mailboxes />, { mailboxes, api: { mailsAside: async () => [] } });
     expect(screen.getByRole("alert").textContent).toContain("Det gikk ikke. Prøv igjen.");
     expect(location.search).toBe("");
     expect(mailboxes.load).toHaveBeenCalledTimes(1);
     cleanup();
-    around(<Mailboxes />, { mailboxes });
+    around(<Mailboxes />, { mailboxes, api: { mailsAside: async () => [] } });
     expect(screen.queryByRole("alert")).toBeNull();
   });
 });

@@ -68,6 +68,8 @@ RETRIES_FOR: Final = timedelta(hours=48)
 ARRIVED_HEADER: Final = "svardesk-arrived"
 """Says when the server took the mail (INTERNALDATE), where that is known."""
 PROBLEM_HEADER: Final = "svardesk-problem"
+LET_IN_HEADER: Final = "svardesk-let-in"
+"""A person wants a mail in that was set aside."""
 NOBODY: Final = "unknown@invalid"
 
 TokenOf = Callable[[Connection], Awaitable[str | None]]
@@ -172,13 +174,14 @@ class EmailAdapter(AdapterBase):
                 letter=_letter(mail),
                 own=mail,
                 longest=MAX_TEXT,
+                let_in=LET_IN_HEADER in raw.headers,
                 not_reached=_not_reached(mail) if kind == "bounce" else (),
             )
         ]
 
     async def place(self, tx: Tx, now: datetime, connection: Connection, event: InboundEvent) -> Place:
         """Reply token, Message-IDs, our own ids, a number in the subject: in this order; never by the bare subject."""
-        return await place_mail(tx, now, connection, event.own)
+        return await place_mail(tx, now, connection, event.own, let_in=event.let_in)
 
     async def keep(self, tx: Tx, now: datetime, connection: Connection, event: InboundEvent, taken: Taken) -> None:
         """Note the mail's ids, its participants and its formatted form."""

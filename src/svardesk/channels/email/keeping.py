@@ -45,11 +45,11 @@ def usable(ids: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(one for one in (i.strip().strip("<>") for i in ids) if one and len(one) <= LONGEST_ID))
 
 
-async def place_mail(tx: Tx, now: datetime, connection: Connection, mail: ParsedMail) -> Place:
+async def place_mail(tx: Tx, now: datetime, connection: Connection, mail: ParsedMail, *, let_in: bool = False) -> Place:
     """The conversation that a mail continues, and whether its sender has a part in it.
 
     Raises ``TooManyMails`` when an address has sent more in an hour than a person does: a program in a circle. The mail is
-    set aside with its bytes, where an owner sees it and can let it in; nothing is lost. What was written earlier and had
+    set aside with its bytes, where an owner sees it and can let it in (``let_in``); nothing is lost. What was written earlier and had
     to wait (an outage, a mailbox that is read for the first time) does not count.
     """
     keys = keys_of(connection)
@@ -69,7 +69,7 @@ async def place_mail(tx: Tx, now: datetime, connection: Connection, mail: Parsed
         # Our own answer, copied to another of our mailboxes: it stands in its conversation already.
         return Place(ignore=True)
     lately = next(row["number"] for row in rows if row["how"] == "lately")
-    if lately >= MOST_AN_HOUR and (mail.date is None or mail.date > since):
+    if not let_in and lately >= MOST_AN_HOUR and (mail.date is None or mail.date > since):
         raise TooManyMails
     for address in (*(one.address for one in (*mail.to, *mail.cc)), *mail.delivered_to):
         found = read_reply_token(address, *keys) if keys else None

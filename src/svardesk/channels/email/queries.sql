@@ -248,6 +248,39 @@ SELECT number FROM conversations WHERE account_id = :account_id AND id = :id;
 INSERT INTO automatic_mails (account_id, message_id, conversation_id, address, created_at)
 VALUES (:account_id, :message_id, :conversation_id, :address, :now) ON CONFLICT DO NOTHING;
 
+-- name: mails_aside
+-- Mails that were set aside, newest first, with as much of each as tells what it is.
+SELECT e.id, e.connection_id, e.received_at, octet_length(e.raw) AS size, substring(e.raw FROM 1 FOR :bytes) AS raw,
+    coalesce(e.error, (SELECT i.error FROM inbound_items i
+        WHERE i.account_id = e.account_id AND i.envelope_id = e.id AND i.state = 'quarantined' LIMIT 1)) AS error
+FROM envelopes e
+JOIN connections c ON c.account_id = e.account_id AND c.id = e.connection_id AND c.kind = :kind
+WHERE e.account_id = :account_id AND (e.state = 'quarantined' OR EXISTS (SELECT FROM inbound_items i
+    WHERE i.account_id = e.account_id AND i.envelope_id = e.id AND i.state = 'quarantined'))
+ORDER BY e.received_at DESC, e.id DESC LIMIT :limit;
+
+-- name: let_in
+-- A person wants a mail in that was set aside.
+UPDATE envelopes e SET headers = coalesce(e.headers, '{}') || jsonb_build_object(:header::text, 'yes')
+WHERE e.account_id = :account_id AND e.id = :id AND EXISTS (
+    SELECT FROM connections c WHERE c.account_id = e.account_id AND c.id = e.connection_id AND c.kind = :kind)
+    AND (e.state = 'quarantined' OR EXISTS (SELECT FROM inbound_items i
+        WHERE i.account_id = e.account_id AND i.envelope_id = e.id AND i.state = 'quarantined'))
+RETURNING e.id;
+
+-- name: dismiss_mail
+-- Nothing is to become of a mail that was set aside.
+UPDATE envelopes e SET state = 'parsed', due_at = NULL
+WHERE e.account_id = :account_id AND e.id = :id AND EXISTS (
+    SELECT FROM connections c WHERE c.account_id = e.account_id AND c.id = e.connection_id AND c.kind = :kind)
+    AND (e.state = 'quarantined' OR EXISTS (SELECT FROM inbound_items i
+        WHERE i.account_id = e.account_id AND i.envelope_id = e.id AND i.state = 'quarantined'))
+RETURNING e.id;
+
+-- name: dismiss_items
+-- Nor of what was set aside within it.
+UPDATE inbound_items SET state = 'ignored' WHERE account_id = :account_id AND envelope_id = :id AND state = 'quarantined';
+
 -- name: shown_mail
 -- The formatted form of a mail, for an agent who may see its conversation.
 SELECT m.html, m.inline_files, m.subject

@@ -3,6 +3,7 @@ import type { Http } from "./http";
 import type {
   Agent,
   ApiToken,
+  AsideMail,
   AuditEntry,
   Contact,
   ConversationDetail,
@@ -153,7 +154,7 @@ export class Api {
       body: string;
       file_ids: string[];
       version: number;
-      addressing: DraftAddressing | null;
+      addressing?: DraftAddressing | null;
     },
   ): Promise<Draft | undefined> {
     return this.http.request("PUT", `/conversations/${id}/draft`, { body: draft });
@@ -291,6 +292,12 @@ export class Api {
   }
   deleteForm(id: string): Promise<void> {
     return this.#delete(`/forms/${id}`);
+  }
+  async mailsAside(): Promise<AsideMail[]> {
+    return items(await this.#get<Listed<AsideMail>>("/mailboxes/aside"));
+  }
+  decideAside(id: string, what: "take" | "dismiss"): Promise<void> {
+    return this.http.request("POST", `/mailboxes/aside/${id}/${what}`);
   }
   async mailboxAlarms(): Promise<MailboxAlarm[]> {
     return items(await this.#get<Listed<MailboxAlarm>>("/mailboxes/alarms"));

@@ -113,6 +113,8 @@ export type FormList = S["FormList"];
 export type FormPatch = Partial<Omit<ContactForm, "id" | "key" | "status">>;
 
 // -- mailboxes
+/** A mail that was set aside. */
+export type AsideMail = S["AsideMail"];
 /** One that does not work. */
 export type MailboxAlarm = S["MailboxAlarm"];
 export type MailboxValues = S["MailboxValues"];
