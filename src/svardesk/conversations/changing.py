@@ -12,7 +12,7 @@ from svardesk.conversations.errors import BadSnooze, UnknownAssignee, VersionCon
 from svardesk.conversations.events import ConversationChanged
 from svardesk.conversations.schemas import ChangeConversation, ConversationRow, SystemDetails
 from svardesk.conversations.seeing import hold_for, who
-from svardesk.conversations.store import actor_of, row_of, rows, sql
+from svardesk.conversations.store import actor_of, answers, row_of, rows, sql
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database, Row, Tx
 from svardesk.kit.ids import uuid7
@@ -153,15 +153,15 @@ async def taken_back(tx: Tx, now: datetime, conversation_id: UUID, message_id: U
 
     Its files are free for another answer of whoever took it back.
     """
-    await tx.run(sql.release_files, account_id=tx.account, message_id=message_id, actor=actor_of(by), now=now)
-    version = await tx.value(sql.wait_again, account_id=tx.account, id=conversation_id)
+    await tx.run(answers.release_files, account_id=tx.account, message_id=message_id, actor=actor_of(by), now=now)
+    version = await tx.value(answers.wait_again, account_id=tx.account, id=conversation_id)
     if version is not None:
         await record(tx, ConversationChanged(stream=conversation_id, what=("status",), version=version, agent_id=by))
 
 
 async def answered(tx: Tx, now: datetime, message_ids: Sequence[UUID]) -> None:
     """Answers went out: the clocks of their customers stop, where they did not when the answer was written (``send_at``)."""
-    for row in await tx.all(sql.answered, account_id=tx.account, message_ids=list(message_ids), now=now):
+    for row in await tx.all(answers.answered, account_id=tx.account, message_ids=list(message_ids), now=now):
         await record(tx, ConversationChanged(stream=row["id"], what=("status",), version=row["version"]))
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from svardesk.conversations.events import MessageStateChanged
 from svardesk.conversations.schemas import Letter
-from svardesk.conversations.store import letter_of, sql
+from svardesk.conversations.store import answers, letter_of
 from svardesk.kit.db import Tx
 from svardesk.kit.jsons import encode
 from svardesk.spine import record
@@ -15,12 +15,12 @@ from svardesk.spine import record
 
 async def write_letter(tx: Tx, message_id: UUID, letter: Letter) -> None:
     """Keep to whom an answer goes. Apps hear of it with the next news of the message."""
-    await tx.run(sql.write_letter, account_id=tx.account, id=message_id, letter=encode(letter).decode())
+    await tx.run(answers.write_letter, account_id=tx.account, id=message_id, letter=encode(letter).decode())
 
 
 async def note_not_reached(tx: Tx, message_id: UUID, lost: Sequence[tuple[str, str]]) -> None:
     """Note addresses that an answer did not reach, each with the reason. Idempotent; an address is noted once."""
-    row = await tx.maybe(sql.hold_letter, account_id=tx.account, id=message_id)
+    row = await tx.maybe(answers.hold_letter, account_id=tx.account, id=message_id)
     if row is None:
         return
     letter = letter_of(row["details"]) or Letter()
@@ -29,7 +29,7 @@ async def note_not_reached(tx: Tx, message_id: UUID, lost: Sequence[tuple[str, s
     if not new:
         return
     letter = msgspec.structs.replace(letter, failed=list((known | new).items())[:50])
-    await tx.run(sql.letter_changed, account_id=tx.account, id=message_id, letter=encode(letter).decode())
+    await tx.run(answers.letter_changed, account_id=tx.account, id=message_id, letter=encode(letter).decode())
     await record(
         tx, MessageStateChanged(stream=row["conversation_id"], message_ids=(message_id,), state=row["state"] or "sent")
     )

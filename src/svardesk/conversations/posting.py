@@ -19,7 +19,7 @@ from svardesk.conversations.events import AnswerRetried, ConversationChanged, Me
 from svardesk.conversations.schemas import Author, Letter, Message, Posted, PostMessage
 from svardesk.conversations.seeing import check_sees, who
 from svardesk.conversations.states import RETRYABLE
-from svardesk.conversations.store import actor_of, messages, row_of, sql
+from svardesk.conversations.store import actor_of, answers, messages, row_of, sql
 from svardesk.conversations.texts import checked, preview
 from svardesk.kit.db import Tx
 from svardesk.kit.ids import uuid7
@@ -41,7 +41,7 @@ async def post(tx: Tx, caller: Caller, now: datetime, conversation_id: UUID, wha
     """
     body = checked(what.body, files=bool(what.file_ids))
     later = what.kind == "answer" and what.send_at is not None
-    clock = await tx.maybe(sql.hold_clock, account_id=tx.account, id=conversation_id) if later else None
+    clock = await tx.maybe(answers.hold_clock, account_id=tx.account, id=conversation_id) if later else None
     message_id = uuid7()
     actor = actor_of(caller.agent_id)
     row = await tx.one(
@@ -83,7 +83,7 @@ async def post(tx: Tx, caller: Caller, now: datetime, conversation_id: UUID, wha
     if addressed:
         await _address(tx, now, message_id, what)
     if clock is not None:
-        await tx.run(sql.keep_clock, account_id=tx.account, id=conversation_id, **clock)
+        await tx.run(answers.keep_clock, account_id=tx.account, id=conversation_id, **clock)
         row = {**row, **clock}
     if what.file_ids or addressed:
         return Posted(message=(await messages(tx, [message_id], actor))[message_id], conversation=row_of(row)), True
@@ -140,7 +140,7 @@ async def retry(tx: Tx, caller: Caller, now: datetime, conversation_id: UUID, me
         if found is None or found.conversation_id != conversation_id or found.kind != "answer":
             raise NoMessage
         raise NotFailed(None, None, state=found.state)
-    version = await tx.value(sql.answered_after_all, account_id=tx.account, message_id=message_id, now=now)
+    version = await tx.value(answers.answered_after_all, account_id=tx.account, message_id=message_id, now=now)
     if version is not None:
         await record(
             tx,

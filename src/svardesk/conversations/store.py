@@ -21,6 +21,8 @@ from svardesk.kit.sql import load
 
 sql = load(__package__ or "svardesk.conversations")
 """The room's named statements."""
+answers = load(__package__ or "svardesk.conversations", "answers.sql")
+"""Those about what becomes of an answer."""
 
 
 def actor_of(agent_id: UUID) -> str:
