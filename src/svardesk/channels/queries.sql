@@ -250,10 +250,21 @@ WHERE account_id = :account_id AND conversation_id = :conversation_id AND seq <=
 ORDER BY seq
 FOR NO KEY UPDATE;
 
+-- name: conversations_of_answers
+-- Whose conversations these are, as far as a person wrote them.
+SELECT DISTINCT conversation_id FROM messages
+WHERE account_id = :account_id AND id = ANY(:message_ids) AND NOT automated
+ORDER BY conversation_id;
+
+-- name: of_the_same_kind
+-- A connection and its sisters, also those that are out of service: what went out by them may still be told of.
+SELECT o.id FROM connections c JOIN connections o ON o.account_id = c.account_id AND o.kind = c.kind
+WHERE c.account_id = :account_id AND c.id = :id;
+
 -- name: by_external_ids
 -- Deliveries that the provider names, held.
 SELECT id, message_id, state, seq, conversation_id FROM deliveries
-WHERE account_id = :account_id AND connection_id = :connection_id AND external_id = ANY(:external_ids)
+WHERE account_id = :account_id AND connection_id = ANY(:connection_ids) AND external_id = ANY(:external_ids)
 ORDER BY seq
 FOR NO KEY UPDATE;
 

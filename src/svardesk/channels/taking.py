@@ -147,8 +147,8 @@ class Taker:
         actor = event.actor or f"{connection.kind}:{connection.id if person is None else person.identity_id}"
         files = {ref: file_id async for ref, file_id in self._rows(event, actor)}
         letter = event.letter
-        if letter is not None and place.stranger:
-            letter = msgspec.structs.replace(letter, stranger=True)
+        if letter is not None and (place.stranger or place.reply_to):
+            letter = msgspec.structs.replace(letter, stranger=place.stranger, reply_to=list(place.reply_to))
         received = await receive(
             tx,
             now,
@@ -181,7 +181,13 @@ class Taker:
             await put_away(tx, now, received.conversation_id)
         if event.receipt and not received.repeated:
             await record(tx, ReceiptDue(stream=received.conversation_id, message_id=received.message_id))
-        taken = Taken(received=received, envelope_id=self._envelope_id, files=files, stranger=place.stranger)
+        taken = Taken(
+            received=received,
+            envelope_id=self._envelope_id,
+            files=files,
+            stranger=place.stranger,
+            reply_to=place.reply_to,
+        )
         await self._adapter.keep(tx, now, connection, event, taken)
         if (
             person is not None

@@ -2352,6 +2352,7 @@ export interface components {
             html: boolean;
             /** @default  */
             quoted: string;
+            reply_to?: components["schemas"]["Correspondent"][];
             sender?: components["schemas"]["Correspondent"] | null;
             /** @default  */
             signature: string;
