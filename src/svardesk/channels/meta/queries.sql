@@ -36,7 +36,7 @@ UPDATE connections SET status = :status, health = :health WHERE account_id = :ac
 -- Answers that wait for a connection to be put right, by what blocked them.
 SELECT id, message_id FROM deliveries
 WHERE account_id = :account_id AND connection_id = :connection_id AND state = 'blocked_by_policy' AND error_class = 'policy'
-    AND error_code = ANY(:codes)
+    AND split_part(error_code, '.', 1) = ANY(:codes)
 ORDER BY conversation_id, seq
 LIMIT 1000;
 
