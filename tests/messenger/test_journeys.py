@@ -66,7 +66,7 @@ async def test_long_answers_go_in_pieces_and_in_order(desk: Desk) -> None:
     answer = await desk.answer(text)
     sent = await desk.graph.sent_to(psid, 3)
     assert " ".join(one.text or "" for one in sent) == text
-    assert [one.metadata for one in sent] == [f"{sent[0].metadata[:-1]}{n}" for n in range(3)]  # pyright: ignore[reportOptionalSubscript]
+    assert [one.metadata for one in sent] == [f"{sent[0].metadata[:-1]}{n}" for n in range(3)]
     await desk.take()
     assert (await desk.state_of(answer))[0] in {"sent", "delivered"}
     assert len(await desk.messages()) == 2

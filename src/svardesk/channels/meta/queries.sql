@@ -62,11 +62,6 @@ SELECT DISTINCT c.external_thread_key AS thread FROM deliveries d
 JOIN conversations c ON c.account_id = d.account_id AND c.id = d.conversation_id
 WHERE d.account_id = :account_id AND d.connection_id = :connection_id AND d.state IN ('sending', 'unknown');
 
--- name: app_of_page
--- The app's connection that feeds a page.
-SELECT id FROM connections
-WHERE account_id = :account_id AND kind = 'meta' AND archived_at IS NULL AND id = :app_id::uuid;
-
 -- name: strays_of_app
 -- What lies with an app because its page was not connected, oldest first.
 SELECT id, raw, received_at FROM envelopes
