@@ -428,7 +428,7 @@ export interface paths {
         };
         /**
          * GetEdits
-         * @description How a message read before it was edited, oldest first; empty when it never was.
+         * @description How a message read before it was edited, oldest first; empty when it never was. 404 ``no_message``.
          */
         get: operations["get_edits"];
         put?: never;
@@ -1375,6 +1375,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/badges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetBadges
+         * @description How each page stands by its provider's badge for fast answers, as we count it.
+         */
+        get: operations["get_badges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/search": {
         parameters: {
             query?: never;
@@ -2131,6 +2151,31 @@ export interface components {
             kind: "contact" | "agent" | "bot" | "system";
             name: string | null;
         };
+        /** Badge */
+        Badge: {
+            answer_by: string | null;
+            channel: string;
+            /** Format: uuid */
+            connection_id: string;
+            days: number;
+            held: boolean;
+            in_time: number;
+            later: number;
+            median_seconds: number | null;
+            minutes: number;
+            missed: number;
+            name: string;
+            needed: number;
+            open: number;
+            share: number | null;
+            spare: number;
+            talks: number;
+            wanted: number;
+        };
+        /** Badges */
+        Badges: {
+            items: components["schemas"]["Badge"][];
+        };
         /** CalendarList */
         CalendarList: {
             items: components["schemas"]["CalendarView"][];
@@ -2669,6 +2714,7 @@ export interface components {
             html: boolean;
             /** @default  */
             quoted: string;
+            reply_to?: components["schemas"]["Correspondent"][];
             sender?: components["schemas"]["Correspondent"] | null;
             /** @default  */
             signature: string;
@@ -2907,7 +2953,7 @@ export interface components {
             account: components["schemas"]["AccountView"];
             agent: components["schemas"]["Self"];
             csrf: string | null;
-            permissions: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
+            permissions: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "reports.read" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
             recovery_codes_left: number;
             teams: components["schemas"]["OwnTeam"][];
             totp_enabled: boolean;
@@ -3052,7 +3098,7 @@ export interface components {
             last_used_at: string | null;
             name: string;
             prefix: string;
-            scopes: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
+            scopes: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "reports.read" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
             token: string;
         };
         /** NewWording */
@@ -3448,7 +3494,7 @@ export interface components {
             account: components["schemas"]["AccountView"];
             agent: components["schemas"]["Self"];
             csrf: string | null;
-            permissions: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
+            permissions: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "reports.read" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
             recovery_codes_left: number;
             /**
              * @default signed_in
@@ -3590,7 +3636,7 @@ export interface components {
             last_used_at: string | null;
             name: string;
             prefix: string;
-            scopes: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
+            scopes: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "reports.read" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
         };
         /** Tokens */
         Tokens: {
@@ -6462,6 +6508,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PrivacyRequest"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_badges: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Badges"];
                 };
             };
             /** @description An error, of whatever status. */
