@@ -113,9 +113,9 @@ async def talk(plan: dict[str, Any]) -> Result:
             written[number] = time.perf_counter()
             graph.people.writes(person.psid, mark_text(number) + TEXT)
         await _until(news, lambda: len(seen) == count)
-        rows: list[dict[str, Any]] = []
-        found = await client.get("/api/v1/conversations", params={"view": "all", "limit": 200})
-        rows = found.json().get("rows") or found.json().get("items") or found.json().get("conversations")
+        found = await client.get("/api/v1/conversations", params={"view": "all", "limit": 100})
+        found.raise_for_status()
+        rows: list[dict[str, Any]] = found.json()["items"]
         begin = time.perf_counter()
         for number, row in enumerate(rows[:count]):
             await _due(begin, number + source.random(), rate)

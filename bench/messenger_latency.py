@@ -4,7 +4,7 @@ from bench.figures import Figure, Result, at_most, percentile, told
 from bench.house import free_port, load, running
 from bench.seed import add_agent, organisation
 
-COUNT = 120
+COUNT = 100
 RATE = 5.0
 
 
