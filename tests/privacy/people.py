@@ -211,6 +211,12 @@ async def _put_mails(tx: Tx, person: Person, answer: UUID, now: datetime, number
     await _put(
         tx, "automatic_mails", message_id=answer, conversation_id=person.conversation, address=ADDRESS, created_at=now
     )
+    # Twice the same person of an organisation has one address.
+    await tx.run(
+        "INSERT INTO mail_suppressions (account_id, address, code, said, created_at)"
+        " VALUES (%(account_id)s, %(address)s, '5.1.1', 'No such user', %(now)s) ON CONFLICT DO NOTHING",
+        account_id=tx.account, address=ADDRESS, now=now,
+    )  # fmt: skip
 
 
 def traces(dsn: str, marks: tuple[str, ...] = MARKS) -> list[str]:

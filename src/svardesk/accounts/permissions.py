@@ -15,6 +15,7 @@ Permission = Literal[
     "teams.manage",
     "agents.manage",
     "channels.manage",
+    "channels.watch",
     "settings.manage",
     "audit.read",
     "privacy.manage",
@@ -28,7 +29,9 @@ _OBSERVER: Final[frozenset[Permission]] = frozenset({"conversations.read", "cont
 _AGENT: Final[frozenset[Permission]] = frozenset(
     {*_OBSERVER, "conversations.write", "conversations.assign", "contacts.write"}
 )
-_LEAD: Final[frozenset[Permission]] = frozenset({*_AGENT, "reports.read", "views.share", "teams.manage", "audit.read"})
+_LEAD: Final[frozenset[Permission]] = frozenset(
+    {*_AGENT, "reports.read", "views.share", "teams.manage", "audit.read", "channels.watch"}
+)
 _OWNER: Final[frozenset[Permission]] = frozenset(
     {
         *_LEAD,

@@ -5,7 +5,7 @@ It opens no transaction, retries nothing, decides nothing about conversations. E
 numbers) reads ``Capabilities`` and never asks for a channel's name. ``tests/contract`` runs one suite over all adapters.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 from uuid import UUID
@@ -159,6 +159,14 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
     standby: bool = False
 
 
+class NotReached(msgspec.Struct, frozen=True, kw_only=True):
+    """An address that did not get one of our messages. ``code`` is the provider's, ``said`` its words."""
+
+    address: str
+    code: str = ""
+    said: str = ""
+
+
 class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that happened outside, in words that are the same for all channels.
 
@@ -173,6 +181,8 @@ class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
     ``external_id`` is the provider's name of the message; edits, removals and reactions name theirs in ``about``. ``edit``
     counts the edits of a message, ``emoji`` None takes a reaction away. ``elsewhere``: who wrote an answer that is not ours.
     ``opens``: the person opened the time in which we may write. ``standby``: another program owned the thread when it came.
+    ``not_reached``: whom a bounce is about, where the channel has several recipients. ``let_in``: it was set aside, and a
+    person wants it in.
     """
 
     type: EventType
@@ -206,6 +216,8 @@ class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
     control: Control | None = None
     opens: bool = False
     standby: bool | None = None
+    not_reached: tuple[NotReached, ...] = ()
+    let_in: bool = False
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -280,9 +292,10 @@ class OutboundCommand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
-    """The provider has it. ``state`` may already be further."""
+    """The provider has it. ``state`` may already be further. ``refused``: whom it does not reach all the same."""
 
     external_id: str | None = None
+    refused: tuple[NotReached, ...] = ()
     state: Literal["sent", "delivered"] = "sent"
 
 
@@ -300,11 +313,12 @@ class Temporary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Permanent(msgspec.Struct, frozen=True, kw_only=True):
-    """It will never go this way; a person must see it."""
+    """It will never go this way; a person must see it. ``refused``: by whose addresses."""
 
     code: str
     error_class: str = "provider"
     reason: str = ""
+    refused: tuple[NotReached, ...] = ()
 
 
 class Blocked(msgspec.Struct, frozen=True, kw_only=True):
@@ -439,6 +453,14 @@ class Adapter(Protocol):
         """An envelope that was set aside is to be read again; True: it found its place and need not be parsed."""
         ...
 
+    async def lost(self, tx: Tx, now: datetime, message_id: UUID, news: Sequence[NotReached]) -> bool:
+        """Whether one of our messages did not reach those whom it is for, now that ``news`` is noted at it."""
+        ...
+
+    async def wanted(self, tx: Tx, message_id: UUID) -> None:
+        """A person wants a message sent again: what the channel itself held it back for counts no longer."""
+        ...
+
     async def signal(self, connection: Connection, thread: str, signal: Signal) -> None:
         """Tell the other side that we type, saw or react; silently nothing where it is not offered."""
         ...
@@ -518,6 +540,14 @@ class AdapterBase:
         """Its parser reads it again."""
         del tx, now, connection, raw
         return False
+
+    async def lost(self, tx: Tx, now: datetime, message_id: UUID, news: Sequence[NotReached]) -> bool:
+        """A message has one recipient."""
+        del tx, now, message_id, news
+        return True
+
+    async def wanted(self, tx: Tx, message_id: UUID) -> None:
+        """Nothing was held back."""
 
     async def signal(self, connection: Connection, thread: str, signal: Signal) -> None:
         """No signals."""

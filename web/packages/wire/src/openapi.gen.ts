@@ -411,6 +411,8 @@ export interface paths {
         /**
          * CancelMessage
          * @description Take an answer back that has not gone out. 409 ``too_late`` when it has.
+         *
+         *         Its files are the caller's uploads again: another answer or a draft may name them.
          */
         post: operations["cancel_message"];
         delete?: never;
@@ -885,6 +887,86 @@ export interface paths {
          * @description Sign in to both servers and tell how it went.
          */
         post: operations["test_mailbox"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailboxes/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListAlarms
+         * @description Mailboxes that do not work just now: for everybody who must see to it that customers are answered.
+         */
+        get: operations["list_alarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailboxes/aside": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListAside
+         * @description Mails that came in and could not be taken, each with what it is.
+         */
+        get: operations["list_aside"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailboxes/aside/{envelope_id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * DismissAside
+         * @description Nothing is to become of a mail that was set aside. 404 ``no_such_envelope``.
+         */
+        post: operations["dismiss_aside"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailboxes/aside/{envelope_id}/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * TakeAside
+         * @description Take a mail in that was set aside. 404 ``no_such_envelope``.
+         */
+        post: operations["take_aside"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2111,6 +2193,24 @@ export interface components {
             status: string;
             version: number;
         };
+        /** AsideMail */
+        AsideMail: {
+            error: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            mailbox_id: string;
+            /** Format: date-time */
+            received_at: string;
+            sender: string;
+            size: number;
+            subject: string;
+            why: string;
+        };
+        /** AsideMails */
+        AsideMails: {
+            items: components["schemas"]["AsideMail"][];
+        };
         /** Attachment */
         Attachment: {
             /** Format: uuid */
@@ -2398,6 +2498,7 @@ export interface components {
         };
         /** Draft */
         Draft: {
+            addressing?: components["schemas"]["DraftAddressing"] | null;
             body: string;
             file_ids: string[];
             files: components["schemas"]["Attachment"][];
@@ -2406,6 +2507,16 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
             version: number;
+        };
+        /** DraftAddressing */
+        DraftAddressing: {
+            bcc?: components["schemas"]["Correspondent"][];
+            cc?: components["schemas"]["Correspondent"][];
+            subject?: string | null;
+            to?: components["schemas"]["Correspondent"][] | null;
+            typed?: {
+                [key: string]: string;
+            };
         };
         /** EarlierOut */
         EarlierOut: {
@@ -2785,6 +2896,19 @@ export interface components {
             id: string;
             name: string;
         };
+        /** MailboxAlarm */
+        MailboxAlarm: {
+            code: string | null;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            receives: boolean;
+            since: string | null;
+        };
+        /** MailboxAlarms */
+        MailboxAlarms: {
+            items: components["schemas"]["MailboxAlarm"][];
+        };
         /** MailboxConfig */
         MailboxConfig: {
             address: string;
@@ -2953,7 +3077,7 @@ export interface components {
             account: components["schemas"]["AccountView"];
             agent: components["schemas"]["Self"];
             csrf: string | null;
-            permissions: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "reports.read" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
+            permissions: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "reports.read" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "channels.watch" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
             recovery_codes_left: number;
             teams: components["schemas"]["OwnTeam"][];
             totp_enabled: boolean;
@@ -3098,7 +3222,7 @@ export interface components {
             last_used_at: string | null;
             name: string;
             prefix: string;
-            scopes: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "reports.read" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
+            scopes: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "reports.read" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "channels.watch" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
             token: string;
         };
         /** NewWording */
@@ -3494,7 +3618,7 @@ export interface components {
             account: components["schemas"]["AccountView"];
             agent: components["schemas"]["Self"];
             csrf: string | null;
-            permissions: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "reports.read" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
+            permissions: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "reports.read" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "channels.watch" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
             recovery_codes_left: number;
             /**
              * @default signed_in
@@ -3516,6 +3640,7 @@ export interface components {
         };
         /** StoreDraft */
         StoreDraft: {
+            addressing?: components["schemas"]["DraftAddressing"] | null;
             /** @default  */
             body: string;
             /** @default [] */
@@ -3636,7 +3761,7 @@ export interface components {
             last_used_at: string | null;
             name: string;
             prefix: string;
-            scopes: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "reports.read" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
+            scopes: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "reports.read" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "channels.watch" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
         };
         /** Tokens */
         Tokens: {
@@ -5590,6 +5715,122 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["MailboxHealth"];
                 };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_alarms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailboxAlarms"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_aside: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AsideMails"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    dismiss_aside: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                envelope_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    take_aside: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                envelope_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An error, of whatever status. */
             default: {
