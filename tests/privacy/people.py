@@ -179,6 +179,10 @@ async def _put_channel(tx: Tx, person: Person, delivery: UUID, now: datetime, nu
         tx, "threads", connection_id=person.connection, thread=f"visitor-Ragnhild-{number}",
         first_touch=Jsonb({"ref": "ragnhild"}), last_touch=Jsonb({"ref": "ragnhild"}), updated_at=now,
     )  # fmt: skip
+    await _put(
+        tx, "meta_profiles", connection_id=person.connection, person=f"Ragnhild-{number}", contact_id=person.contact,
+        state="known", due_at=now,
+    )  # fmt: skip
 
 
 async def _put_mails(tx: Tx, person: Person, answer: UUID, now: datetime, number: int) -> None:
