@@ -11,13 +11,13 @@ import msgspec
 from svardesk.accounts import jobs as accounts_jobs
 from svardesk.channels import jobs as channels_jobs
 from svardesk.channels import reactions as channels_reactions
-from svardesk.channels import ways
+from svardesk.channels import public, ways
 from svardesk.channels.email import figures
 from svardesk.channels.webchat import reactions as webchat_reactions
 from svardesk.channels.webchat import whereabouts
 from svardesk.conversations import jobs as conversations_jobs
 from svardesk.conversations import reactions as conversations_reactions
-from svardesk.conversations import reading
+from svardesk.conversations import posting, reading
 from svardesk.privacy import jobs as privacy_jobs
 from svardesk.spine import Reaction, Sweep, Wiring
 from svardesk.spine import jobs as spine_jobs
@@ -28,6 +28,7 @@ def introduce() -> None:
     """Tell lower rooms whom to ask about what only higher ones know."""
     reading.know_visitors("webchat", whereabouts.of_conversation)
     reading.know_ways(ways.of_conversation)
+    posting.know_channels(public.check, public.answered)
     know_figures("mailboxes", figures.measure)
 
 
