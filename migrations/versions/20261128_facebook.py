@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261128_facebook"
-down_revision = "20261126_threads"
+down_revision = "20261127_meta"
 
 
 TABLES = b"""

@@ -6,7 +6,8 @@ import pytest
 
 from svardesk.channels.connections import REMEMBERED
 from svardesk.channels.meta import client as graph
-from svardesk.channels.meta.intake import ALARMS, PAGES
+from svardesk.channels.meta.alarms import ALARMS
+from svardesk.channels.meta.remembered import PAGES
 from svardesk.house import House
 from svardesk.kit.db import Database
 from tests.meta.apps import MetaApp, make_app

@@ -5,13 +5,14 @@ from typing import Final
 from svardesk.channels.contract import Adapter, Capabilities, Connection
 from svardesk.channels.email.adapter import EmailAdapter
 from svardesk.channels.form.adapter import FormAdapter
+from svardesk.channels.messenger.adapter import MessengerAdapter
 from svardesk.channels.meta.adapter import MetaAdapter
 from svardesk.channels.webchat.adapter import WebchatAdapter
 from svardesk.kit.errors import NotFound
 
 EMAIL: Final = EmailAdapter()
 ADAPTERS: Final[dict[str, Adapter]] = {
-    adapter.kind: adapter for adapter in (WebchatAdapter(), EMAIL, FormAdapter(), MetaAdapter())
+    adapter.kind: adapter for adapter in (WebchatAdapter(), EMAIL, FormAdapter(), MetaAdapter(), MessengerAdapter())
 }
 
 

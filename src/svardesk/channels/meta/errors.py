@@ -179,3 +179,11 @@ _OWN: Final = {
     "empty": ErrorText(error_class="content", text_key="delivery.meta_refused"),
 }
 """Codes that we give ourselves, before anybody is asked."""
+
+
+def standing_of(code: str) -> Standing:
+    """What a delivery's code says of its connection."""
+    head, _, tail = code.partition(".")
+    if not _number(head):
+        return "same"
+    return meaning(GraphError(code=_number(head), subcode=_number(tail), status=400)).standing

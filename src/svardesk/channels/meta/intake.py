@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-import structlog
 from prometheus_client import Counter
 from psycopg.types.json import Jsonb
 
@@ -22,50 +21,18 @@ from svardesk.channels.contract import Connection
 from svardesk.channels.ingress import SWEEP_NAME
 from svardesk.channels.meta.config import UNKNOWN_PAGE
 from svardesk.channels.meta.splitting import NotMetas, split
-from svardesk.kit import sql
+from svardesk.channels.meta.statements import META
 from svardesk.kit.db import Database
 from svardesk.kit.ids import uuid7
 from svardesk.spine.wakeups import SWEEP
 
-META: Final = sql.load(__package__ or "svardesk.channels.meta")
-REMEMBER_SECONDS: Final = 10.0
 REMEMBER: Final = 1000
 NOTE_SECONDS: Final = 60.0
 """That something came in for a page is noted so often."""
 TOGETHER: Final = 200
 """Requests of one organisation in one commit."""
 
-log = structlog.get_logger()
-REFUSED: Final = Counter("svardesk_meta_bad_signatures_total", "Bodies at the webhook of Meta with a wrong signature.")
 STRAY: Final = Counter("svardesk_meta_stray_total", "Bodies at the webhook of Meta that belong to no connected page.")
-
-
-class Pages:
-    """Which connection a page's updates belong to, remembered for some seconds, and at once changed where that was done."""
-
-    def __init__(self) -> None:
-        self._found: dict[UUID, tuple[float, Mapping[tuple[str, str], UUID]]] = {}
-
-    def forget(self) -> None:
-        """Drop all of them."""
-        self._found.clear()
-
-    async def of_app(self, db: Database, app: Connection) -> Mapping[tuple[str, str], UUID]:
-        """(page, channel) → connection."""
-        held = self._found.get(app.id)
-        now = time.monotonic()
-        if held is not None and held[0] > now:
-            return held[1]
-        async with db.work(app.account_id) as tx:
-            rows = await tx.all(META.pages_of_app, account_id=tx.account, app_id=app.id)
-        found = {(row["page_id"], row["kind"]): row["id"] for row in rows if row["page_id"]}
-        if len(self._found) > REMEMBER:
-            self.forget()
-        self._found[app.id] = (now + REMEMBER_SECONDS, found)
-        return found
-
-
-PAGES: Final = Pages()
 
 
 def envelopes_of(
@@ -169,31 +136,3 @@ class Intake:
 
 
 INTAKE: Final = Intake()
-
-
-class Alarms:
-    """Wrong signatures: counted at once, told to the administrators about once a minute."""
-
-    def __init__(self) -> None:
-        self._counted: dict[UUID, int] = {}
-        self._told: dict[UUID, float] = {}
-
-    def forget(self) -> None:
-        """Begin anew (tests)."""
-        self._counted.clear()
-        self._told.clear()
-
-    async def bad_signature(self, db: Database, app: Connection, now: datetime) -> None:
-        """Somebody sent a body that none of the app's secrets signed."""
-        REFUSED.inc()
-        self._counted[app.id] = self._counted.get(app.id, 0) + 1
-        if self._told.get(app.id, 0.0) > time.monotonic():
-            return
-        self._told[app.id] = time.monotonic() + NOTE_SECONDS
-        count = self._counted.pop(app.id)
-        log.warning("meta_bad_signature", connection=str(app.id), count=count)
-        async with db.work(app.account_id) as tx:
-            await tx.run(META.bad_signatures, account_id=tx.account, id=app.id, count=count, now=now)
-
-
-ALARMS: Final = Alarms()
