@@ -441,7 +441,13 @@ class Adapter(Protocol):
         ...
 
     async def followed(
-        self, tx: Tx, now: datetime, connection: Connection, event: InboundEvent, conversation_id: UUID, message_id: UUID
+        self,
+        tx: Tx,
+        now: datetime,
+        connection: Connection,
+        event: InboundEvent,
+        conversation_id: UUID,
+        message_id: UUID,
     ) -> None:
         """An answer that was written elsewhere stands in its conversation now: note what it means there."""
         ...
@@ -539,7 +545,13 @@ class AdapterBase:
         """Nothing happens to the connection."""
 
     async def followed(
-        self, tx: Tx, now: datetime, connection: Connection, event: InboundEvent, conversation_id: UUID, message_id: UUID
+        self,
+        tx: Tx,
+        now: datetime,
+        connection: Connection,
+        event: InboundEvent,
+        conversation_id: UUID,
+        message_id: UUID,
     ) -> None:
         """Nothing more than the house notes."""
 

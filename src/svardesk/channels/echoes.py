@@ -39,9 +39,7 @@ async def came_back(
     return held
 
 
-async def came_by(
-    tx: Tx, now: datetime, connection_id: UUID, held: Row, thread: str, external_id: str | None
-) -> None:
+async def came_by(tx: Tx, now: datetime, connection_id: UUID, held: Row, thread: str, external_id: str | None) -> None:
     """Tell the connection by which an answer left that it came by in a thread of another one."""
     if held["connection_id"] == connection_id:
         return

@@ -34,7 +34,9 @@ _BEFORE: Final = rf"(?<![0-9A-Za-z])(?<![0-9]{_DASH})(?<![0-9][.,/])"
 _AFTER: Final = rf"(?![0-9A-Za-z])(?!{_DASH}[0-9])(?![.,/][0-9])"
 
 _NORWAY: Final = re.compile(rf"{_BEFORE}([0-9]{{2}})\.?([0-9]{{2}})\.?([0-9]{{2}}){_SEP}?([0-9]{{5}}){_AFTER}")
-_DENMARK: Final = re.compile(rf"{_BEFORE}([0-9]{{2}})([0-9]{{2}})([0-9]{{2}})({_BLANK}?{_DASH}?{_BLANK}?)([0-9]{{4}}){_AFTER}")
+_DENMARK: Final = re.compile(
+    rf"{_BEFORE}([0-9]{{2}})([0-9]{{2}})([0-9]{{2}})({_BLANK}?{_DASH}?{_BLANK}?)([0-9]{{4}}){_AFTER}"
+)
 _SWEDEN: Final = re.compile(
     rf"{_BEFORE}((?:18|19|20)?)([0-9]{{2}})([0-9]{{2}})([0-9]{{2}})({_BLANK}?(?:{_DASH}|\+)?{_BLANK}?)([0-9]{{4}}){_AFTER}"
 )
@@ -48,14 +50,17 @@ _CARD: Final = re.compile(
     rf"|[0-9]{{4}}({_SEP})[0-9]{{6}}\2[0-9]{{4,5}}){_AFTER}(?!{_BLANK}[0-9]{{3}})"
 )
 _EMAIL: Final = re.compile(r"[\w.+%-]{1,64}@[\w-]+(?:\.[\w-]+)+")
-_PHONE: Final = re.compile(rf"(?<![0-9A-Za-z])(?:\+|00)?[0-9](?:[ \u00a0\u2009\u202f()./-]{{0,2}}[0-9]){{6,14}}(?![0-9A-Za-z])")
+_PHONE: Final = re.compile(
+    r"(?<![0-9A-Za-z])(?:\+|00)?[0-9](?:[ \u00a0\u2009\u202f()./-]{0,2}[0-9]){6,14}(?![0-9A-Za-z])"
+)
 _TOKEN: Final = re.compile(r"(?<![\w@./-])([0-9A-Za-z]+(?:[-/][0-9A-Za-z]+)*)(?![\w@])")
 _DATES: Final = re.compile(
     r"^(?:(?:19|20)[0-9]{2}[-/](?:0?[1-9]|1[0-2])[-/](?:0?[1-9]|[12][0-9]|3[01])"
     r"|(?:0?[1-9]|[12][0-9]|3[01])[-/](?:0?[1-9]|1[0-2])[-/](?:(?:19|20)?[0-9]{2})|[0-9]{4}[-/](?:[0-9]{2}|[0-9]{4}))$"
 )
 _MONEY: Final = re.compile(
-    rf"^{_BLANK}?(?:kr\b|nok\b|sek\b|dkk\b|eur\b|usd\b|kroner\b|kronor\b|euro\b|euroa\b|€|,-|:-|,[0-9]{{2}}\b|%)", re.IGNORECASE
+    rf"^{_BLANK}?(?:kr\b|nok\b|sek\b|dkk\b|eur\b|usd\b|kroner\b|kronor\b|euro\b|euroa\b|€|,-|:-|,[0-9]{{2}}\b|%)",
+    re.IGNORECASE,
 )
 _MONEY_BEFORE: Final = re.compile(rf"(?:kr\.?|nok|sek|dkk|eur|usd|€|\$){_BLANK}?$", re.IGNORECASE)
 _CALLS: Final = re.compile(

@@ -375,9 +375,7 @@ class Taker:
             name = event.about.external_ids[0] if event.about.external_ids else None
             held = await echoes.came_back(self._tx, self._now, self._connection.id, delivery_id, part, name)
             if held is not None and event.external_thread_key is not None:
-                await echoes.came_by(
-                    self._tx, self._now, self._connection.id, held, event.external_thread_key, name
-                )
+                await echoes.came_by(self._tx, self._now, self._connection.id, held, event.external_thread_key, name)
             return
         await self._news(event, "sent")
 

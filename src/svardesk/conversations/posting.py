@@ -17,7 +17,7 @@ from svardesk.conversations.errors import (
     NotFailed,
 )
 from svardesk.conversations.events import AnswerRetried, MessageStateChanged
-from svardesk.conversations.schemas import Author, Letter, Message, Posted, PostMessage
+from svardesk.conversations.schemas import Author, ConversationRow, Letter, Message, Posted, PostMessage
 from svardesk.conversations.seeing import check_sees, who
 from svardesk.conversations.states import RETRYABLE
 from svardesk.conversations.store import actor_of, messages, row_of, rows, sql
@@ -82,12 +82,7 @@ async def post(
     """
     body = checked(what.body, files=bool(what.file_ids))
     if what.kind == "answer":
-        if not private:
-            await _channels.check(tx, conversation_id, body)
-        if what.reply_to is not None and not await tx.value(
-            sql.may_be_answered, account_id=tx.account, conversation_id=conversation_id, id=what.reply_to
-        ):
-            raise NoMessage
+        await _check_answer(tx, conversation_id, body, what.reply_to, private=private)
     message_id = uuid7()
     actor = actor_of(caller.agent_id)
     row = await tx.one(
@@ -130,12 +125,8 @@ async def post(
         await _address(tx, now, message_id, what)
     conversation = row_of(row)
     if what.kind == "answer":
-        if what.reply_to is not None or private:
-            more = {"reply_to": what.reply_to, **({"private": True} if private else {})}
-            await tx.run(sql.set_details, account_id=tx.account, id=message_id, details=encode(more).decode())
-        if await _channels.answered(tx, now, conversation.channel, conversation_id, message_id, what.reply_to):
-            conversation = (await rows(tx, [conversation_id]))[conversation_id]
-            addressed = True
+        changed = await _tell_answer(tx, now, conversation, message_id, what.reply_to, private=private)
+        conversation, addressed = changed or conversation, addressed or changed is not None
     if what.file_ids or addressed or what.reply_to is not None:
         return Posted(message=(await messages(tx, [message_id], actor))[message_id], conversation=conversation), True
     # Everything about a message without files is known here: no second look at the database.
@@ -156,6 +147,27 @@ async def post(
         version=1,
     )
     return Posted(message=message, conversation=conversation), True
+
+
+async def _check_answer(tx: Tx, conversation_id: UUID, body: str, reply_to: UUID | None, *, private: bool) -> None:
+    if not private:
+        await _channels.check(tx, conversation_id, body)
+    if reply_to is not None and not await tx.value(
+        sql.may_be_answered, account_id=tx.account, conversation_id=conversation_id, id=reply_to
+    ):
+        raise NoMessage
+
+
+async def _tell_answer(
+    tx: Tx, now: datetime, conversation: ConversationRow, message_id: UUID, reply_to: UUID | None, *, private: bool
+) -> ConversationRow | None:
+    """Note what an answer is to and let its channel draw its conclusions; the conversation, where those changed it."""
+    if reply_to is not None or private:
+        more = {"reply_to": reply_to, **({"private": True} if private else {})}
+        await tx.run(sql.set_details, account_id=tx.account, id=message_id, details=encode(more).decode())
+    if not await _channels.answered(tx, now, conversation.channel, conversation.id, message_id, reply_to):
+        return None
+    return (await rows(tx, [conversation.id]))[conversation.id]
 
 
 async def _address(tx: Tx, now: datetime, message_id: UUID, what: PostMessage) -> None:

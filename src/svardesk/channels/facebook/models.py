@@ -39,7 +39,9 @@ facebook_posts = tenant_table(
         unique=True,
         postgresql_where=text("client_id IS NOT NULL"),
     ),
-    Index("ix_facebook_posts_own", "account_id", text("created_at DESC"), text("id DESC"), postgresql_where=text("own")),
+    Index(
+        "ix_facebook_posts_own", "account_id", text("created_at DESC"), text("id DESC"), postgresql_where=text("own")
+    ),
     Index("ix_facebook_posts_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
     comment="Posts on our pages: our own (also those still to come), and visitors'.",
 )

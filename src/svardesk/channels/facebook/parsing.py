@@ -36,7 +36,9 @@ EDIT: Final = frozenset({"edit", "edited", "update"})
 GONE: Final = frozenset({"remove", "delete"})
 HIDE: Final = frozenset({"hide", "block"})
 SHOW: Final = frozenset({"unhide", "unblock"})
-POSTS: Final = frozenset({"post", "status", "photo", "video", "share", "link", "event", "album", "note", "rating", "recommendation"})
+POSTS: Final = frozenset(
+    {"post", "status", "photo", "video", "share", "link", "event", "album", "note", "rating", "recommendation"}
+)
 IGNORED: Final = frozenset({"reaction", "like"})
 RATINGS: Final = "ratings"
 _EARLIEST: Final = 1_072_915_200
@@ -149,7 +151,9 @@ def _feed(value: Value, config: FacebookConfig, at: datetime, told_at: str) -> I
     # The same thing told twice carries the same time, whenever it comes.
     stamp = _id(value.get("created_time")) or told_at or "-"
     if item == "comment" and comment_id and post_id:
-        yield from _comment(value, config, at, verb, post_id, comment_id, f"comment:{comment_id}:{verb[:40]}:{stamp[:40]}")
+        yield from _comment(
+            value, config, at, verb, post_id, comment_id, f"comment:{comment_id}:{verb[:40]}:{stamp[:40]}"
+        )
     elif item in POSTS and post_id and not comment_id:
         yield from _post(value, config, at, verb, post_id, f"{item}:{post_id}:{verb[:40]}:{stamp[:40]}")
     else:
@@ -167,19 +171,27 @@ def _comment(
         return
     if verb in HIDE | SHOW:
         yield _plain(
-            "connection_event", key, post_id, config, at, Hidden(post_id=post_id, comment_id=comment_id, hidden=verb in HIDE)
+            "connection_event",
+            key,
+            post_id,
+            config,
+            at,
+            Hidden(post_id=post_id, comment_id=comment_id, hidden=verb in HIDE),
         )
         return
     text, files = _text(value.get("message")), _files(value)
     if verb in EDIT:
         if not ours and text:
-            yield _edited(value, _mark(key, text), post_id, comment_id, at, _sender(config, author, name, comment_id), text)
+            yield _edited(
+                value, _mark(key, text), post_id, comment_id, at, _sender(config, author, name, comment_id), text
+            )
         return
     if verb not in ADD:
         yield _unknown(("comment", verb[:60]), value, config, at)
         return
     parent = _id(value.get("parent_id"))
-    post = value.get("post") if isinstance(value.get("post"), dict) else {}
+    given = value.get("post")
+    post: Value = given if isinstance(given, dict) else {}
     told = Told(
         post_id=post_id,
         comment_id=comment_id,
@@ -198,10 +210,19 @@ def _post(
     author, name = _author(value)
     text = _text(value.get("message")) or _text(value.get("review_text"))
     if verb in GONE:
-        yield _plain("comment_removed", key, post_id, config, at, Gone(post_id=post_id, comment_id=post_id, is_post=True))
+        yield _plain(
+            "comment_removed", key, post_id, config, at, Gone(post_id=post_id, comment_id=post_id, is_post=True)
+        )
         return
     if verb in HIDE | SHOW:
-        yield _plain("connection_event", key, post_id, config, at, Hidden(post_id=post_id, comment_id=post_id, hidden=verb in HIDE))
+        yield _plain(
+            "connection_event",
+            key,
+            post_id,
+            config,
+            at,
+            Hidden(post_id=post_id, comment_id=post_id, hidden=verb in HIDE),
+        )
         return
     if author == config.page_id or not author:
         # Without an author it is the page's own: visitors' posts are told with theirs, or not at all.
@@ -213,7 +234,7 @@ def _post(
                 text=text if "message" in value else None,
                 link=_link(value.get("link")),
                 picture=next((one.ref for one in _files(value)), None),
-                published=value.get("published") not in {0, False},
+                published=value.get("published") not in (0, "0"),
             )
             yield _plain("connection_event", _mark(key, text) if what == "edited" else key, post_id, config, at, news)
         return
@@ -222,7 +243,13 @@ def _post(
             yield _edited(value, _mark(key, text), post_id, post_id, at, _sender(config, author, name, post_id), text)
         return
     recommends = {"POSITIVE": True, "NEGATIVE": False}.get(_text(value.get("recommendation_type")).upper())
-    told = Told(post_id=post_id, comment_id=post_id, is_post=True, recommends=recommends, permalink=_link(value.get("permalink_url")))
+    told = Told(
+        post_id=post_id,
+        comment_id=post_id,
+        is_post=True,
+        recommends=recommends,
+        permalink=_link(value.get("permalink_url")),
+    )
     if not text and recommends is not None:
         text = "👍" if recommends else "👎"
     yield _said(value, key, told, config, at, (author, name), text, _files(value), ours=False)
@@ -250,7 +277,9 @@ def _said(
         type="sent_elsewhere" if ours else "public_comment",
         idempotency_key=key,
         external_thread_key=told.post_id,
-        sender=Sender(external_id=config.page_id or "page", kind="page") if ours else _sender(config, *author, told.comment_id),
+        sender=Sender(external_id=config.page_id or "page", kind="page")
+        if ours
+        else _sender(config, *author, told.comment_id),
         occurred_at=at,
         content=Content(text=text[:LONGEST_TEXT], attachments=files, reply_to_external_id=told.parent_id),
         visibility="public",
@@ -308,7 +337,9 @@ def _author(value: Value) -> tuple[str, str]:
     found = value.get("from")
     if isinstance(found, dict):
         return _id(found.get("id")), _text(found.get("name"))
-    return _id(value.get("reviewer_id") or value.get("sender_id")), _text(value.get("reviewer_name") or value.get("sender_name"))
+    return _id(value.get("reviewer_id") or value.get("sender_id")), _text(
+        value.get("reviewer_name") or value.get("sender_name")
+    )
 
 
 def _sender(config: FacebookConfig, author: str, name: str, comment_id: str) -> Sender:
@@ -324,7 +355,7 @@ def _files(value: Value) -> tuple[Attachment, ...]:
     found: list[str] = []
     for name in ("photo", "video", "photos"):
         given = value.get(name)
-        found += [one for one in (given if isinstance(given, list) else [given]) if _link(one)]
+        found += [link for one in (given if isinstance(given, list) else [given]) if (link := _link(one))]
     if not found and (value.get("photo_id") or value.get("video_id")) and (link := _link(value.get("link"))):
         found.append(link)
     return tuple(Attachment(ref=one) for one in dict.fromkeys(found))[:20]

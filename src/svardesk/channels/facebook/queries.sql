@@ -273,6 +273,15 @@ UPDATE facebook_posts SET due_at = :due_at, looks = looks + 1 WHERE account_id =
 SELECT account_id, id FROM facebook_claim_posts(:now, :lease, :limit);
 
 -- name: known_post_ids
--- Which posts of a page we have, of some.
+-- Which of some posts of a page somebody made here: those that only its webhook told of may be the one that is looked for.
 SELECT post_id FROM facebook_posts
-WHERE account_id = :account_id AND connection_id = :connection_id AND post_id = ANY(:post_ids);
+WHERE account_id = :account_id AND connection_id = :connection_id AND post_id = ANY(:post_ids) AND agent_id IS NOT NULL
+    AND id <> :ours;
+
+-- name: needed_no_more
+-- Open comments of threads that an agent has put away.
+UPDATE facebook_comments f SET state = 'not_needed', proposed = NULL
+FROM conversations c
+WHERE f.account_id = :account_id AND f.conversation_id = ANY(:ids) AND f.state = 'open' AND f.removed_at IS NULL
+    AND c.account_id = f.account_id AND c.id = f.conversation_id AND c.waiting_since IS NULL AND c.status IN ('closed', 'waiting')
+RETURNING f.message_id;

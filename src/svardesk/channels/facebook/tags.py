@@ -7,13 +7,163 @@ MOST_WORDS: Final = 12
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’.\-][^\W\d_]+)*\.?")
 _AND: Final = frozenset({"og", "and", "och", "ja", "&"})
 _NO_NAMES: Final = frozenset(
-    """hei hey hi hello hallo hej heisann moi terve god morgen dag kveld takk tack tak kiitos thanks thank hva hvor når hvem hvorfor
-    hvordan hvilken kan kunne skal vil har er var det den dette denne dere du jeg vi de ikke nei ja nå så bra dårlig flott
-    fint fin vad var när vem varför hur vilken kommer finns inte nej bra dåligt hvad hvornår hvorfra mikä missä milloin kuka
-    miksi miten ei joo kyllä hyvä huono what where when who why how can could is are it this that not no yes good bad great
-    veldig aldri alltid ingen noen alle bare selger solgt pris koster åpent stengt åbent lukket öppet stängt auki kiinni hjelp
-    hjälp hjælp apua help svar vastaus ordre order tilaus faktura lasku internett internet feil fel vika problem ligger nede
-    ned ute dere de ni i te teillä oss os meg mig min mitt mine klage venter ventet""".split()
+    [
+        "hei",
+        "hey",
+        "hi",
+        "hello",
+        "hallo",
+        "hej",
+        "heisann",
+        "moi",
+        "terve",
+        "god",
+        "morgen",
+        "dag",
+        "kveld",
+        "takk",
+        "tack",
+        "tak",
+        "kiitos",
+        "thanks",
+        "thank",
+        "hva",
+        "hvor",
+        "når",
+        "hvem",
+        "hvorfor",
+        "hvordan",
+        "hvilken",
+        "kan",
+        "kunne",
+        "skal",
+        "vil",
+        "har",
+        "er",
+        "var",
+        "det",
+        "den",
+        "dette",
+        "denne",
+        "dere",
+        "du",
+        "jeg",
+        "vi",
+        "de",
+        "ikke",
+        "nei",
+        "ja",
+        "nå",
+        "så",
+        "bra",
+        "dårlig",
+        "flott",
+        "fint",
+        "fin",
+        "vad",
+        "var",
+        "när",
+        "vem",
+        "varför",
+        "hur",
+        "vilken",
+        "kommer",
+        "finns",
+        "inte",
+        "nej",
+        "bra",
+        "dåligt",
+        "hvad",
+        "hvornår",
+        "hvorfra",
+        "mikä",
+        "missä",
+        "milloin",
+        "kuka",
+        "miksi",
+        "miten",
+        "ei",
+        "joo",
+        "kyllä",
+        "hyvä",
+        "huono",
+        "what",
+        "where",
+        "when",
+        "who",
+        "why",
+        "how",
+        "can",
+        "could",
+        "is",
+        "are",
+        "it",
+        "this",
+        "that",
+        "not",
+        "no",
+        "yes",
+        "good",
+        "bad",
+        "great",
+        "veldig",
+        "aldri",
+        "alltid",
+        "ingen",
+        "noen",
+        "alle",
+        "bare",
+        "selger",
+        "solgt",
+        "pris",
+        "koster",
+        "åpent",
+        "stengt",
+        "åbent",
+        "lukket",
+        "öppet",
+        "stängt",
+        "auki",
+        "kiinni",
+        "hjelp",
+        "hjälp",
+        "hjælp",
+        "apua",
+        "help",
+        "svar",
+        "vastaus",
+        "ordre",
+        "order",
+        "tilaus",
+        "faktura",
+        "lasku",
+        "internett",
+        "internet",
+        "feil",
+        "fel",
+        "vika",
+        "problem",
+        "ligger",
+        "nede",
+        "ned",
+        "ute",
+        "dere",
+        "de",
+        "ni",
+        "i",
+        "te",
+        "teillä",
+        "oss",
+        "os",
+        "meg",
+        "mig",
+        "min",
+        "mitt",
+        "mine",
+        "klage",
+        "venter",
+        "ventet",
+    ]
 )
 
 
@@ -29,10 +179,13 @@ def only_tags(text: str, tags: Any = None) -> bool:
     names = [one for one in words if one.casefold() not in _AND]
     if not 2 <= len(names) <= MOST_WORDS:
         return False
-    if any(not one[0].isupper() or one.casefold().strip(".") in _NO_NAMES or (len(one) > 2 and one.isupper()) for one in names):
+    if any(
+        not one[0].isupper() or one.casefold().strip(".") in _NO_NAMES or (len(one) > 2 and one.isupper())
+        for one in names
+    ):
         return False
     rest = _WORD.sub("", text)
-    return all(one.isspace() or not one.isalnum() and one not in ".!:" for one in rest)
+    return all(one.isspace() or (not one.isalnum() and one not in ".!:") for one in rest)
 
 
 def _without_tags(text: str, tags: Any) -> bool | None:
@@ -43,7 +196,7 @@ def _without_tags(text: str, tags: Any) -> bool | None:
     left = list(text)
     for one in tags:
         start, length = (one.get("offset"), one.get("length")) if isinstance(one, dict) else (None, None)
-        if isinstance(start, int) and isinstance(length, int) and 0 <= start and 0 < length <= len(text):
+        if isinstance(start, int) and isinstance(length, int) and start >= 0 and 0 < length <= len(text):
             left[start : start + length] = " " * len(left[start : start + length])
     rest = "".join(left)
     return rest != text and not any(one.isalnum() for one in rest) and "?" not in rest
