@@ -10,6 +10,7 @@ Permission = Literal[
     "conversations.assign",
     "contacts.read",
     "contacts.write",
+    "reports.read",
     "views.share",
     "teams.manage",
     "agents.manage",
@@ -28,7 +29,9 @@ _OBSERVER: Final[frozenset[Permission]] = frozenset({"conversations.read", "cont
 _AGENT: Final[frozenset[Permission]] = frozenset(
     {*_OBSERVER, "conversations.write", "conversations.assign", "contacts.write"}
 )
-_LEAD: Final[frozenset[Permission]] = frozenset({*_AGENT, "views.share", "teams.manage", "audit.read", "posts.write"})
+_LEAD: Final[frozenset[Permission]] = frozenset(
+    {*_AGENT, "reports.read", "views.share", "teams.manage", "audit.read", "posts.write"}
+)
 _OWNER: Final[frozenset[Permission]] = frozenset(
     {
         *_LEAD,

@@ -17,13 +17,14 @@ from svardesk.channels.capabilities import (
     Capabilities as Capabilities,
     QuickReplies as QuickReplies,
     Receipts as Receipts,
+    ResponseBadge as ResponseBadge,
     TextLimit as TextLimit,
     Trust as Trust,
     Typing as Typing,
     Window as Window,
 )
 from svardesk.conversations.receiving import Received
-from svardesk.conversations.schemas import Elsewhere, FilledIn, Letter
+from svardesk.conversations.schemas import Correspondent, Elsewhere, FilledIn, Letter
 from svardesk.conversations.texts import MAX_BODY
 from svardesk.kit.db import Tx
 from svardesk.kit.errors import NotFound, SvardeskError, Unprocessable
@@ -143,14 +144,16 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
 class Watermark(msgspec.Struct, frozen=True, kw_only=True):
     """Which of our messages a receipt, edit or bounce is about.
 
-    By the provider's ids, by ours where it repeats them, or everything up to a time or a seq. ``piece``: (delivery, part) of
-    an answer that came back to us, ``external_ids`` its name.
+    By the provider's ids, by ours where it repeats them, or everything up to a time or a seq. ``elsewhere``: those ids are
+    the only ones in the world, and what they name may have gone out by another connection of this kind. ``piece``: (delivery,
+    part) of an answer that came back to us, ``external_ids`` its name.
     """
 
     external_ids: tuple[str, ...] = ()
     message_ids: tuple[UUID, ...] = ()
     up_to: datetime | None = None
     up_to_seq: int | None = None
+    elsewhere: bool = False
     piece: tuple[UUID, int] | None = None
 
 
@@ -215,14 +218,15 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Where an event belongs. ``conversation_id`` None: a new conversation, or the one of its thread key.
 
     ``stranger``: it names a conversation in which its sender had no part, so it joins as unverified. ``ignore``: nothing
-    is to become of it (our own copy of what we sent). ``shared``: many people write in that conversation, so that each message
-    says who wrote it.
+    is to become of it (our own copy of what we sent). ``reply_to``: answers go there instead of to its sender. ``shared``:
+    many people write in that conversation, so that each message says who wrote it.
     """
 
     conversation_id: UUID | None = None
     stranger: bool = False
     ignore: bool = False
     shared: bool = False
+    reply_to: tuple[Correspondent, ...] = ()
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
@@ -232,6 +236,7 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     envelope_id: UUID
     files: Mapping[str, UUID]
     stranger: bool
+    reply_to: tuple[Correspondent, ...] = ()
 
 
 # ------------------------------------------------------------------------------------------------ outwards

@@ -452,10 +452,13 @@ async def outside_news(
         )
         rows = [row for row in rows if row["state"] in earlier]
     elif about.external_ids:
+        by = [connection_id]
+        if about.elsewhere:
+            by = [row["id"] for row in await tx.all(QUERIES.of_the_same_kind, account_id=tx.account, id=connection_id)]
         rows = await tx.all(
             QUERIES.by_external_ids,
             account_id=tx.account,
-            connection_id=connection_id,
+            connection_ids=by,
             external_ids=list(about.external_ids),
         )
         rows = [row for row in rows if row["state"] in earlier]

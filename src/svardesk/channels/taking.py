@@ -162,8 +162,8 @@ class Taker:
             one for one in event.content.attachments if one.ref not in files and one.content is None and one.storable
         ]
         letter = event.letter
-        if letter is not None and place.stranger:
-            letter = msgspec.structs.replace(letter, stranger=True)
+        if letter is not None and (place.stranger or place.reply_to):
+            letter = msgspec.structs.replace(letter, stranger=place.stranger, reply_to=list(place.reply_to))
         received = await receive(
             tx,
             now,
@@ -200,7 +200,13 @@ class Taker:
             await self._around(event, received, awaited)
         if event.receipt and not received.repeated:
             await record(tx, ReceiptDue(stream=received.conversation_id, message_id=received.message_id))
-        taken = Taken(received=received, envelope_id=self._envelope_id, files=files, stranger=place.stranger)
+        taken = Taken(
+            received=received,
+            envelope_id=self._envelope_id,
+            files=files,
+            stranger=place.stranger,
+            reply_to=place.reply_to,
+        )
         await self._adapter.keep(tx, now, connection, event, taken)
         if (
             person is not None

@@ -22,6 +22,8 @@ from svardesk.conversations import (
     views,
 )
 from svardesk.conversations import schemas as s
+from svardesk.conversations.errors import NoMessage
+from svardesk.conversations.store import messages
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database, with_retry
 from svardesk.kit.http import Route, route
@@ -93,9 +95,12 @@ async def get_messages(
 
 
 async def get_edits(conversation_id: UUID, message_id: UUID, caller: Caller, db: Database) -> s.Edits:
-    """How a message read before it was edited, oldest first; empty when it never was."""
+    """How a message read before it was edited, oldest first; empty when it never was. 404 ``no_message``."""
     async with db.work(caller.account_id) as tx:
         await seeing.check_sees(tx, caller, conversation_id)
+        found = (await messages(tx, [message_id])).get(message_id)
+        if found is None or found.conversation_id != conversation_id:
+            raise NoMessage
         rows = await outside.edits_of(tx, conversation_id, message_id)
     return s.Edits([s.Edit(row["body"], row["written_at"]) for row in rows])
 

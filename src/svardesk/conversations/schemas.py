@@ -154,10 +154,12 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``stranger``: it refers to this conversation, but comes from an address that had no part in it. ``quoted`` and
     ``signature`` are cut from the text that is shown, never lost. ``html``: there is a formatted form to look at. ``cut``:
     the text is longer than what is shown. ``failed``: addresses that a bounce is about, each with the reason.
+    ``reply_to``: answers go there instead of to its sender.
     """
 
     subject: str = ""
     sender: Correspondent | None = None
+    reply_to: list[Correspondent] = []
     to: list[Correspondent] = []
     cc: list[Correspondent] = []
     bcc: list[Correspondent] = []

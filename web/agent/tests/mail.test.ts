@@ -126,6 +126,9 @@ describe("whom an answer goes to", () => {
     thread.take(makeMessage("c", 2, { letter: { sender: PER, stranger: true } }));
     thread.take(makeMessage("c", 3, { automated: true, letter: { sender: PER, automatic: "out_of_office" } }));
     expect(answersTo(thread)).toEqual([KARI]);
+    // What is shown is where the server sends it.
+    thread.take(makeMessage("c", 4, { letter: { sender: KARI, reply_to: [PER] } }));
+    expect(answersTo(thread)).toEqual([PER]);
   });
 });
 

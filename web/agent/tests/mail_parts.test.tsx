@@ -21,6 +21,7 @@ const TEXTS = {
   "mail.unverified": "Ubekreftet avsender",
   "mail.unverified_hint": "Vi kan ikke vite det",
   "mail.stranger_title": "Ny avsender",
+  "mail.answers_elsewhere": "Svaret går til en annen adresse: {names}",
   "mail.automatic_out_of_office": "Fraværsmelding",
   "mail.automatic_bounce": "Leveringsfeil",
   "mail.report": "Rapport",
@@ -114,6 +115,15 @@ describe("a mail that came in", () => {
     const fields = [{ name: "order", label: "Ordrenummer", value: "FN-4711", kind: "order" as const }];
     const { container } = around(mail({}, { fields }));
     expect(container.querySelector(".bubble dl.filled")?.textContent).toBe("OrdrenummerFN-4711");
+  });
+  it("says where the answer goes when that is another address, louder when nothing is proven", () => {
+    const reply_to = [{ name: "", address: "annen@y.no" }];
+    const text = "Svaret går til en annen adresse: annen@y.no";
+    const { container } = around(mail({ reply_to, trust: "unverified" }));
+    expect(container.querySelector(".banner.warn")?.textContent).toBe(text);
+    cleanup();
+    const proven = around(mail({ reply_to, trust: "domain_verified" })).container;
+    expect([proven.querySelector(".banner"), proven.textContent?.includes(text)]).toEqual([null, true]);
   });
   it("warns of a stranger", () => {
     around(mail({ stranger: true }));

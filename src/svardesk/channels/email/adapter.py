@@ -44,13 +44,13 @@ from svardesk.channels.email.errors import FolderMissing, MailServerError
 from svardesk.channels.email.imap import Mailbox
 from svardesk.channels.email.imap_session import SENT
 from svardesk.channels.email.keeping import QUERIES, keep_mail, place_mail
-from svardesk.channels.email.mime import BadMailAddress
+from svardesk.channels.email.mime import BadMailAddress, ascii_address
 from svardesk.channels.email.oauth import OAuthError
 from svardesk.channels.email.parsing import parse
 from svardesk.channels.email.parsing.parsed import Address, ParsedMail
 from svardesk.channels.email.preparing import Prepared, composed, prepare_mail
 from svardesk.channels.email.receipts import send_receipt
-from svardesk.channels.email.tokens import read_message_id
+from svardesk.channels.email.tokens import read_message_id, read_reply_token
 from svardesk.conversations.schemas import Correspondent, Letter
 from svardesk.kit.db import Tx
 from svardesk.kit.lines import one_line
@@ -121,7 +121,12 @@ class EmailAdapter(AdapterBase):
     def parse(self, raw: Raw, connection: Connection) -> list[InboundEvent]:
         """One mail, one event. Never raises: what cannot be understood is a message all the same."""
         config = read(connection)
-        mail = parse(raw.body, trusted_authserv=config.authserv, own_addresses=config.own_addresses)
+        mail = parse(
+            raw.body,
+            trusted_authserv=config.authserv,
+            own_addresses=config.own_addresses,
+            instance=str(connection.account_id),
+        )
         keys = keys_of(connection)
         # A program that answers under the id of what it answers is not us.
         sent_by_us = mail.sender is not None and mail.sender.address.lower() in config.own_addresses
@@ -164,8 +169,8 @@ class EmailAdapter(AdapterBase):
                 automated=mail.automatic != "none",
                 silent=True if mail.automatic != "none" else None,
                 locale=mail.language,
-                subject=(mail.bare_subject or mail.subject)[:300] or None,
-                letter=_letter(mail),
+                subject=one_line(mail.bare_subject or mail.subject)[:300] or None,
+                letter=_letter(mail, keys),
                 own=mail,
                 longest=MAX_TEXT,
             )
@@ -206,6 +211,7 @@ class EmailAdapter(AdapterBase):
             return Permanent(code="no_smtp", error_class="connection", reason="no_smtp")
         try:
             mail = await composed(prepared, command)
+            main = [ascii_address(one.email).lower() for one in prepared.outgoing.to]
         except BadMailAddress as error:
             return Permanent(code="address", error_class="address", reason=str(error.fields.get("address", ""))[:200])
         if not mail.recipients:
@@ -218,13 +224,14 @@ class EmailAdapter(AdapterBase):
                 list(dict.fromkeys(recipients)),
                 mail.raw,
                 envelope_id=str(command.delivery_id),
+                main=main or mail.recipients,
                 before_final=command.about_to_send,
             )
         except MailServerError as error:
             return Permanent(code=error.code, error_class="connection", reason=error.said)
         if isinstance(outcome, outcomes.Deferred) and outcome.code == "token_expired":
             self.token_refused(connection.id)
-        return _result(outcome, prepared)
+        return _result(outcome, prepared.mail_id)
 
     async def reconcile(self, command: OutboundCommand) -> ReconcileResult:
         """Look for the mail by its Message-ID: in the mailbox itself, and among what its provider keeps as sent."""
@@ -281,15 +288,10 @@ class EmailAdapter(AdapterBase):
         return await self.token_of(connection) if read(connection).provider != "password" else None
 
 
-def _result(outcome: outcomes.Outcome, prepared: Prepared) -> SendResult:
+def _result(outcome: outcomes.Outcome, mail_id: str) -> SendResult:
     match outcome:
-        case outcomes.Accepted(refused=refused):
-            lost = {one.address.lower(): one for one in refused}
-            if prepared.main and prepared.main <= set(lost):
-                # A copy went out, but nobody whom the answer is for got it.
-                first = lost[min(prepared.main)]
-                return Permanent(code=str(first.code), error_class=first.error_class, reason=first.said[:200])
-            return Sent(external_id=prepared.mail_id)
+        case outcomes.Accepted():
+            return Sent(external_id=mail_id)
         case outcomes.Deferred(code=code, said=said, error_class=error_class):
             return Temporary(code=code, error_class=error_class, reason=said[:200])
         case outcomes.Refused(code=code, said=said, error_class=error_class):
@@ -322,7 +324,8 @@ def _about(mail: ParsedMail, keys: tuple[bytes, ...]) -> Watermark | None:
     found = read_message_id(mail.bounce.original_message_id, *keys) if keys else None
     if found is not None:
         return Watermark(message_ids=(found[1],))
-    return Watermark(external_ids=(mail.bounce.original_message_id,))
+    # Reports go to the address in From, which may be a team's own, in another of our mailboxes.
+    return Watermark(external_ids=(mail.bounce.original_message_id,), elsewhere=True)
 
 
 def _text(mail: ParsedMail) -> str:
@@ -351,16 +354,25 @@ def _person(one: Address) -> Correspondent:
     return Correspondent(one_line(one.name)[:200], one.address[:320])
 
 
-def _letter(mail: ParsedMail) -> Letter:
+def _without_token(one: Address, keys: tuple[bytes, ...]) -> Correspondent:
+    """Somebody to whom a mail went, our reply address as people know it: the token behind its plus is for machines."""
+    if keys and read_reply_token(one.address, *keys) is not None:
+        local, _, domain = one.address.rpartition("@")
+        return _person(Address(one.name, f"{local.rpartition('+')[0]}@{domain}"))
+    return _person(one)
+
+
+def _letter(mail: ParsedMail, keys: tuple[bytes, ...]) -> Letter:
     failed = [
         (one.address or "", f"{one.status or ''} {one.diagnostic}".strip()[:300])
         for one in (mail.bounce.recipients if mail.bounce else ())
+        if one.action in {"failed", "delayed"}
     ]
     return Letter(
-        subject=mail.subject[:300],
+        subject=one_line(mail.subject)[:300],
         sender=_person(mail.sender) if mail.sender else None,
-        to=[_person(one) for one in mail.to[:50]],
-        cc=[_person(one) for one in mail.cc[:50]],
+        to=[_without_token(one, keys) for one in mail.to[:50]],
+        cc=[_without_token(one, keys) for one in mail.cc[:50]],
         automatic=mail.automatic,
         trust=mail.trust,
         quoted=mail.quoted[:MAX_CUT],

@@ -294,13 +294,16 @@ class Mailbox:
         said twice.
         """
         session = self._held()
-        self._folder()
+        here = self._folder().name
         if not uids or self.settings.after == "leave":
             return
         if self.settings.after == "seen":
             await self._run(session.mark_seen, uids)
-        else:
-            await self._run(session.move, uids, folder or self.settings.move_to)
+            return
+        target = await self._run(session.resolve, folder or self.settings.move_to)
+        if target != here:
+            # Within its own folder a mail would come back under a new number, for ever.
+            await self._run(session.move, uids, target)
 
     async def append(self, folder: str, raw: bytes, *, flags: Sequence[str] = ("\\Seen",)) -> None:
         """Put a mail into a folder (a copy of what was sent), creating it when it is missing."""

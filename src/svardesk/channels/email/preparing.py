@@ -25,13 +25,12 @@ MOST_QUOTED: Final = 20_000
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
-    """A mail without its files. ``main``: the addresses that the answer is really for, in lower case."""
+    """A mail without its files."""
 
     outgoing: Outgoing
     mail_id: str
     envelope_from: str
     copy_to: str | None
-    main: frozenset[str]
 
 
 async def prepare_mail(tx: Tx, now: datetime, command: OutboundCommand) -> Prepared:
@@ -80,7 +79,6 @@ async def prepare_mail(tx: Tx, now: datetime, command: OutboundCommand) -> Prepa
         mail_id=identifier.strip("<>"),
         envelope_from=sender.email if not command.automated else config.address,
         copy_to=config.address if config.copy and config.imap is not None and not command.automated else None,
-        main=frozenset(one.email.lower() for one in to),
     )
 
 

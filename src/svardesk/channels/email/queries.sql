@@ -2,8 +2,9 @@
 -- What we know of a mail before it is placed, in one look. `is`: which conversations its own and the named Message-IDs belong
 -- to (the caller chooses by its own order). `names`: which conversation holds a mail that names this one, for what is answered
 -- may arrive after its answer. `beside`: which conversation holds a mail of the same sender that names what this one names,
--- for two answers to what we have not seen belong together (of two senders they do not: think of a newsletter). `ours`: it is an answer of our own that came by another mailbox. `lately`: how many mails of its sender, written since an instant, came since then, counted no
--- further than a limit.
+-- for two answers to what we have not seen belong together (of two senders they do not: think of a newsletter). `ours`: it is an answer of our own that came by another mailbox.
+-- `twin`: which conversation holds this very mail, brought by another of our mailboxes to which it went as well. `lately`: how
+-- many mails of its sender, written since an instant, came since then, counted no further than a limit.
 SELECT 'is' AS how, i.mail_id, i.conversation_id, c.number::bigint AS number
 FROM mail_ids i
 JOIN conversations c ON c.account_id = i.account_id AND c.id = i.conversation_id
@@ -29,6 +30,12 @@ FROM mail_ids i
 JOIN mails m ON m.account_id = i.account_id AND m.message_id = i.message_id
 WHERE i.account_id = :account_id AND i.mail_id = :mail_id AND i.kind = 'is' AND m.direction = 'out'
     AND m.sender_address = :address
+UNION ALL
+SELECT 'twin', i.mail_id, i.conversation_id, 0
+FROM mail_ids i
+JOIN mails m ON m.account_id = i.account_id AND m.message_id = i.message_id
+WHERE i.account_id = :account_id AND i.mail_id = :mail_id AND i.kind = 'is' AND m.direction = 'in'
+    AND m.connection_id <> :connection_id AND m.sender_address = :address AND m.subject = :subject AND m.body = :body
 UNION ALL
 SELECT 'lately', NULL, NULL, count(*) FROM (
     SELECT FROM mails m WHERE m.account_id = :account_id AND m.sender_address = :address AND m.direction = 'in'

@@ -36,7 +36,7 @@ UPDATE connections SET status = :status, health = :health WHERE account_id = :ac
 -- Answers that wait for a connection to be put right, by what blocked them.
 SELECT id, message_id FROM deliveries
 WHERE account_id = :account_id AND connection_id = :connection_id AND state = 'blocked_by_policy' AND error_class = 'policy'
-    AND error_code = ANY(:codes)
+    AND split_part(error_code, '.', 1) = ANY(:codes)
 ORDER BY conversation_id, seq
 LIMIT 1000;
 
@@ -61,11 +61,6 @@ WHERE p.account_id = :account_id AND p.connection_id = :connection_id AND p.exte
 SELECT DISTINCT c.external_thread_key AS thread FROM deliveries d
 JOIN conversations c ON c.account_id = d.account_id AND c.id = d.conversation_id
 WHERE d.account_id = :account_id AND d.connection_id = :connection_id AND d.state IN ('sending', 'unknown');
-
--- name: app_of_page
--- The app's connection that feeds a page.
-SELECT id FROM connections
-WHERE account_id = :account_id AND kind = 'meta' AND archived_at IS NULL AND id = :app_id::uuid;
 
 -- name: strays_of_app
 -- What lies with an app because its page was not connected, oldest first.

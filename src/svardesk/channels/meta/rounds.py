@@ -64,9 +64,10 @@ async def look_at(
     subscription = next((one for one in found.checks if one.name == SUBSCRIPTION), None)
     if subscription is not None and not subscription.ok:
         again = isinstance(await watching.subscribe(connection), Answered)
-        if again:
+        if again and before is not None:
             RESUBSCRIBED.inc()
             log.warning("meta_resubscribed", connection=str(connection_id), missing=subscription.detail)
+        if again:
             found = await watching.look(connection)
     async with db.work(account_id) as tx:
         await _write(tx, clock.now(), connection_id, found, held, dropped=again and before is not None)

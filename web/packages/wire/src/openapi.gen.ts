@@ -428,7 +428,7 @@ export interface paths {
         };
         /**
          * GetEdits
-         * @description How a message read before it was edited, oldest first; empty when it never was.
+         * @description How a message read before it was edited, oldest first; empty when it never was. 404 ``no_message``.
          */
         get: operations["get_edits"];
         put?: never;
@@ -498,6 +498,26 @@ export interface paths {
          * @description Take a tag off a conversation.
          */
         delete: operations["delete_tag"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation_id}/thread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * PostThreadAct
+         * @description Take a conversation over from another program, pass it on, ask for it, let it go. 409 ``thread_not_yours``.
+         */
+        post: operations["post_thread_act"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -975,6 +995,258 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/meta": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetMeta
+         * @description The organisation's Meta apps and pages, each with how it is.
+         */
+        get: operations["get_meta"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meta/apps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * CreateMetaApp
+         * @description Make a Meta app known. 422 ``bad_meta_app``.
+         */
+        post: operations["create_meta_app"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meta/apps/{app_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * DeleteMetaApp
+         * @description Take an app out of service. 409 ``meta_app_has_pages``.
+         */
+        delete: operations["delete_meta_app"];
+        options?: never;
+        head?: never;
+        /**
+         * ChangeMetaApp
+         * @description Change an app or replace its secret. 409 ``version_conflict``, 422 ``bad_meta_app``.
+         */
+        patch: operations["change_meta_app"];
+        trace?: never;
+    };
+    "/api/v1/meta/apps/{app_id}/offered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListOfferedPages
+         * @description The pages of whoever signed in last, to choose from.
+         */
+        get: operations["list_offered_pages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meta/apps/{app_id}/pages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * ConnectPage
+         * @description Connect a page: Meta is asked whether the token is the page's, and the app is subscribed. 422 ``bad_page``.
+         */
+        post: operations["connect_page"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meta/apps/{app_id}/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * BeginMetaSignIn
+         * @description Begin to sign in at Meta, to choose pages.
+         */
+        post: operations["begin_meta_sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meta/deletions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListMetaDeletions
+         * @description What Meta told us to delete.
+         */
+        get: operations["list_meta_deletions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meta/deletions/{deletion_id}/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * FinishMetaDeletion
+         * @description It was dealt with: the person was found and deleted, or there was nothing. 404 ``no_deletion_request``.
+         */
+        post: operations["finish_meta_deletion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meta/pages/{connection_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * DisconnectPage
+         * @description Take one of a page's connections out of service; with the last one the app's subscription ends.
+         */
+        delete: operations["disconnect_page"];
+        options?: never;
+        head?: never;
+        /**
+         * ChangePage
+         * @description Change a page's connection, or give the page another token. 409 ``version_conflict``, 422 ``bad_page``.
+         */
+        patch: operations["change_page"];
+        trace?: never;
+    };
+    "/api/v1/meta/pages/{connection_id}/messenger-profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetMessengerProfile
+         * @description What stands in Messenger now before people write. 422 ``meta_refused``.
+         */
+        get: operations["get_messenger_profile"];
+        /**
+         * PutMessengerProfile
+         * @description Write greeting, get started, ice breakers and menu. 422 ``bad_messenger_profile``, ``meta_refused``.
+         */
+        put: operations["put_messenger_profile"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meta/pages/{connection_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * ResumePage
+         * @description Somebody has looked at what Meta restricted: go on sending.
+         */
+        post: operations["resume_page"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meta/pages/{connection_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * TestPage
+         * @description Ask Meta for the page and its subscription, mend what can be mended, and tell how it is.
+         */
+        post: operations["test_page"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/password-resets": {
         parameters: {
             query?: never;
@@ -1095,6 +1367,26 @@ export interface paths {
          * @description One export and its state.
          */
         get: operations["get_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/badges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetBadges
+         * @description How each page stands by its provider's badge for fast answers, as we count it.
+         */
+        get: operations["get_badges"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1717,6 +2009,15 @@ export interface components {
             slug: string;
             timezone: string;
         };
+        /** Addresses */
+        Addresses: {
+            data_deletion: string;
+            deauthorise: string;
+            fields: string[];
+            redirect: string;
+            verify_token: string;
+            webhook: string;
+        };
         /** AddressIn */
         AddressIn: {
             email?: string | null;
@@ -1767,6 +2068,49 @@ export interface components {
             build: string;
             status: string;
         };
+        /** AppConfig */
+        AppConfig: {
+            /** @default  */
+            app_id: string;
+            /** @default https://www.facebook.com */
+            dialog_url: string;
+            /** @default https://graph.facebook.com */
+            graph_url: string;
+            /** @default 263902037430900 */
+            page_inbox_app_id: string;
+            /** @default v26.0 */
+            version: string;
+        };
+        /** AppValues */
+        AppValues: {
+            app_id?: string;
+            app_secret?: string;
+            dialog_url?: string;
+            /** @default false */
+            forget_older_secret: boolean;
+            graph_url?: string;
+            graph_version?: string;
+            name?: string;
+            page_inbox_app_id?: string;
+            version?: number;
+        };
+        /** AppView */
+        AppView: {
+            addresses: components["schemas"]["Addresses"];
+            bad_signatures: number;
+            config: components["schemas"]["AppConfig"];
+            heard_at: string | null;
+            /** Format: uuid */
+            id: string;
+            key: string;
+            name: string;
+            problems: {
+                [key: string]: components["schemas"]["Problem"];
+            };
+            secrets: number;
+            status: string;
+            version: number;
+        };
         /** Attachment */
         Attachment: {
             /** Format: uuid */
@@ -1806,6 +2150,31 @@ export interface components {
             /** @enum {string} */
             kind: "contact" | "agent" | "bot" | "system";
             name: string | null;
+        };
+        /** Badge */
+        Badge: {
+            answer_by: string | null;
+            channel: string;
+            /** Format: uuid */
+            connection_id: string;
+            days: number;
+            held: boolean;
+            in_time: number;
+            later: number;
+            median_seconds: number | null;
+            minutes: number;
+            missed: number;
+            name: string;
+            needed: number;
+            open: number;
+            share: number | null;
+            spare: number;
+            talks: number;
+            wanted: number;
+        };
+        /** Badges */
+        Badges: {
+            items: components["schemas"]["Badge"][];
         };
         /** CalendarList */
         CalendarList: {
@@ -1916,6 +2285,11 @@ export interface components {
             challenge: string;
             code: string;
         };
+        /** ConnectPage */
+        ConnectPage: {
+            page_id: string;
+            page_token?: string | null;
+        };
         /** Contact */
         Contact: {
             attributes: {
@@ -2005,6 +2379,22 @@ export interface components {
             teams: components["schemas"]["Count"];
             unassigned: components["schemas"]["Count"];
             waiting: components["schemas"]["Count"];
+        };
+        /** DeletionList */
+        DeletionList: {
+            items: components["schemas"]["DeletionView"][];
+        };
+        /** DeletionView */
+        DeletionView: {
+            app_scoped_id: string | null;
+            code: string;
+            done_at: string | null;
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            /** Format: date-time */
+            requested_at: string;
+            state: string;
         };
         /** Draft */
         Draft: {
@@ -2103,10 +2493,22 @@ export interface components {
              */
             view: "mine" | "unassigned" | "teams" | "all" | "waiting" | "snoozed" | "closed";
         };
+        /** Question */
+        form_schemas_Question: {
+            choices: {
+                [key: string]: string;
+            }[];
+            hint: string | null;
+            key: string;
+            label: string;
+            patterns: string[];
+            required: boolean;
+            type: string;
+        };
         /** FormAsks */
         FormAsks: {
             answers: string[];
-            fields: components["schemas"]["Question"][];
+            fields: components["schemas"]["form_schemas_Question"][];
             intro: string;
             locale: string;
             /** @default 10485760 */
@@ -2225,6 +2627,12 @@ export interface components {
             message: components["schemas"]["Message"];
             snippet_html: string;
         };
+        /** Greeting */
+        Greeting: {
+            /** @default default */
+            locale: string;
+            text: string;
+        };
         /** Heading */
         Heading: {
             /** @default  */
@@ -2236,6 +2644,12 @@ export interface components {
         HookSecret: {
             secret: string;
             url: string;
+        };
+        /** IceBreakers */
+        IceBreakers: {
+            call_to_actions: components["schemas"]["messenger_menus_Question"][];
+            /** @default default */
+            locale: string;
         };
         /** Identity */
         Identity: {
@@ -2300,6 +2714,7 @@ export interface components {
             html: boolean;
             /** @default  */
             quoted: string;
+            reply_to?: components["schemas"]["Correspondent"][];
             sender?: components["schemas"]["Correspondent"] | null;
             /** @default  */
             signature: string;
@@ -2538,10 +2953,38 @@ export interface components {
             account: components["schemas"]["AccountView"];
             agent: components["schemas"]["Self"];
             csrf: string | null;
-            permissions: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
+            permissions: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "reports.read" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
             recovery_codes_left: number;
             teams: components["schemas"]["OwnTeam"][];
             totp_enabled: boolean;
+        };
+        /** Menu */
+        Menu: {
+            call_to_actions: components["schemas"]["MenuItem"][];
+            /** @default false */
+            composer_input_disabled: boolean;
+            /** @default default */
+            locale: string;
+        };
+        /** MenuItem */
+        MenuItem: {
+            payload?: string | null;
+            title: string;
+            /** @enum {string} */
+            type: "postback" | "web_url";
+            url?: string | null;
+        };
+        /** Menus */
+        Menus: {
+            get_started?: string | null;
+            greeting?: components["schemas"]["Greeting"][];
+            ice_breakers?: components["schemas"]["IceBreakers"][];
+            persistent_menu?: components["schemas"]["Menu"][];
+        };
+        /** MenusAtMeta */
+        MenusAtMeta: {
+            menus: components["schemas"]["Menus"];
+            new_privacy_rules?: boolean | null;
         };
         /** MePatch */
         MePatch: {
@@ -2620,6 +3063,20 @@ export interface components {
             earlier: boolean;
             messages: components["schemas"]["Message"][];
         };
+        /** Question */
+        messenger_menus_Question: {
+            payload: string;
+            question: string;
+        };
+        /** MetaSettings */
+        MetaSettings: {
+            apps: components["schemas"]["AppView"][];
+            pages: components["schemas"]["PageView"][];
+        };
+        /** MetaSignIn */
+        MetaSignIn: {
+            url: string;
+        };
         /** MfaRequired */
         MfaRequired: {
             challenge: string;
@@ -2641,12 +3098,23 @@ export interface components {
             last_used_at: string | null;
             name: string;
             prefix: string;
-            scopes: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
+            scopes: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "reports.read" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
             token: string;
         };
         /** NewWording */
         NewWording: {
             body: string;
+        };
+        /** Offered */
+        Offered: {
+            connected: boolean;
+            name: string;
+            page_id: string;
+            tasks: string[];
+        };
+        /** OfferedList */
+        OfferedList: {
+            items: components["schemas"]["Offered"][];
         };
         /** Opened */
         Opened: {
@@ -2691,6 +3159,58 @@ export interface components {
             /** Format: uuid */
             id: string;
             name: string;
+        };
+        /** PageHealth */
+        PageHealth: {
+            checks: components["schemas"]["Check"][];
+            status: string;
+        };
+        /** PagesOut */
+        PagesOut: {
+            /** @default 0 */
+            found: number;
+            items: components["schemas"]["PageView"][];
+        };
+        /** PageValues */
+        PageValues: {
+            brand_id?: string | null;
+            calendar_id?: string | null;
+            human_agent?: boolean;
+            keep_media?: boolean;
+            locale?: "nb" | "nn" | "da" | "sv" | "fi" | "en";
+            name?: string;
+            page_token?: string;
+            team_id?: string | null;
+            templates?: components["schemas"]["Template"][];
+            utility?: boolean;
+            version?: number;
+        };
+        /** PageView */
+        PageView: {
+            app_id: string | null;
+            backfilled: number;
+            backfilled_at: string | null;
+            brand_id: string | null;
+            calendar_id: string | null;
+            heard_at: string | null;
+            human_agent: boolean;
+            /** Format: uuid */
+            id: string;
+            keep_media: boolean;
+            kind: string;
+            locale: string;
+            looked_at: string | null;
+            name: string;
+            page_id: string;
+            problems: {
+                [key: string]: components["schemas"]["Problem"];
+            };
+            status: string;
+            team_id: string | null;
+            templates: components["schemas"]["Template"][];
+            unknown_items: number;
+            utility: boolean;
+            version: number;
         };
         /** PasswordChange */
         PasswordChange: {
@@ -2770,6 +3290,16 @@ export interface components {
             items: components["schemas"]["PrivacyRequest"][];
             next_cursor: string | null;
         };
+        /** Problem */
+        Problem: {
+            code: string;
+            /** @default  */
+            detail: string;
+            /** Format: date-time */
+            since: string;
+            /** @enum {string} */
+            status: "degraded" | "disconnected" | "paused";
+        };
         /** Quarantined */
         Quarantined: {
             attempts: number;
@@ -2787,18 +3317,6 @@ export interface components {
         /** QuarantinedList */
         QuarantinedList: {
             items: components["schemas"]["Quarantined"][];
-        };
-        /** Question */
-        Question: {
-            choices: {
-                [key: string]: string;
-            }[];
-            hint: string | null;
-            key: string;
-            label: string;
-            patterns: string[];
-            required: boolean;
-            type: string;
         };
         /** Reached */
         Reached: {
@@ -2850,6 +3368,10 @@ export interface components {
         /** ResetRequest */
         ResetRequest: {
             email: string;
+        };
+        /** Resumed */
+        Resumed: {
+            sent: number;
         };
         /** Retry */
         Retry: {
@@ -2972,7 +3494,7 @@ export interface components {
             account: components["schemas"]["AccountView"];
             agent: components["schemas"]["Self"];
             csrf: string | null;
-            permissions: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
+            permissions: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "reports.read" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
             recovery_codes_left: number;
             /**
              * @default signed_in
@@ -3069,6 +3591,33 @@ export interface components {
         Teams: {
             items: components["schemas"]["TeamRow"][];
         };
+        /** Template */
+        Template: {
+            /** @default en */
+            language: string;
+            name: string;
+            /** @default 0 */
+            parameters: number;
+            /** @default approved */
+            status: string;
+            /** @default  */
+            text: string;
+        };
+        /** ThreadAct */
+        ThreadAct: {
+            /** @enum {string} */
+            act: "take" | "pass" | "release" | "request" | "extend";
+            app?: string | null;
+        };
+        /** ThreadOwner */
+        ThreadOwner: {
+            /** @default false */
+            asked: boolean;
+            name?: string | null;
+            owner?: string | null;
+            /** @default false */
+            standby: boolean;
+        };
         /** TokenData */
         TokenData: {
             days?: number | null;
@@ -3087,7 +3636,7 @@ export interface components {
             last_used_at: string | null;
             name: string;
             prefix: string;
-            scopes: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
+            scopes: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "reports.read" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
         };
         /** Tokens */
         Tokens: {
@@ -4272,6 +4821,41 @@ export interface operations {
             };
         };
     };
+    post_thread_act: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ThreadAct"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThreadOwner"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_way: {
         parameters: {
             query?: never;
@@ -5208,6 +5792,479 @@ export interface operations {
             };
         };
     };
+    get_meta: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetaSettings"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_meta_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppValues"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppView"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_meta_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_meta_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppValues"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppView"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_offered_pages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferedList"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    connect_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectPage"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagesOut"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    begin_meta_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetaSignIn"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_meta_deletions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletionList"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    finish_meta_deletion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deletion_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    disconnect_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PageValues"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_messenger_profile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MenusAtMeta"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_messenger_profile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Menus"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MenusAtMeta"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    resume_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resumed"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    test_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageHealth"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     post_password_reset: {
         parameters: {
             query?: never;
@@ -5451,6 +6508,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PrivacyRequest"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_badges: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Badges"];
                 };
             };
             /** @description An error, of whatever status. */

@@ -64,6 +64,18 @@ function Words({ message, letter }: { message: Message; letter: Letter }) {
   );
 }
 
+/** Answers go to another address than the one that is shown as the sender's; from somebody unproven it may be a trick. */
+function Elsewhere({ letter }: { letter: Letter }) {
+  if (!letter.reply_to?.length || letter.stranger) return null;
+  const text = t("mail.answers_elsewhere", { names: letter.reply_to.map(inFull).join(", ") });
+  if (letter.trust === "domain_verified") return <p class="mail-subject">{text}</p>;
+  return (
+    <Banner icon="alert" kind="warn">
+      {text}
+    </Banner>
+  );
+}
+
 interface ToolsProps {
   letter: Letter;
   formatted: boolean;
@@ -138,6 +150,7 @@ export function MailItem({ message, letter, row }: { message: Message; letter: L
             <strong>{t("mail.stranger_title")}</strong> {t("mail.stranger")}
           </Banner>
         )}
+        <Elsewhere letter={letter} />
         <div class={`bubble${formatted ? " wide" : ""}`}>
           <Filled fields={message.fields} />
           {formatted ? <FormattedMail message={message} /> : <Words message={message} letter={letter} />}
