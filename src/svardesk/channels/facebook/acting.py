@@ -71,7 +71,10 @@ async def change(
             if held["ours"]:
                 raise OurOwn
             if await clock.mark(tx, message_id, wanted.state):
-                await clock.settle(tx, held["conversation_id"])
+                if wanted.state == "not_needed":
+                    await clock.done_with(tx, now.now(), held["conversation_id"])
+                else:
+                    await clock.settle(tx, held["conversation_id"])
                 await _note(tx, now, caller, f"comment_{wanted.state}", held)
         return (await messages(tx, [message_id], actor_of(caller.agent_id)))[message_id]
 

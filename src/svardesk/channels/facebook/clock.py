@@ -6,7 +6,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from svardesk.channels.facebook.statements import QUERIES
-from svardesk.conversations import public
+from svardesk.conversations import changing, public
 from svardesk.kit.db import Tx
 
 State = Literal["open", "answered", "not_needed"]
@@ -16,6 +16,13 @@ async def settle(tx: Tx, conversation_id: UUID) -> bool:
     """Let the thread wait since its first open comment came; returns whether that changed it."""
     since: datetime | None = await tx.value(QUERIES.waits_since, account_id=tx.account, conversation_id=conversation_id)
     return await public.wait_since(tx, conversation_id, since)
+
+
+async def done_with(tx: Tx, now: datetime, conversation_id: UUID) -> None:
+    """Something there needs no answer any more: an open thread in which nobody waits now is closed."""
+    await settle(tx, conversation_id)
+    if await tx.value(QUERIES.waits_since, account_id=tx.account, conversation_id=conversation_id) is None:
+        await changing.put_away(tx, now, conversation_id)
 
 
 async def mark(tx: Tx, message_id: UUID, state: State, answer_id: UUID | None = None, **facts: Any) -> bool:

@@ -173,7 +173,7 @@ async def post_removed(tx: Tx, now: datetime, connection: Connection, post_id: s
 async def _taken_away(tx: Tx, now: datetime, rows: Sequence[Row]) -> None:
     await outside.removed(tx, now, [row["message_id"] for row in rows if row["message_id"] is not None])
     for conversation_id in {row["conversation_id"] for row in rows if row["conversation_id"] is not None}:
-        await clock.settle(tx, conversation_id)
+        await clock.done_with(tx, now, conversation_id)
 
 
 async def _add(
