@@ -289,7 +289,13 @@ async def test_nobody_else_can_end_what_an_owner_began(
                 assert await back(browser, state=state, code=double.consent(url, ADDRESS)) == "oauth_state"
             answer = await nobody.get("/oauth/mail/back", params={"state": state, "code": "x"})
             assert answer.status_code == 401
-        for bad in ("", "x", state[:-2], state[:-1] + ("A" if state[-1] != "A" else "B"), state.swapcase()):
+        for bad in (
+            "",
+            "x",
+            state[:-2],
+            state[:40] + ("A" if state[40] != "A" else "B") + state[41:],
+            state.swapcase(),
+        ):
             assert await back(owner, state=bad, code=double.consent(url, ADDRESS)) == "oauth_state", bad
         assert double.asked == [], "the provider was not even asked"
         assert await back(owner, state=state, error="access_denied") == "oauth_consent"

@@ -16,6 +16,7 @@ Permission = Literal[
     "agents.manage",
     "channels.manage",
     "posts.write",
+    "channels.watch",
     "settings.manage",
     "audit.read",
     "privacy.manage",
@@ -30,7 +31,7 @@ _AGENT: Final[frozenset[Permission]] = frozenset(
     {*_OBSERVER, "conversations.write", "conversations.assign", "contacts.write"}
 )
 _LEAD: Final[frozenset[Permission]] = frozenset(
-    {*_AGENT, "reports.read", "views.share", "teams.manage", "audit.read", "posts.write"}
+    {*_AGENT, "reports.read", "views.share", "teams.manage", "audit.read", "posts.write", "channels.watch"}
 )
 _OWNER: Final[frozenset[Permission]] = frozenset(
     {

@@ -5,7 +5,7 @@ It opens no transaction, retries nothing, decides nothing about conversations. E
 numbers) reads ``Capabilities`` and never asks for a channel's name. ``tests/contract`` runs one suite over all adapters.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 from uuid import UUID
@@ -22,6 +22,16 @@ from svardesk.channels.capabilities import (
     Trust as Trust,
     Typing as Typing,
     Window as Window,
+)
+from svardesk.channels.results import (
+    Blocked as Blocked,
+    NotSent as NotSent,
+    Permanent as Permanent,
+    ReconcileResult as ReconcileResult,
+    SendResult as SendResult,
+    Sent as Sent,
+    Temporary as Temporary,
+    Unknown as Unknown,
 )
 from svardesk.conversations.receiving import Received
 from svardesk.conversations.schemas import Correspondent, Elsewhere, FilledIn, Letter
@@ -165,6 +175,14 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
     standby: bool = False
 
 
+class NotReached(msgspec.Struct, frozen=True, kw_only=True):
+    """An address that did not get one of our messages. ``code`` is the provider's, ``said`` its words."""
+
+    address: str
+    code: str = ""
+    said: str = ""
+
+
 class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that happened outside, in words that are the same for all channels.
 
@@ -179,6 +197,8 @@ class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
     ``external_id`` is the provider's name of the message; edits, removals and reactions name theirs in ``about``. ``edit``
     counts the edits of a message, ``emoji`` None takes a reaction away. ``elsewhere``: who wrote an answer that is not ours.
     ``opens``: the person opened the time in which we may write. ``standby``: another program owned the thread when it came.
+    ``not_reached``: whom a bounce is about, where the channel has several recipients. ``let_in``: it was set aside, and a
+    person wants it in.
     """
 
     type: EventType
@@ -212,6 +232,8 @@ class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
     control: Control | None = None
     opens: bool = False
     standby: bool | None = None
+    not_reached: tuple[NotReached, ...] = ()
+    let_in: bool = False
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -285,52 +307,6 @@ class OutboundCommand(msgspec.Struct, frozen=True, kw_only=True):
     def idempotency_key(self) -> str:
         """The same for every attempt at this message."""
         return str(self.delivery_id)
-
-
-class Sent(msgspec.Struct, frozen=True, kw_only=True):
-    """The provider has it. ``state`` may already be further."""
-
-    external_id: str | None = None
-    state: Literal["sent", "delivered"] = "sent"
-
-
-class NotSent(msgspec.Struct, frozen=True, kw_only=True):
-    """Reconciled: the provider surely does not have it; it may be sent (again)."""
-
-
-class Temporary(msgspec.Struct, frozen=True, kw_only=True):
-    """Refused or unreachable before anything went out; worth another try."""
-
-    code: str
-    error_class: str = "provider"
-    reason: str = ""
-    retry_after: float | None = None
-
-
-class Permanent(msgspec.Struct, frozen=True, kw_only=True):
-    """It will never go this way; a person must see it."""
-
-    code: str
-    error_class: str = "provider"
-    reason: str = ""
-
-
-class Blocked(msgspec.Struct, frozen=True, kw_only=True):
-    """The channel does not let us write now."""
-
-    by: Literal["window", "policy"]
-    code: str
-    reason: str = ""
-
-
-class Unknown(msgspec.Struct, frozen=True, kw_only=True):
-    """It may or may not have gone out (a timeout): look before sending again."""
-
-    reason: str = ""
-
-
-SendResult = Sent | Temporary | Permanent | Blocked | Unknown
-ReconcileResult = Sent | NotSent | Permanent | Unknown
 
 
 # ------------------------------------------------------------------------------------------------ the rest
@@ -473,6 +449,14 @@ class Adapter(Protocol):
         """An envelope that was set aside is to be read again; True: it found its place and need not be parsed."""
         ...
 
+    async def lost(self, tx: Tx, now: datetime, message_id: UUID, news: Sequence[NotReached]) -> bool:
+        """Whether one of our messages did not reach those whom it is for, now that ``news`` is noted at it."""
+        ...
+
+    async def wanted(self, tx: Tx, message_id: UUID) -> None:
+        """A person wants a message sent again: what the channel itself held it back for counts no longer."""
+        ...
+
     async def signal(self, connection: Connection, thread: str, signal: Signal) -> None:
         """Tell the other side that we type, saw or react; silently nothing where it is not offered."""
         ...
@@ -576,6 +560,14 @@ class AdapterBase:
         """Its parser reads it again."""
         del tx, now, connection, raw
         return False
+
+    async def lost(self, tx: Tx, now: datetime, message_id: UUID, news: Sequence[NotReached]) -> bool:
+        """A message has one recipient."""
+        del tx, now, message_id, news
+        return True
+
+    async def wanted(self, tx: Tx, message_id: UUID) -> None:
+        """Nothing was held back."""
 
     async def signal(self, connection: Connection, thread: str, signal: Signal) -> None:
         """No signals."""

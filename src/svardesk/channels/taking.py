@@ -395,14 +395,23 @@ class Taker:
 
     async def bounce(self, event: InboundEvent) -> None:
         """Ours did not arrive; where the channel tells that by a message, it stands in the conversation too."""
-        await self._news(event, "failed_permanent")
+        await self._news(event, "failed_permanent", self._lost(event) if event.not_reached else None)
         if event.letter is not None:
             await self.message(event)
 
-    async def _news(self, event: InboundEvent, state: str) -> None:
+    def _lost(self, event: InboundEvent) -> Callable[[UUID], Awaitable[bool]]:
+        async def counts(message_id: UUID) -> bool:
+            await deliveries.note_lost(self._tx, message_id, event.not_reached)
+            return await self._adapter.lost(self._tx, self._now, message_id, event.not_reached)
+
+        return counts
+
+    async def _news(
+        self, event: InboundEvent, state: str, counts: Callable[[UUID], Awaitable[bool]] | None = None
+    ) -> None:
         if event.about is not None:
             await deliveries.outside_news(
-                self._tx, self._now, self._connection.id, event.external_thread_key, state, event.about
+                self._tx, self._now, self._connection.id, event.external_thread_key, state, event.about, counts
             )
 
 

@@ -129,10 +129,12 @@ async def post_message(
     return Response(posted, status_code=201 if new else 200)
 
 
-async def retry_message(conversation_id: UUID, message_id: UUID, caller: Caller, db: Database) -> s.Message:
+async def retry_message(
+    conversation_id: UUID, message_id: UUID, caller: Caller, db: Database, clock: Clock
+) -> s.Message:
     """Send a failed answer again. 409 ``not_failed``."""
     async with db.work(caller.account_id) as tx:
-        return await posting.retry(tx, caller, conversation_id, message_id)
+        return await posting.retry(tx, caller, clock.now(), conversation_id, message_id)
 
 
 async def patch_conversation(

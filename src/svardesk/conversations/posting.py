@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+import msgspec
+
 from svardesk.accounts.caller import Caller
 from svardesk.conversations.errors import (
     AnswerLocked,
@@ -16,11 +18,11 @@ from svardesk.conversations.errors import (
     NoMessage,
     NotFailed,
 )
-from svardesk.conversations.events import AnswerRetried, MessageStateChanged
+from svardesk.conversations.events import AnswerRetried, ConversationChanged, MessageStateChanged
 from svardesk.conversations.schemas import Author, ConversationRow, Letter, Message, Posted, PostMessage
 from svardesk.conversations.seeing import check_sees, who
 from svardesk.conversations.states import RETRYABLE
-from svardesk.conversations.store import actor_of, messages, row_of, rows, sql
+from svardesk.conversations.store import actor_of, answers, messages, row_of, rows, sql
 from svardesk.conversations.texts import checked, preview
 from svardesk.kit.db import Tx
 from svardesk.kit.ids import uuid7
@@ -73,7 +75,7 @@ async def post(
 ) -> tuple[Posted, bool]:
     """Store an answer or note in one statement; returns it with the conversation, and whether it is new.
 
-    An answer is queued, stops the waiting clock, sets the status to ``then``, ends a snooze and takes an unassigned
+    An answer is queued, stops the waiting clock (one with ``send_at`` only when it goes out), sets the status to ``then``, ends a snooze and takes an unassigned
     conversation for its author. The same client id again returns what was stored the first time. Raises
     ``EmptyMessage``, ``NoConversation``, ``FilesMissing``, ``ClientIdTaken`` (by a message in another conversation), and for
     answers without ``confirm`` ``NewerExists`` (somebody else's public message came after ``based_on_seq``) and
@@ -83,6 +85,8 @@ async def post(
     body = checked(what.body, files=bool(what.file_ids))
     if what.kind == "answer":
         await _check_answer(tx, conversation_id, body, what.reply_to, private=private)
+    later = what.kind == "answer" and what.send_at is not None
+    clock = await tx.maybe(answers.hold_clock, account_id=tx.account, id=conversation_id) if later else None
     message_id = uuid7()
     actor = actor_of(caller.agent_id)
     row = await tx.one(
@@ -127,6 +131,9 @@ async def post(
     if what.kind == "answer":
         changed = await _tell_answer(tx, now, conversation, message_id, what.reply_to, private=private)
         conversation, addressed = changed or conversation, addressed or changed is not None
+    if clock is not None:
+        await tx.run(answers.keep_clock, account_id=tx.account, id=conversation_id, **clock)
+        conversation = msgspec.structs.replace(conversation, waiting_since=clock["waiting_since"])
     if what.file_ids or addressed or what.reply_to is not None:
         return Posted(message=(await messages(tx, [message_id], actor))[message_id], conversation=conversation), True
     # Everything about a message without files is known here: no second look at the database.
@@ -186,7 +193,7 @@ async def _address(tx: Tx, now: datetime, message_id: UUID, what: PostMessage) -
     )
 
 
-async def retry(tx: Tx, caller: Caller, conversation_id: UUID, message_id: UUID) -> Message:
+async def retry(tx: Tx, caller: Caller, now: datetime, conversation_id: UUID, message_id: UUID) -> Message:
     """Queue a failed or blocked answer again; raises ``NoConversation``, ``NoMessage``, ``NotFailed`` (on its way)."""
     actor = actor_of(caller.agent_id)
     queued = await tx.maybe(
@@ -203,6 +210,12 @@ async def retry(tx: Tx, caller: Caller, conversation_id: UUID, message_id: UUID)
         if found is None or found.conversation_id != conversation_id or found.kind != "answer":
             raise NoMessage
         raise NotFailed(None, None, state=found.state)
+    version = await tx.value(answers.answered_after_all, account_id=tx.account, message_id=message_id, now=now)
+    if version is not None:
+        await record(
+            tx,
+            ConversationChanged(stream=conversation_id, what=("status",), version=version, agent_id=caller.agent_id),
+        )
     await record(
         tx,
         AnswerRetried(stream=conversation_id, message_id=message_id, seq=queued["seq"], agent_id=caller.agent_id),

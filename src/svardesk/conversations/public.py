@@ -13,7 +13,7 @@ from svardesk.conversations.events import (
     MessageChanged,
 )
 from svardesk.conversations.schemas import MessageLink
-from svardesk.conversations.store import sql
+from svardesk.conversations.store import beside, sql
 from svardesk.conversations.texts import preview
 from svardesk.kit.db import Tx
 from svardesk.kit.ids import uuid7
@@ -93,7 +93,7 @@ async def copy_answer(
     if held is None:
         return None
     if external_id is not None and await tx.maybe(
-        sql.by_external_id, account_id=tx.account, conversation_id=conversation_id, external_id=external_id
+        beside.by_external_id, account_id=tx.account, conversation_id=conversation_id, external_id=external_id
     ):
         return None
     message_id, seq = uuid7(), held["last_seq"] + 1
@@ -109,7 +109,7 @@ async def copy_answer(
         now=now,
     )
     after = await tx.one(
-        sql.said_elsewhere,
+        beside.said_elsewhere,
         account_id=tx.account,
         id=conversation_id,
         seq=seq,

@@ -1,7 +1,7 @@
 """E-mail as an adapter: a mail becomes an event, an answer becomes a mail that is handed over once."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 from uuid import UUID
@@ -12,6 +12,7 @@ from svardesk.channels.contract import (
     AdapterBase,
     Attachment,
     AttachmentLimit,
+    Blocked,
     Capabilities,
     Check,
     Connection,
@@ -20,6 +21,7 @@ from svardesk.channels.contract import (
     EventType,
     Health,
     InboundEvent,
+    NotReached,
     NotSent,
     Ok,
     OutboundCommand,
@@ -38,7 +40,7 @@ from svardesk.channels.contract import (
     Watermark,
     Window,
 )
-from svardesk.channels.email import hook, outcomes, smtp
+from svardesk.channels.email import codes, hook, outcomes, reaching, smtp
 from svardesk.channels.email.config import KIND, MailboxConfig, imap_settings, keys_of, read, smtp_settings
 from svardesk.channels.email.errors import FolderMissing, MailServerError
 from svardesk.channels.email.imap import Mailbox
@@ -51,9 +53,11 @@ from svardesk.channels.email.parsing.parsed import Address, ParsedMail
 from svardesk.channels.email.preparing import Prepared, composed, prepare_mail
 from svardesk.channels.email.receipts import send_receipt
 from svardesk.channels.email.tokens import read_message_id, read_reply_token
+from svardesk.channels.events import ConnectionChanged
 from svardesk.conversations.schemas import Correspondent, Letter
 from svardesk.kit.db import Tx
 from svardesk.kit.lines import one_line
+from svardesk.spine import record
 
 MAX_TEXT: Final = 60_000
 """Characters of a mail that stand in the conversation; the rest is a click away."""
@@ -64,6 +68,8 @@ RETRIES_FOR: Final = timedelta(hours=48)
 ARRIVED_HEADER: Final = "svardesk-arrived"
 """Says when the server took the mail (INTERNALDATE), where that is known."""
 PROBLEM_HEADER: Final = "svardesk-problem"
+LET_IN_HEADER: Final = "svardesk-let-in"
+"""A person wants a mail in that was set aside."""
 NOBODY: Final = "unknown@invalid"
 
 TokenOf = Callable[[Connection], Awaitable[str | None]]
@@ -173,12 +179,14 @@ class EmailAdapter(AdapterBase):
                 letter=_letter(mail, keys),
                 own=mail,
                 longest=MAX_TEXT,
+                let_in=LET_IN_HEADER in raw.headers,
+                not_reached=_not_reached(mail) if kind == "bounce" else (),
             )
         ]
 
     async def place(self, tx: Tx, now: datetime, connection: Connection, event: InboundEvent) -> Place:
         """Reply token, Message-IDs, our own ids, a number in the subject: in this order; never by the bare subject."""
-        return await place_mail(tx, now, connection, event.own)
+        return await place_mail(tx, now, connection, event.own, let_in=event.let_in)
 
     async def keep(self, tx: Tx, now: datetime, connection: Connection, event: InboundEvent, taken: Taken) -> None:
         """Note the mail's ids, its participants and its formatted form."""
@@ -190,14 +198,30 @@ class EmailAdapter(AdapterBase):
         return msgspec.structs.replace(command, own=await prepare_mail(tx, now, command))
 
     async def told(self, tx: Tx, now: datetime, connection: Connection, result: SendResult | ReconcileResult) -> None:
-        """Whether mail goes out by this mailbox, for the settings page."""
+        """Whether mail goes out by this mailbox, for the settings page; and which addresses do not exist."""
+        if isinstance(result, Sent | Permanent):
+            await reaching.suppress(tx, now, result.refused)
         if isinstance(result, Sent):
-            await tx.run(QUERIES.sending_works, account_id=tx.account, connection_id=connection.id, now=now)
+            news = await tx.value(QUERIES.sending_works, account_id=tx.account, connection_id=connection.id, now=now)
         elif isinstance(result, Temporary | Permanent) and result.error_class == "connection":
             error = f"{result.code}: {result.reason}"[:300]
-            await tx.run(
+            news = await tx.value(
                 QUERIES.sending_fails, account_id=tx.account, connection_id=connection.id, now=now, error=error
             )
+        else:
+            return
+        if news:
+            # Open apps hear of it; the settings are the same, so their version is.
+            version = await tx.value(QUERIES.version, account_id=tx.account, id=connection.id)
+            await record(tx, ConnectionChanged(stream=connection.id, version=version or 0))
+
+    async def lost(self, tx: Tx, now: datetime, message_id: UUID, news: Sequence[NotReached]) -> bool:
+        """A mail is lost when nobody got it whom it is for; a copy that did not arrive is only told."""
+        return await reaching.lost(tx, now, message_id, news)
+
+    async def wanted(self, tx: Tx, message_id: UUID) -> None:
+        """Its addresses count as existing again."""
+        await reaching.unsuppress(tx, message_id)
 
     async def send(self, command: OutboundCommand) -> SendResult:
         """Hand the mail over to the mailbox's server."""
@@ -216,7 +240,11 @@ class EmailAdapter(AdapterBase):
             return Permanent(code="address", error_class="address", reason=str(error.fields.get("address", ""))[:200])
         if not mail.recipients:
             return Permanent(code="no_recipient", error_class="address", reason="no_recipient")
-        recipients = [*mail.recipients, *([prepared.copy_to] if prepared.copy_to else [])]
+        suppressed = {one.address for one in prepared.suppressed}
+        if prepared.main and prepared.main <= suppressed:
+            return Blocked(by="policy", code="address_suppressed", reason=prepared.suppressed[0].said[:200])
+        recipients = [one for one in mail.recipients if one.lower() not in suppressed]
+        recipients += [prepared.copy_to] if prepared.copy_to else []
         try:
             outcome = await smtp.send(
                 settings,
@@ -224,14 +252,14 @@ class EmailAdapter(AdapterBase):
                 list(dict.fromkeys(recipients)),
                 mail.raw,
                 envelope_id=str(command.delivery_id),
-                main=main or mail.recipients,
+                main=prepared.main or main or mail.recipients,
                 before_final=command.about_to_send,
             )
         except MailServerError as error:
             return Permanent(code=error.code, error_class="connection", reason=error.said)
         if isinstance(outcome, outcomes.Deferred) and outcome.code == "token_expired":
             self.token_refused(connection.id)
-        return _result(outcome, prepared.mail_id)
+        return _result(outcome, prepared)
 
     async def reconcile(self, command: OutboundCommand) -> ReconcileResult:
         """Look for the mail by its Message-ID: in the mailbox itself, and among what its provider keeps as sent."""
@@ -279,25 +307,34 @@ class EmailAdapter(AdapterBase):
 
     def describe_error(self, code: str) -> ErrorText:
         """What a refusal means to an agent."""
-        for prefix, text in _ERRORS.items():
-            if code == prefix or code.startswith(f"{prefix}."):
-                return text
-        return ErrorText(error_class="provider", text_key="delivery.failed")
+        return codes.delivery(code)
 
     async def _token(self, connection: Connection) -> str | None:
         return await self.token_of(connection) if read(connection).provider != "password" else None
 
 
-def _result(outcome: outcomes.Outcome, mail_id: str) -> SendResult:
+def _result(outcome: outcomes.Outcome, prepared: Prepared) -> SendResult:
     match outcome:
-        case outcomes.Accepted():
-            return Sent(external_id=mail_id)
+        case outcomes.Accepted(refused=refused):
+            return Sent(
+                external_id=prepared.mail_id,
+                refused=(*_refused(refused, prepared), *prepared.suppressed),
+            )
         case outcomes.Deferred(code=code, said=said, error_class=error_class):
             return Temporary(code=code, error_class=error_class, reason=said[:200])
-        case outcomes.Refused(code=code, said=said, error_class=error_class):
-            return Permanent(code=code, error_class=error_class, reason=said[:200])
+        case outcomes.Refused(code=code, said=said, error_class=error_class, refused=refused):
+            lost = _refused(refused, prepared)
+            return Permanent(code=code, error_class=error_class, reason=said[:200], refused=lost)
         case outcomes.Uncertain(said=said):
             return Unknown(reason=said[:200] or "no_answer")
+
+
+def _refused(refused: Sequence[outcomes.RecipientRefused], prepared: Prepared) -> tuple[NotReached, ...]:
+    return tuple(
+        NotReached(address=one.address, code=outcomes.code_of(one.code, one.said), said=one.said.strip()[:200])
+        for one in refused
+        if one.address != prepared.copy_to
+    )
 
 
 def _key(mail: ParsedMail, raw: bytes) -> str:
@@ -326,6 +363,14 @@ def _about(mail: ParsedMail, keys: tuple[bytes, ...]) -> Watermark | None:
         return Watermark(message_ids=(found[1],))
     # Reports go to the address in From, which may be a team's own, in another of our mailboxes.
     return Watermark(external_ids=(mail.bounce.original_message_id,), elsewhere=True)
+
+
+def _not_reached(mail: ParsedMail) -> tuple[NotReached, ...]:
+    failed = [one for one in (mail.bounce.recipients if mail.bounce else ()) if one.action == "failed"]
+    return tuple(
+        NotReached(address=(one.address or "")[:320], code=one.status or "", said=one.diagnostic[:300])
+        for one in failed[:50]
+    )
 
 
 def _text(mail: ParsedMail) -> str:
@@ -387,20 +432,3 @@ def _letter(mail: ParsedMail, keys: tuple[bytes, ...]) -> Letter:
 def _folders(config: MailboxConfig) -> list[str]:
     wanted = [config.folder, config.move_to if config.after == "move" else "", config.sent_folder or SENT]
     return list(dict.fromkeys(one for one in wanted if one))
-
-
-_ERRORS: Final = {
-    "address": ErrorText(error_class="address", text_key="delivery.address"),
-    "no_recipient": ErrorText(error_class="address", text_key="delivery.address"),
-    "5.1": ErrorText(error_class="address", text_key="delivery.address"),
-    "5.2.2": ErrorText(error_class="address", text_key="delivery.mailbox_full"),
-    "5.7": ErrorText(error_class="policy", text_key="delivery.refused"),
-    "too_large": ErrorText(error_class="content", text_key="delivery.too_large"),
-    "5.3.4": ErrorText(error_class="content", text_key="delivery.too_large"),
-    "auth_refused": ErrorText(error_class="connection", text_key="delivery.sign_in"),
-    "token_expired": ErrorText(error_class="connection", text_key="delivery.sign_in"),
-    "unreachable": ErrorText(error_class="connection", text_key="delivery.unreachable"),
-    "timeout": ErrorText(error_class="connection", text_key="delivery.unreachable"),
-    "lost": ErrorText(error_class="connection", text_key="delivery.unreachable"),
-    "no_smtp": ErrorText(error_class="connection", text_key="delivery.no_smtp"),
-}

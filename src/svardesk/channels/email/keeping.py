@@ -48,11 +48,11 @@ def usable(ids: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(one for one in (i.strip().strip("<>") for i in ids) if one and len(one) <= LONGEST_ID))
 
 
-async def place_mail(tx: Tx, now: datetime, connection: Connection, mail: ParsedMail) -> Place:
+async def place_mail(tx: Tx, now: datetime, connection: Connection, mail: ParsedMail, *, let_in: bool = False) -> Place:
     """The conversation that a mail continues, whether its sender has a part in it, and where answers go.
 
     Raises ``TooManyMails`` when an address has sent more in an hour than a person does: a program in a circle. The mail is
-    set aside with its bytes, where an owner sees it and can let it in; nothing is lost. What was written earlier and had
+    set aside with its bytes, where an owner sees it and can let it in (``let_in``); nothing is lost. What was written earlier and had
     to wait (an outage, a mailbox that is read for the first time) does not count.
     """
     own = usable([mail.message_id or ""])
@@ -68,7 +68,7 @@ async def place_mail(tx: Tx, now: datetime, connection: Connection, mail: Parsed
         since=now - HOUR,
         limit=MOST_AN_HOUR,
     )
-    place = await _placed(tx, now, connection, mail, rows)
+    place = await _placed(tx, now, connection, mail, rows, let_in=let_in)
     if any(row["how"] == "twin" and row["conversation_id"] == place.conversation_id for row in rows):
         # It went to two of our mailboxes, and both brought it.
         return Place(ignore=True)
@@ -77,13 +77,15 @@ async def place_mail(tx: Tx, now: datetime, connection: Connection, mail: Parsed
     return msgspec.structs.replace(place, reply_to=await _answers_elsewhere(tx, connection, mail, place))
 
 
-async def _placed(tx: Tx, now: datetime, connection: Connection, mail: ParsedMail, rows: list[Row]) -> Place:
+async def _placed(
+    tx: Tx, now: datetime, connection: Connection, mail: ParsedMail, rows: list[Row], *, let_in: bool
+) -> Place:
     keys = keys_of(connection)
     if any(row["how"] == "ours" for row in rows):
         # Our own answer, copied to another of our mailboxes: it stands in its conversation already.
         return Place(ignore=True)
     lately = next(row["number"] for row in rows if row["how"] == "lately")
-    if lately >= MOST_AN_HOUR and (mail.date is None or mail.date > now - HOUR):
+    if not let_in and lately >= MOST_AN_HOUR and (mail.date is None or mail.date > now - HOUR):
         raise TooManyMails
     for address in (*(one.address for one in (*mail.to, *mail.cc)), *mail.delivered_to):
         found = read_reply_token(address, *keys) if keys else None
@@ -266,6 +268,9 @@ async def keep(
         mail_id=own[0] if own else None,
         sender=None if sender is None else Jsonb(msgspec.to_builtins(sender)),
         sender_address=None if sender is None else sender.address.lower()[:320],
+        lives=sender.address.lower()[:320]
+        if sender is not None and (values["direction"], values["automatic"]) == ("in", "none")
+        else None,
         reply_to=Jsonb(msgspec.to_builtins(list(reply_to))),
         recipients=Jsonb(msgspec.to_builtins(list(recipients))),
         inline_files=Jsonb(dict(inline_files)),

@@ -88,6 +88,8 @@ function Failed({ message }: { message: Message }) {
   const why = deliveryText(message.state_reason);
   const again = nextTry(message);
   const final = state === "failed_permanent";
+  // What a person knows better than the list of dead addresses.
+  const suppressed = message.state_reason === "address_suppressed";
   return (
     <span class="state bad" role="alert">
       <Icon name="alert" />
@@ -96,12 +98,12 @@ function Failed({ message }: { message: Message }) {
         {why && `. ${why}`}
         {again && `${why ? " " : ". "}${again}`}
       </span>
-      {app.session.may("conversations.write") && state !== "blocked_by_policy" && (
+      {app.session.may("conversations.write") && (suppressed || state !== "blocked_by_policy") && (
         <>
-          <Button small icon="refresh" onClick={() => void sendAnyway(app, message)}>
-            {t("action.again")}
+          <Button small icon={suppressed ? "send" : "refresh"} onClick={() => void sendAnyway(app, message)}>
+            {t(suppressed ? "pending.send_anyway" : "action.again")}
           </Button>
-          {final && app.thread.value?.way.value?.addressed && (
+          {(final || suppressed) && app.thread.value?.way.value?.addressed && (
             <Button small kind="quiet" onClick={() => void correct(app, message)}>
               {t("action.change")}
             </Button>

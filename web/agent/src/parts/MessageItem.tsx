@@ -9,6 +9,7 @@ import { Delivery } from "./Delivery";
 import { Filled } from "./Filled";
 import { Details } from "./mail/Details";
 import { MailItem } from "./mail/MailItem";
+import { NotAllReached } from "./mail/NotReached";
 
 /** Which sentence of the catalogue tells it: nobody in particular did it, somebody did, or took it themselves. */
 function said({ type, by, agent_id }: NonNullable<Message["details"]>): string {
@@ -89,6 +90,7 @@ export function MessageItem({ message, row, joined, lastOfBlock }: ItemProps) {
           )}
           <Attachments files={message.attachments} />
         </div>
+        {mine && <NotAllReached message={message} />}
         {mine && <Delivery message={message} quiet={!lastOfBlock} />}
       </div>
     </article>

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { useApp } from "../../context";
 import { t } from "../../i18n";
 import { downloadOriginal } from "../../mail/fetching";
-import { AUTOMATIC, automaticKind, bareSubject, bounceText, inFull } from "../../mail/words";
+import { AUTOMATIC, automaticKind, bareSubject, inFull } from "../../mail/words";
 import { clock, full } from "../../time";
 import { Attachments } from "../Attachments";
 import { Body } from "../Body";
@@ -12,6 +12,7 @@ import { Filled } from "../Filled";
 import { Details } from "./Details";
 import { Folded } from "./Folded";
 import { FormattedMail } from "./FormattedMail";
+import { NotReached } from "./NotReached";
 
 /** What the mail servers could prove of the sender; quiet, because most mail is honest. */
 function Trust({ trust }: { trust: Letter["trust"] }) {
@@ -25,27 +26,12 @@ function Trust({ trust }: { trust: Letter["trust"] }) {
   );
 }
 
-/** Which addresses a bounce is about, and why, said as a person would. */
-function Failed({ failed }: { failed: NonNullable<Letter["failed"]> }) {
-  return (
-    <ul class="mail-failed">
-      {failed.map(([address, said]) => (
-        <li key={address}>
-          <strong>{address || t("mail.somebody")}</strong>
-          <span>{bounceText(said)}</span>
-          {said && <span class="quiet">{t("mail.server_said", { said })}</span>}
-        </li>
-      ))}
-    </ul>
-  );
-}
-
 function Words({ message, letter }: { message: Message; letter: Letter }) {
   if (message.deleted) return <em class="erased">{t("message.erased")}</em>;
   if (letter.automatic === "bounce")
     return (
       <>
-        {letter.failed?.length ? <Failed failed={letter.failed} /> : <p>{t("mail.bounce_plain")}</p>}
+        {letter.failed?.length ? <NotReached failed={letter.failed} /> : <p>{t("mail.bounce_plain")}</p>}
         <Folded label={t("mail.report")} text={message.body} />
       </>
     );
