@@ -25,6 +25,7 @@ from svardesk.channels.capabilities import (
 )
 from svardesk.channels.results import (
     Blocked as Blocked,
+    NotReached as NotReached,
     NotSent as NotSent,
     Permanent as Permanent,
     ReconcileResult as ReconcileResult,
@@ -173,14 +174,6 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
     owner: str | None = None
     name: str | None = None
     standby: bool = False
-
-
-class NotReached(msgspec.Struct, frozen=True, kw_only=True):
-    """An address that did not get one of our messages. ``code`` is the provider's, ``said`` its words."""
-
-    address: str
-    code: str = ""
-    said: str = ""
 
 
 class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,14 @@ from typing import Literal
 import msgspec
 
 
+class NotReached(msgspec.Struct, frozen=True, kw_only=True):
+    """An address that did not get one of our messages. ``code`` is the provider's, ``said`` its words."""
+
+    address: str
+    code: str = ""
+    said: str = ""
+
+
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """The provider has it. ``state`` may already be further. ``refused``: whom it does not reach all the same."""
 
