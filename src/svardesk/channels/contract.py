@@ -23,11 +23,22 @@ from svardesk.channels.capabilities import (
     Typing as Typing,
     Window as Window,
 )
+from svardesk.channels.results import (
+    Blocked as Blocked,
+    NotReached as NotReached,
+    NotSent as NotSent,
+    Permanent as Permanent,
+    ReconcileResult as ReconcileResult,
+    SendResult as SendResult,
+    Sent as Sent,
+    Temporary as Temporary,
+    Unknown as Unknown,
+)
 from svardesk.conversations.receiving import Received
 from svardesk.conversations.schemas import Correspondent, Elsewhere, FilledIn, Letter
 from svardesk.conversations.texts import MAX_BODY
 from svardesk.kit.db import Tx
-from svardesk.kit.errors import SvardeskError, Unprocessable
+from svardesk.kit.errors import NotFound, SvardeskError, Unprocessable
 
 EventType = Literal[
     "message",
@@ -59,6 +70,12 @@ class ParseFailed(SvardeskError):
 
     status = 400
     code = "not_understood"
+
+
+class NotHereYet(NotFound):
+    """What this is about has not come in yet, or never was here."""
+
+    code = "not_here_yet"
 
 
 class NotOffered(Unprocessable):
@@ -159,14 +176,6 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
     standby: bool = False
 
 
-class NotReached(msgspec.Struct, frozen=True, kw_only=True):
-    """An address that did not get one of our messages. ``code`` is the provider's, ``said`` its words."""
-
-    address: str
-    code: str = ""
-    said: str = ""
-
-
 class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that happened outside, in words that are the same for all channels.
 
@@ -224,12 +233,14 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Where an event belongs. ``conversation_id`` None: a new conversation, or the one of its thread key.
 
     ``stranger``: it names a conversation in which its sender had no part, so it joins as unverified. ``ignore``: nothing
-    is to become of it (our own copy of what we sent). ``reply_to``: answers go there instead of to its sender.
+    is to become of it (our own copy of what we sent). ``reply_to``: answers go there instead of to its sender. ``shared``:
+    many people write in that conversation, so that each message says who wrote it.
     """
 
     conversation_id: UUID | None = None
     stranger: bool = False
     ignore: bool = False
+    shared: bool = False
     reply_to: tuple[Correspondent, ...] = ()
 
 
@@ -289,54 +300,6 @@ class OutboundCommand(msgspec.Struct, frozen=True, kw_only=True):
     def idempotency_key(self) -> str:
         """The same for every attempt at this message."""
         return str(self.delivery_id)
-
-
-class Sent(msgspec.Struct, frozen=True, kw_only=True):
-    """The provider has it. ``state`` may already be further. ``refused``: whom it does not reach all the same."""
-
-    external_id: str | None = None
-    refused: tuple[NotReached, ...] = ()
-    state: Literal["sent", "delivered"] = "sent"
-
-
-class NotSent(msgspec.Struct, frozen=True, kw_only=True):
-    """Reconciled: the provider surely does not have it; it may be sent (again)."""
-
-
-class Temporary(msgspec.Struct, frozen=True, kw_only=True):
-    """Refused or unreachable before anything went out; worth another try."""
-
-    code: str
-    error_class: str = "provider"
-    reason: str = ""
-    retry_after: float | None = None
-
-
-class Permanent(msgspec.Struct, frozen=True, kw_only=True):
-    """It will never go this way; a person must see it. ``refused``: by whose addresses."""
-
-    code: str
-    error_class: str = "provider"
-    reason: str = ""
-    refused: tuple[NotReached, ...] = ()
-
-
-class Blocked(msgspec.Struct, frozen=True, kw_only=True):
-    """The channel does not let us write now."""
-
-    by: Literal["window", "policy"]
-    code: str
-    reason: str = ""
-
-
-class Unknown(msgspec.Struct, frozen=True, kw_only=True):
-    """It may or may not have gone out (a timeout): look before sending again."""
-
-    reason: str = ""
-
-
-SendResult = Sent | Temporary | Permanent | Blocked | Unknown
-ReconcileResult = Sent | NotSent | Permanent | Unknown
 
 
 # ------------------------------------------------------------------------------------------------ the rest
@@ -404,6 +367,8 @@ class Adapter(Protocol):
     version: ClassVar[int]
     tells_handing_over: ClassVar[bool]
     """Whether ``send`` awaits ``about_to_send`` itself, so that what happens before it is surely no sending."""
+    public: ClassVar[bool]
+    """Whether everybody reads what is written here; its capabilities say the same."""
 
     def config_schema(self) -> dict[str, Any]:
         """JSON Schema of ``Connection.config``."""
@@ -447,6 +412,30 @@ class Adapter(Protocol):
 
     async def happened(self, tx: Tx, now: datetime, connection: Connection, event: InboundEvent) -> None:
         """Something that concerns the connection, not a conversation (its templates, its permissions, its restrictions)."""
+        ...
+
+    async def followed(
+        self,
+        tx: Tx,
+        now: datetime,
+        connection: Connection,
+        event: InboundEvent,
+        conversation_id: UUID,
+        message_id: UUID,
+    ) -> None:
+        """An answer that was written elsewhere stands in its conversation now: note what it means there."""
+        ...
+
+    async def answered(
+        self, tx: Tx, now: datetime, conversation_id: UUID, message_id: UUID, reply_to: UUID | None
+    ) -> bool:
+        """An agent answered, in the transaction that stores it: note it. True: the conversation was changed by that."""
+        ...
+
+    async def proven(
+        self, tx: Tx, now: datetime, connection: Connection, message_id: UUID, thread: str, external_id: str | None
+    ) -> None:
+        """An answer of this connection came by in a ``thread`` of another one of the organisation: it has gone out."""
         ...
 
     async def replayed(self, tx: Tx, now: datetime, connection: Connection, raw: Raw) -> bool:
@@ -502,6 +491,7 @@ class AdapterBase:
     """What most channels answer to the rarer questions."""
 
     tells_handing_over: ClassVar[bool] = False
+    public: ClassVar[bool] = False
 
     def verify(self, query: Mapping[str, str], headers: Mapping[str, str], raw: bytes) -> Answer | None:
         """No check of our address."""
@@ -535,6 +525,29 @@ class AdapterBase:
 
     async def happened(self, tx: Tx, now: datetime, connection: Connection, event: InboundEvent) -> None:
         """Nothing happens to the connection."""
+
+    async def followed(
+        self,
+        tx: Tx,
+        now: datetime,
+        connection: Connection,
+        event: InboundEvent,
+        conversation_id: UUID,
+        message_id: UUID,
+    ) -> None:
+        """Nothing more than the house notes."""
+
+    async def answered(
+        self, tx: Tx, now: datetime, conversation_id: UUID, message_id: UUID, reply_to: UUID | None
+    ) -> bool:
+        """Nothing more than the house notes."""
+        del tx, now, conversation_id, message_id, reply_to
+        return False
+
+    async def proven(
+        self, tx: Tx, now: datetime, connection: Connection, message_id: UUID, thread: str, external_id: str | None
+    ) -> None:
+        """Nothing more than the house notes."""
 
     async def replayed(self, tx: Tx, now: datetime, connection: Connection, raw: Raw) -> bool:
         """Its parser reads it again."""

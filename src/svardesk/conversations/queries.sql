@@ -151,6 +151,11 @@ SET details = CASE WHEN :letter::jsonb IS NULL THEN details
     author_id = CASE WHEN :machine::boolean THEN NULL ELSE coalesce(:author_id, author_id) END
 WHERE account_id = :account_id AND id = :id;
 
+-- name: note_author
+-- Whose message it is, in a conversation that may be with somebody else.
+INSERT INTO message_authors (account_id, message_id, contact_id) VALUES (:account_id, :message_id, :contact_id)
+ON CONFLICT (account_id, message_id) DO UPDATE SET contact_id = EXCLUDED.contact_id;
+
 -- name: address
 -- To whom an answer goes and when, beside its text. What waits for a time is `scheduled` from the start.
 UPDATE messages
@@ -565,3 +570,8 @@ CROSS JOIN LATERAL (SELECT * FROM contacts m WHERE m.account_id = :account_id AN
 WHERE coalesce(p.merged_into_id, p.id) = ANY(ARRAY(
     SELECT coalesce(k.merged_into_id, k.id) FROM contacts k WHERE k.account_id = :account_id AND k.id = ANY(:contact_ids::uuid[])
 ));
+
+-- name: may_be_answered
+-- Whether a message stands in a conversation and was said by somebody outside.
+SELECT true FROM messages
+WHERE account_id = :account_id AND conversation_id = :conversation_id AND id = :id AND kind = 'inbound';
