@@ -5,6 +5,7 @@ import "@svardesk/ui/primitives.css";
 import "./styles/shell.css";
 import "./styles/list.css";
 import "./styles/thread.css";
+import "./styles/message.css";
 import "./styles/mail.css";
 import "./styles/filled.css";
 import "./styles/panel.css";

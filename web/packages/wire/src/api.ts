@@ -11,6 +11,7 @@ import type {
   Counts,
   Draft,
   DraftKind,
+  Edit,
   EmbeddedForm,
   EmbeddedWidget,
   Filters,
@@ -134,6 +135,10 @@ export class Api {
   /** Takes an answer back that has not gone out; 409 `too_late` when it has. */
   cancel(id: string, messageId: string): Promise<Message> {
     return this.http.request("POST", `/conversations/${id}/messages/${messageId}/cancel`);
+  }
+  /** How a message read before it was edited, oldest first. */
+  async edits(id: string, messageId: string): Promise<Edit[]> {
+    return items(await this.#get<Listed<Edit>>(`/conversations/${id}/messages/${messageId}/edits`));
   }
   patchConversation(id: string, patch: ConversationPatch): Promise<Row> {
     return this.#patch(`/conversations/${id}`, patch);

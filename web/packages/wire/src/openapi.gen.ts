@@ -419,6 +419,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{conversation_id}/messages/{message_id}/edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetEdits
+         * @description How a message read before it was edited, oldest first; empty when it never was.
+         */
+        get: operations["get_edits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{conversation_id}/messages/{message_id}/retry": {
         parameters: {
             query?: never;
@@ -478,6 +498,26 @@ export interface paths {
          * @description Take a tag off a conversation.
          */
         delete: operations["delete_tag"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation_id}/way": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetWay
+         * @description How an answer in a conversation reaches the customer just now.
+         */
+        get: operations["get_way"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1939,6 +1979,8 @@ export interface components {
             team_id: string | null;
             version: number;
             waiting_since: string | null;
+            window_from?: string | null;
+            window_until?: string | null;
         };
         /** Page */
         conversations_schemas_Page: {
@@ -1979,6 +2021,23 @@ export interface components {
         EarlierOut: {
             earlier: boolean;
             messages: components["schemas"]["VisitorMessage"][];
+        };
+        /** Edit */
+        Edit: {
+            body: string;
+            /** Format: date-time */
+            written_at: string;
+        };
+        /** Edits */
+        Edits: {
+            items: components["schemas"]["Edit"][];
+        };
+        /** Elsewhere */
+        Elsewhere: {
+            app?: string | null;
+            /** @default false */
+            automatic: boolean;
+            name?: string | null;
         };
         /** Embed */
         Embed: {
@@ -2522,6 +2581,8 @@ export interface components {
             author: components["schemas"]["Author"];
             /** @default false */
             automated: boolean;
+            /** @default 0 */
+            awaited: number;
             body: string;
             client_id: string | null;
             /** Format: uuid */
@@ -2531,6 +2592,10 @@ export interface components {
             /** @default false */
             deleted: boolean;
             details: components["schemas"]["SystemDetails"] | null;
+            edited_at?: string | null;
+            /** @default 0 */
+            edits: number;
+            elsewhere?: components["schemas"]["Elsewhere"] | null;
             fields?: components["schemas"]["FilledIn"][];
             /** Format: uuid */
             id: string;
@@ -2538,6 +2603,8 @@ export interface components {
             kind: "inbound" | "answer" | "note" | "system";
             letter?: components["schemas"]["Letter"] | null;
             mention_ids: string[];
+            reactions?: components["schemas"]["Reaction"][];
+            reply_to?: string | null;
             retry?: components["schemas"]["Retry"] | null;
             send_at?: string | null;
             seq: number;
@@ -2612,6 +2679,11 @@ export interface components {
             };
             slug: string;
             timezone: string;
+        };
+        /** OtherWay */
+        OtherWay: {
+            address: string;
+            kind: string;
         };
         /** OwnTeam */
         OwnTeam: {
@@ -2741,6 +2813,11 @@ export interface components {
             port: number;
             /** @default true */
             verify: boolean;
+        };
+        /** Reaction */
+        Reaction: {
+            agent_id?: string | null;
+            emoji: string;
         };
         /** ReadUpTo */
         ReadUpTo: {
@@ -2943,9 +3020,10 @@ export interface components {
         SystemDetails: {
             agent_id?: string | null;
             by?: string | null;
+            name?: string | null;
             team_id?: string | null;
             /** @enum {string} */
-            type: "assigned" | "unassigned" | "team_assigned" | "team_removed" | "opened" | "waiting" | "closed" | "reopened" | "snoozed" | "woken";
+            type: "assigned" | "unassigned" | "team_assigned" | "team_removed" | "opened" | "waiting" | "closed" | "reopened" | "snoozed" | "woken" | "window_closing" | "owner_changed";
             until?: string | null;
         };
         /** Tag */
@@ -3112,10 +3190,32 @@ export interface components {
             closed_by?: "call" | "no_mailbox" | "gone" | null;
             /** @default false */
             failing: boolean;
+            first_touch?: {
+                [key: string]: string;
+            } | null;
             /** @default 0 */
             hold_seconds: number;
+            last_touch?: {
+                [key: string]: string;
+            } | null;
+            max_text?: number | null;
             open: boolean;
+            others?: components["schemas"]["OtherWay"][];
+            owner?: string | null;
+            /** @default false */
+            public: boolean;
+            /** @default false */
+            standby: boolean;
+            templates?: string[];
             via: string | null;
+            windows?: components["schemas"]["WayWindow"][];
+        };
+        /** WayWindow */
+        WayWindow: {
+            hours: number | null;
+            name: string;
+            /** @default false */
+            people_only: boolean;
         };
         /** WidgetList */
         WidgetList: {
@@ -4011,6 +4111,38 @@ export interface operations {
             };
         };
     };
+    get_edits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Edits"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     retry_message: {
         parameters: {
             query?: never;
@@ -4127,6 +4259,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConversationRow"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_way: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Way"] | null;
                 };
             };
             /** @description An error, of whatever status. */

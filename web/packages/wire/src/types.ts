@@ -48,7 +48,10 @@ export type Addressing = S["Addressing"];
 export type FilledIn = S["FilledIn"];
 /** `client_id` is only there for its author; `deleted`: erased, the body is empty; `send_at`: waits until then. */
 export type Message = With<
-  Loose<S["Message"], "client_id" | "deleted" | "silent" | "fields" | "automated" | "letter" | "send_at">,
+  Loose<
+    S["Message"],
+    "client_id" | "deleted" | "silent" | "fields" | "automated" | "letter" | "send_at" | "edits" | "awaited"
+  >,
   { letter?: Letter | null }
 >;
 export type Identity = Loose<S["Identity"], "verified_at">;
@@ -64,8 +67,17 @@ export type Relations = S["Relations"];
 export type Draft = Loose<S["Draft"], "files" | "updated_at">;
 export type PresentAgent = S["PresentAgent"];
 export type VisitorNow = S["VisitorNow"];
-/** How an answer reaches the customer. */
-export type Way = S["Way"];
+/** How an answer reaches the customer; what a channel has not is left out. */
+export type Way = Loose<S["Way"], "public" | "standby">;
+/** A time in which we may write, counted from what the person did last; `people_only`: not for machines. */
+export type WayWindow = S["WayWindow"];
+/** What the person came from: an ad, a link, a post. */
+export type Touch = NonNullable<Way["first_touch"]>;
+export type Reaction = S["Reaction"];
+/** With which program an answer was written outside of Svardesk. */
+export type Elsewhere = S["Elsewhere"];
+/** How a message read before it was edited. */
+export type Edit = S["Edit"];
 export type ConversationPage = With<S["conversations_schemas_Page"], { items: Row[] }>;
 export type Counts = S["Counts"];
 export type CountedView = keyof Counts;
