@@ -16,7 +16,7 @@ const TEXTS = {
   "message.withdrawn": "Kunden har fjernet meldingen",
   "message.erased": "Innholdet er slettet",
   "message.awaited_other": "Henter {n} vedlegg",
-  "message.earlier_one": "en tidligere melding",
+  "message.before_this": "en tidligere melding",
   "elsewhere.from": "Sendt fra {name}",
   "elsewhere.other": "Sendt fra et annet program",
   "elsewhere.automatic": "Automatisk svar fra Meta",

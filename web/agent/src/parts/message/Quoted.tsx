@@ -37,7 +37,7 @@ export function Quoted({ message, customer }: { message: Message; customer: stri
       <Icon name="reopen" />
       <span class="hidden-visually">{t("message.replies_to")}</span>
       {name && <strong>{name}</strong>}
-      <span class="cut">{words || t("message.earlier_one")}</span>
+      <span class="cut">{words || t("message.before_this")}</span>
     </button>
   );
 }
