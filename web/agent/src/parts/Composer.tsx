@@ -2,11 +2,14 @@ import { Banner, Button, IconButton } from "@svardesk/ui";
 import type { Row } from "@svardesk/wire";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useApp } from "../context";
-import { t, tn } from "../i18n";
+import { t } from "../i18n";
 import { send } from "../stores/actions";
 import { canTakeBack, isHeld, takeBack } from "../stores/taking_back";
 import type { ThreadStore } from "../stores/thread";
+import { serverNow } from "../time";
+import { standing } from "../window";
 import { AddressLines } from "./AddressLines";
+import { Tabs } from "./composer/Tabs";
 import { MentionBox } from "./MentionBox";
 import { SendGroup, type Sending } from "./SendGroup";
 import { Uploads } from "./Uploads";
@@ -18,44 +21,6 @@ function newerThanSeen(thread: ThreadStore, me: string | undefined): string | nu
   if (!other) return null;
   const text = other.body.length > 90 ? `${other.body.slice(0, 90)} …` : other.body;
   return t("composer.newer", { name: other.author.name ?? t("contact.unnamed"), text });
-}
-
-function Tabs({ row, closed }: { row: Row; closed: boolean }) {
-  const app = useApp();
-  const composer = app.composer.value;
-  if (!composer) return null;
-  const kind = composer.kind.value;
-  const tab = (which: "answer" | "note", label: string) => (
-    <button
-      type="button"
-      class="composer-tab"
-      aria-pressed={kind === which}
-      disabled={closed && which === "answer"}
-      onClick={() => {
-        composer.choose(which);
-        document.querySelector<HTMLTextAreaElement>(".composer textarea")?.focus();
-      }}
-    >
-      {label}
-    </button>
-  );
-  const state = { clean: "", dirty: "", saving: t("composer.saving"), saved: t("composer.saved") }[
-    composer.saved.value
-  ];
-  const tooMuch = composer.tooMuch.value;
-  return (
-    <div class="composer-tabs">
-      {tab("answer", t("composer.answer"))}
-      {tab("note", t("composer.note"))}
-      <span class={`composer-state${tooMuch ? " bad" : ""}`} role="status">
-        {tooMuch
-          ? tn("composer.too_long", tooMuch)
-          : kind === "answer" && row.status === "closed"
-            ? t("composer.reopens")
-            : state}
-      </span>
-    </div>
-  );
 }
 
 export function Composer({ row, thread }: { row: Row; thread: ThreadStore }) {
@@ -73,7 +38,7 @@ export function Composer({ row, thread }: { row: Row; thread: ThreadStore }) {
     element.dataset.sized = text;
   }, [text]);
   const way = thread.way.value;
-  const closed = way !== null && !way.open;
+  const closed = way !== null && (!way.open || standing(row.window_from, way.windows, serverNow())?.kind === "closed");
   useEffect(() => {
     // Nobody would get an answer that is written here: what is written is a note.
     if (closed && composer?.kind.value === "answer") composer.choose("note");
@@ -140,8 +105,8 @@ export function Composer({ row, thread }: { row: Row; thread: ThreadStore }) {
           {newer}
         </Banner>
       )}
-      <WayNotice way={way} />
-      <Tabs row={row} closed={closed} />
+      <WayNotice way={way} row={row} />
+      <Tabs row={row} closed={closed} limit={way?.max_text} />
       <div class="composer-box">
         {addressed && <AddressLines store={composer.addressing} thread={thread} subject={row.subject} />}
         {kind === "note" && <MentionBox area={area} composer={composer} />}

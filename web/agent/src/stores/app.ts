@@ -4,7 +4,10 @@ import { ToastStore } from "@svardesk/ui";
 import { Api, type ClientFrame, Http, type Row, type ServerFrame } from "@svardesk/wire";
 import { errorText } from "../errors";
 import { known, loadLocale, locale, t } from "../i18n";
+import { unnamed } from "../names";
 import { ALL, Router } from "../router";
+import { heardTime, left } from "../time";
+import { ClosingStore } from "./closing";
 import { ComposerStore } from "./composer";
 import { CountsStore } from "./counts";
 import { DeliveryStore, type PendingEntry } from "./delivery";
@@ -37,6 +40,8 @@ export class AppStore {
   readonly router = new Router();
   readonly toasts = new ToastStore();
   readonly notifier: Notifier;
+  /** Customers who wait while the time for an answer runs out. */
+  readonly closing: ClosingStore;
   readonly list = signal<ListStore | null>(null);
   readonly thread = signal<ThreadStore | null>(null);
   readonly composer = signal<ComposerStore | null>(null);
@@ -55,7 +60,9 @@ export class AppStore {
   #started: Promise<void> = Promise.resolve();
 
   constructor(base = "/api/v1") {
-    this.api = new Api(new Http({ base, onSignedOut: () => this.session.lost(), onStale: () => this.session.renew() }));
+    this.api = new Api(
+      new Http({ base, fetch: timed, onSignedOut: () => this.session.lost(), onStale: () => this.session.renew() }),
+    );
     this.session = new SessionStore(this.api);
     this.directory = new DirectoryStore(this.api);
     this.counts = new CountsStore(this.api);
@@ -96,6 +103,16 @@ export class AppStore {
       words: ({ row }) => ({ title: row.contact.name ?? t("contact.unnamed"), body: row.preview ?? "" }),
       open: (id) => this.openConversation(id),
     });
+    this.closing = new ClosingStore(
+      this.rows,
+      (row) => this.#concerns(row),
+      (row, leftMs) =>
+        this.notifier.warn(
+          row,
+          t("notify.closing_title", { name: row.contact.name ?? unnamed(row.channel) }),
+          t("notify.closing", { left: left(leftMs) }),
+        ),
+    );
   }
 
   async start(): Promise<void> {
@@ -139,6 +156,7 @@ export class AppStore {
         changed: (change) => change.before && this.notifier.changed(change),
         gone: () => undefined,
       }),
+      this.closing.start(),
       () => document.removeEventListener("visibilitychange", hidden),
     ];
   }
@@ -395,6 +413,14 @@ export class AppStore {
     }
   }
 }
+
+/** Every answer tells what time it is at the server. */
+const timed: typeof fetch = async (input, init) => {
+  const asked = Date.now();
+  const response = await globalThis.fetch(input, init);
+  heardTime(response.headers.get("Date"), asked, Date.now());
+  return response;
+};
 
 function same(a: object, b: object): boolean {
   const text = (object: object) =>

@@ -41,6 +41,7 @@ import type {
   SignIn,
   Tag,
   Team,
+  ThreadAct,
   UploadedFile,
 } from "./types";
 
@@ -139,6 +140,9 @@ export class Api {
   /** How a message read before it was edited, oldest first. */
   async edits(id: string, messageId: string): Promise<Edit[]> {
     return items(await this.#get<Listed<Edit>>(`/conversations/${id}/messages/${messageId}/edits`));
+  }
+  threadControl(id: string, act: ThreadAct): Promise<unknown> {
+    return this.#post(`/conversations/${id}/thread`, { act });
   }
   patchConversation(id: string, patch: ConversationPatch): Promise<Row> {
     return this.#patch(`/conversations/${id}`, patch);

@@ -71,6 +71,8 @@ export type VisitorNow = S["VisitorNow"];
 export type Way = Loose<S["Way"], "public" | "standby">;
 /** A time in which we may write, counted from what the person did last; `people_only`: not for machines. */
 export type WayWindow = S["WayWindow"];
+/** What can be done about the program that has a conversation at its channel. */
+export type ThreadAct = "take" | "pass" | "release" | "request";
 /** What the person came from: an ad, a link, a post. */
 export type Touch = NonNullable<Way["first_touch"]>;
 export type Reaction = S["Reaction"];
