@@ -14,6 +14,7 @@ Permission = Literal[
     "teams.manage",
     "agents.manage",
     "channels.manage",
+    "posts.write",
     "settings.manage",
     "audit.read",
     "privacy.manage",
@@ -27,12 +28,15 @@ _OBSERVER: Final[frozenset[Permission]] = frozenset({"conversations.read", "cont
 _AGENT: Final[frozenset[Permission]] = frozenset(
     {*_OBSERVER, "conversations.write", "conversations.assign", "contacts.write"}
 )
-_LEAD: Final[frozenset[Permission]] = frozenset({*_AGENT, "views.share", "teams.manage", "audit.read"})
+_LEAD: Final[frozenset[Permission]] = frozenset(
+    {*_AGENT, "views.share", "teams.manage", "audit.read", "posts.write"}
+)
 _OWNER: Final[frozenset[Permission]] = frozenset(
     {
         *_LEAD,
         "agents.manage",
         "channels.manage",
+    "posts.write",
         "settings.manage",
         "privacy.manage",
         "tokens.manage",

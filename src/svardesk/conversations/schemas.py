@@ -204,13 +204,49 @@ class Retry(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None = None
 
 
+CommentState = Literal["open", "answered", "not_needed"]
+
+
+class PublicComment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What stands beside a message that everybody can read: a comment, a visitor's post, or an answer of ours to them.
+
+    ``post``: it is the post itself that began the thread. ``proposed`` ``tag``: it names friends and says nothing else, so
+    that it may need no answer. ``recommends``: a recommendation (or the opposite). ``private_until``: until then one private
+    reply may be sent to its author (None: there was one, or it cannot be any more); ``private_reply`` is the message that was
+    it, in this conversation. ``ours``: the page itself wrote it.
+    """
+
+    state: CommentState = "open"
+    post: bool = False
+    ours: bool = False
+    hidden: bool = False
+    liked: bool = False
+    proposed: Literal["tag"] | None = None
+    recommends: bool | None = None
+    url: str | None = None
+    private_until: datetime | None = None
+    private_reply: UUID | None = None
+
+
+class MessageLink(msgspec.Struct, frozen=True):
+    """A message of another conversation that belongs with this one: a private reply stands here and there.
+
+    ``what`` says what is found there: the ``private_thread`` that grows from it, or the ``comment`` that it answers.
+    """
+
+    what: Literal["private_thread", "comment"]
+    conversation_id: UUID
+    message_id: UUID
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """What was said. Order is ``seq``. ``client_id`` is only there for its author. ``deleted``: erased, body empty.
 
     ``automated``: no person wrote it. ``send_at``: an answer that waits until then.
     ``fields`` are what a form asked beside the text, in its order. ``edits``: so often its author changed it. ``reply_to``: the
     message that it answers. ``elsewhere``: an answer written with another program. ``awaited``: files that are still fetched.
-    ``retry``: an answer that was put off is tried again.
+    ``retry``: an answer that was put off is tried again. ``comment``: what else is known of what stands in public.
+    ``private``: an answer in a public thread that only its receiver reads. ``link``: where it goes on, or came from.
     """
 
     id: UUID
@@ -240,6 +276,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     elsewhere: Elsewhere | None = None
     awaited: int = 0
     retry: Retry | None = None
+    comment: PublicComment | None = None
+    private: bool = False
+    link: MessageLink | None = None
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -257,7 +296,8 @@ class PostMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """An agent's answer or note. ``based_on_seq`` is the last public seq the agent had on the screen.
 
     ``then`` is the status after an answer; ``confirm`` sends although something newer or a colleague is there.
-    ``send_at`` lets an answer wait until then. ``addressing`` counts where the channel has addresses.
+    ``send_at`` lets an answer wait until then. ``addressing`` counts where the channel has addresses. ``reply_to`` is the
+    message that it answers, where a channel tells answers apart (comments).
     """
 
     client_id: UUID
@@ -270,6 +310,7 @@ class PostMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     then: Literal["waiting", "open", "closed"] = "waiting"
     send_at: datetime | None = None
     addressing: Addressing | None = None
+    reply_to: UUID | None = None
 
 
 class Posted(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,6 +15,8 @@ from svardesk.conversations.schemas import (
     FilledIn,
     Letter,
     Message,
+    MessageLink,
+    PublicComment,
     Reaction,
     Retry,
 )
@@ -91,6 +93,9 @@ def message_of(row: Row, actor: str | None = None) -> Message:
         reply_to=UUID(details["reply_to"]) if details.get("reply_to") else None,
         elsewhere=msgspec.convert(details["elsewhere"], Elsewhere) if details.get("elsewhere") else None,
         awaited=details.get("awaited") or 0,
+        comment=msgspec.convert(details["comment"], PublicComment) if details.get("comment") else None,
+        private=details.get("private") is True,
+        link=msgspec.convert(details["link"], MessageLink) if details.get("link") else None,
         retry=msgspec.convert(details["retry"], Retry)
         if row["state"] == "failed_temporary" and "retry" in details
         else None,
