@@ -7,6 +7,7 @@ import "./styles/list.css";
 import "./styles/thread.css";
 import "./styles/message.css";
 import "./styles/window.css";
+import "./styles/comments.css";
 import "./styles/mail.css";
 import "./styles/filled.css";
 import "./styles/panel.css";

@@ -9,6 +9,8 @@ import type { ThreadStore } from "../stores/thread";
 import { serverNow } from "../time";
 import { standing } from "../window";
 import { AddressLines } from "./AddressLines";
+import { Found, Underlay } from "./comments/Found";
+import { TargetLine } from "./comments/TargetLine";
 import { Tabs } from "./composer/Tabs";
 import { MentionBox } from "./MentionBox";
 import { SendGroup, type Sending } from "./SendGroup";
@@ -43,11 +45,18 @@ export function Composer({ row, thread }: { row: Row; thread: ThreadStore }) {
     // Nobody would get an answer that is written here: what is written is a note.
     if (closed && composer?.kind.value === "answer") composer.choose("note");
   }, [closed, composer, composer?.kind.value]);
+  const checked = way?.public && composer?.kind.value === "answer" && !composer.publicity.privately.value;
+  useEffect(() => {
+    // Everybody would read it: what is about a person must be found before it is sent, also in a draft that waited.
+    composer?.publicity.check(checked ? text : "");
+  }, [composer, checked, text]);
   if (!composer) return null;
   const kind = composer.kind.value;
   const shut = kind === "answer" && closed;
   const addressed = kind === "answer" && !!way?.addressed;
   const newer = kind === "answer" ? newerThanSeen(thread, app.session.me.value?.agent.id) : null;
+  const inPublic = kind === "answer" && !!way?.public;
+  const openly = inPublic && !composer.publicity.privately.value;
   const submit = (how: Sending) => {
     if (!composer.canSend.value || shut) return;
     if (newer && !warned) {
@@ -82,7 +91,7 @@ export function Composer({ row, thread }: { row: Row; thread: ThreadStore }) {
   };
   return (
     <section
-      class={`composer ${kind}`}
+      class={`composer ${kind}${openly ? " in-public" : ""}`}
       aria-label={t(kind === "note" ? "composer.note" : "composer.answer")}
       onDragOver={(event) => event.preventDefault()}
       onDrop={(event) => paste(event.dataTransfer?.files, event)}
@@ -110,21 +119,35 @@ export function Composer({ row, thread }: { row: Row; thread: ThreadStore }) {
       <div class="composer-box">
         {addressed && <AddressLines store={composer.addressing} thread={thread} subject={row.subject} />}
         {kind === "note" && <MentionBox area={area} composer={composer} />}
-        <textarea
-          ref={area}
-          rows={3}
-          value={text}
-          maxLength={16_000}
-          aria-label={t(kind === "note" ? "composer.note_label" : "composer.answer_label")}
-          placeholder={t(kind === "note" ? "composer.note_hint" : "composer.answer_hint")}
-          onInput={(event) => {
-            composer.type(event.currentTarget.value);
-            app.presence.typing(thread.id, composer.kind.value, !composer.empty.value);
-          }}
-          onBlur={() => app.presence.stopped(thread.id)}
-          onKeyDown={onKeyDown}
-          onPaste={(event) => paste(event.clipboardData?.files, event)}
-        />
+        {inPublic && <TargetLine store={composer.publicity} thread={thread} />}
+        <div class="composer-area">
+          {openly && <Underlay text={text} spans={composer.publicity.spans.value} />}
+          <textarea
+            ref={area}
+            rows={3}
+            value={text}
+            maxLength={16_000}
+            aria-label={t(
+              kind === "note" ? "composer.note_label" : openly ? "public.answer_label" : "composer.answer_label",
+            )}
+            placeholder={t(kind === "note" ? "composer.note_hint" : openly ? "public.hint" : "composer.answer_hint")}
+            onInput={(event) => {
+              composer.type(event.currentTarget.value);
+              app.presence.typing(thread.id, composer.kind.value, !composer.empty.value);
+            }}
+            onBlur={() => app.presence.stopped(thread.id)}
+            onKeyDown={onKeyDown}
+            onPaste={(event) => paste(event.clipboardData?.files, event)}
+          />
+        </div>
+        {openly && (
+          <Found
+            text={text}
+            spans={composer.publicity.spans.value}
+            area={area}
+            onText={(next) => composer.type(next)}
+          />
+        )}
         <Uploads composer={composer} />
         <div class="composer-foot">
           <input

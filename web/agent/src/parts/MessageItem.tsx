@@ -111,6 +111,12 @@ export function MessageItem({ message, row, joined, lastOfBlock }: ItemProps) {
         </div>
         <Reactions message={message} customer={customer} />
         <Edited message={message} />
+        {message.link && (
+          <a class="comment-link" href={`/app/c/${message.link.conversation_id}`}>
+            <Icon name={message.link.what === "comment" ? "megaphone" : "chat"} />
+            {t(`comment.link_${message.link.what}`)}
+          </a>
+        )}
         {mine && <Delivery message={message} quiet={!lastOfBlock} />}
       </div>
     </article>

@@ -4,6 +4,7 @@ import type {
   Agent,
   ApiToken,
   AuditEntry,
+  CommentChange,
   Contact,
   ConversationDetail,
   ConversationPage,
@@ -27,9 +28,11 @@ import type {
   Message,
   NewApiToken,
   NewMessage,
+  NewPost,
   NewSecret,
   OneTimeLink,
   OrganisationSettings,
+  PagePost,
   Permission,
   Posted,
   PrivacyRequest,
@@ -39,6 +42,7 @@ import type {
   SearchPage,
   SessionInfo,
   SignIn,
+  Span,
   Tag,
   Team,
   ThreadAct,
@@ -143,6 +147,38 @@ export class Api {
   }
   threadControl(id: string, act: ThreadAct): Promise<unknown> {
     return this.#post(`/conversations/${id}/thread`, { act });
+  }
+  /** What in a text is about a person and must not be said in public. */
+  async publicCheck(id: string, text: string, signal?: AbortSignal): Promise<Span[]> {
+    const options = { body: { text }, ...(signal ? { signal } : {}) };
+    return (await this.http.request<{ spans: Span[] }>("POST", `/conversations/${id}/public-check`, options)).spans;
+  }
+  async postOf(id: string): Promise<PagePost | null> {
+    return (await this.#get<{ post: PagePost | null }>(`/conversations/${id}/post`)).post;
+  }
+  patchComment(messageId: string, change: CommentChange): Promise<Message> {
+    return this.#patch(`/comments/${messageId}`, change);
+  }
+  deleteComment(messageId: string): Promise<Message> {
+    return this.#delete(`/comments/${messageId}`);
+  }
+  privateReply(
+    messageId: string,
+    reply: { client_id: string; body: string; then?: NewMessage["then"] },
+  ): Promise<Posted> {
+    return this.#post(`/comments/${messageId}/private-reply`, reply);
+  }
+  pagePosts(cursor?: string | null): Promise<{ items: PagePost[]; next_cursor: string | null }> {
+    return this.http.request("GET", "/page-posts", { query: { cursor } });
+  }
+  createPost(post: NewPost): Promise<PagePost> {
+    return this.#post("/page-posts", post);
+  }
+  patchPost(id: string, change: { version?: number; text?: string; publish_at?: string | null }): Promise<PagePost> {
+    return this.#patch(`/page-posts/${id}`, change);
+  }
+  deletePost(id: string): Promise<PagePost> {
+    return this.#delete(`/page-posts/${id}`);
   }
   patchConversation(id: string, patch: ConversationPatch): Promise<Row> {
     return this.#patch(`/conversations/${id}`, patch);

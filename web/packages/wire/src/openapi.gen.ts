@@ -2538,7 +2538,7 @@ export interface components {
             account: components["schemas"]["AccountView"];
             agent: components["schemas"]["Self"];
             csrf: string | null;
-            permissions: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
+            permissions: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "posts.write" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
             recovery_codes_left: number;
             teams: components["schemas"]["OwnTeam"][];
             totp_enabled: boolean;
@@ -2585,6 +2585,7 @@ export interface components {
             awaited: number;
             body: string;
             client_id: string | null;
+            comment?: components["schemas"]["PublicComment"] | null;
             /** Format: uuid */
             conversation_id: string;
             /** Format: date-time */
@@ -2602,7 +2603,10 @@ export interface components {
             /** @enum {string} */
             kind: "inbound" | "answer" | "note" | "system";
             letter?: components["schemas"]["Letter"] | null;
+            link?: components["schemas"]["MessageLink"] | null;
             mention_ids: string[];
+            /** @default false */
+            private: boolean;
             reactions?: components["schemas"]["Reaction"][];
             reply_to?: string | null;
             retry?: components["schemas"]["Retry"] | null;
@@ -2614,6 +2618,15 @@ export interface components {
             state: "queued" | "sending" | "sent" | "delivered" | "read" | "blocked_by_window" | "blocked_by_policy" | "scheduled" | "unknown" | "failed_temporary" | "failed_permanent" | "cancelled" | null;
             state_reason: string | null;
             version: number;
+        };
+        /** MessageLink */
+        MessageLink: {
+            /** Format: uuid */
+            conversation_id: string;
+            /** Format: uuid */
+            message_id: string;
+            /** @enum {string} */
+            what: "private_thread" | "comment";
         };
         /** Messages */
         Messages: {
@@ -2641,7 +2654,7 @@ export interface components {
             last_used_at: string | null;
             name: string;
             prefix: string;
-            scopes: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
+            scopes: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "posts.write" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
             token: string;
         };
         /** NewWording */
@@ -2729,6 +2742,7 @@ export interface components {
             kind: "answer" | "note";
             /** @default [] */
             mention_ids: string[];
+            reply_to?: string | null;
             send_at?: string | null;
             /**
              * @default waiting
@@ -2769,6 +2783,28 @@ export interface components {
         PrivacyRequestPage: {
             items: components["schemas"]["PrivacyRequest"][];
             next_cursor: string | null;
+        };
+        /** PublicComment */
+        PublicComment: {
+            /** @default false */
+            hidden: boolean;
+            /** @default false */
+            liked: boolean;
+            /** @default false */
+            ours: boolean;
+            /** @default false */
+            post: boolean;
+            private_reply?: string | null;
+            private_until?: string | null;
+            /** @enum {null|string} */
+            proposed?: "tag" | null;
+            recommends?: boolean | null;
+            /**
+             * @default open
+             * @enum {string}
+             */
+            state: "open" | "answered" | "not_needed";
+            url?: string | null;
         };
         /** Quarantined */
         Quarantined: {
@@ -2972,7 +3008,7 @@ export interface components {
             account: components["schemas"]["AccountView"];
             agent: components["schemas"]["Self"];
             csrf: string | null;
-            permissions: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
+            permissions: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "posts.write" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
             recovery_codes_left: number;
             /**
              * @default signed_in
@@ -3087,7 +3123,7 @@ export interface components {
             last_used_at: string | null;
             name: string;
             prefix: string;
-            scopes: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
+            scopes: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "posts.write" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
         };
         /** Tokens */
         Tokens: {

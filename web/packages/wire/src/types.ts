@@ -50,10 +50,15 @@ export type FilledIn = S["FilledIn"];
 export type Message = With<
   Loose<
     S["Message"],
-    "client_id" | "deleted" | "silent" | "fields" | "automated" | "letter" | "send_at" | "edits" | "awaited"
+    | ("client_id" | "deleted" | "silent" | "fields" | "automated" | "letter" | "send_at" | "edits" | "awaited")
+    | ("private" | "comment")
   >,
-  { letter?: Letter | null }
+  { letter?: Letter | null; comment?: PublicComment | null }
 >;
+/** What stands beside a message that everybody can read; what is usual is left out. */
+export type PublicComment = Partial<S["PublicComment"]>;
+/** A message of another conversation that belongs with this one. */
+export type MessageLink = S["MessageLink"];
 export type Identity = Loose<S["Identity"], "verified_at">;
 export type Contact = With<
   Loose<S["Contact"], "fields" | "timezone" | "erased_at" | "written_standard">,
@@ -88,7 +93,7 @@ export type ConversationDetail = With<
   { conversation: Row; contact: Contact; messages: Message[]; previous_conversations: Row[]; draft: Draft | null }
 >;
 export type Posted = With<S["Posted"], { message: Message; conversation: Row }>;
-type Said = "then" | "addressing" | "send_at";
+type Said = "then" | "addressing" | "send_at" | "reply_to";
 export type NewMessage = With<Required<Omit<S["PostMessage"], Said>>, { file_ids: string[]; mention_ids: string[] }> &
   Partial<Pick<S["PostMessage"], Said>>;
 export type ConversationPatch = Partial<S["ChangeConversation"]>;
@@ -98,6 +103,47 @@ export type SavedView = With<S["SavedView"], { filters: Filters }>;
 export type SearchHit = With<S["FoundMessage"], { message: Message; conversation: Row }>;
 export type SearchPage = With<S["Found"], { messages: SearchHit[]; contacts: Contact[] }>;
 export type UploadedFile = Loose<S["Uploaded"], "image">;
+
+// -- the Facebook page
+/** What in a text is about a person; `start` and `end` count as strings do here. `stop`: it must come out first. */
+export interface Span {
+  start: number;
+  end: number;
+  kind: string;
+  level: "stop" | "warning";
+}
+export interface CommentChange {
+  hidden?: boolean;
+  liked?: boolean;
+  state?: "open" | "not_needed";
+}
+/** A post on a page; `own`: the page's, else a visitor's. */
+export interface PagePost {
+  id: string;
+  connection_id: string;
+  page: string;
+  own: boolean;
+  ad: boolean;
+  text: string;
+  link: string | null;
+  picture: string | null;
+  url: string | null;
+  state: "publishing" | "scheduled" | "published" | "failed" | "unknown" | "removed";
+  scheduled_at: string | null;
+  published_at: string | null;
+  agent_id: string | null;
+  conversation_id: string | null;
+  error: string | null;
+  version: number;
+  created_at: string;
+}
+export interface NewPost {
+  client_id: string;
+  connection_id: string;
+  text: string;
+  link?: string | null;
+  publish_at?: string | null;
+}
 
 // -- the organisation
 export type Agent = S["AgentRow"];
