@@ -10,7 +10,7 @@ from svardesk.kit.models import metadata
 
 
 SQL = Path(__file__).resolve().parent / "sql"
-CODE = ("contacts", "conversations", "channels", "email", "search", "privacy", "guards")
+CODE = ("contacts", "conversations", "channels", "email", "meta", "search", "privacy", "guards")
 """Functions, views and policies, each file safe to run again: they stand on the tables as they are after the last step."""
 
 

@@ -56,6 +56,8 @@ BEGIN
     WHERE t.account_id = p_account AND t.message_id IN (SELECT m.id FROM messages m WHERE m.account_id = t.account_id AND m.conversation_id = ANY(p_conversations));
     DELETE FROM message_search t
     WHERE t.account_id = p_account AND t.message_id IN (SELECT m.id FROM messages m WHERE m.account_id = t.account_id AND m.conversation_id = ANY(p_conversations));
+    DELETE FROM meta_profiles t
+    WHERE t.account_id = p_account AND t.contact_id = ANY(p_contacts);
     DELETE FROM threads t
     WHERE t.account_id = p_account AND (t.connection_id, t.thread) IN (SELECT c.connection_id, c.external_thread_key FROM conversations c WHERE c.account_id = t.account_id AND c.id = ANY(p_conversations));
     DELETE FROM webchat_sessions t

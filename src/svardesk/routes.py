@@ -13,6 +13,7 @@ from svardesk.accounts.secrets import same
 from svardesk.channels import http as channels_http
 from svardesk.channels.email import http as email_http
 from svardesk.channels.form import http as form_http
+from svardesk.channels.messenger import http as messenger_http
 from svardesk.channels.meta import http as meta_http
 from svardesk.channels.webchat import http as webchat_http
 from svardesk.contacts import http as contacts_http
@@ -36,6 +37,7 @@ ROUTES: tuple[Route, ...] = (
     *email_http.ROUTES,
     *form_http.ROUTES,
     *meta_http.ROUTES,
+    *messenger_http.ROUTES,
     *privacy_http.ROUTES,
     *shop_http.ROUTES,
 )

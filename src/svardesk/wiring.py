@@ -13,6 +13,7 @@ from svardesk.channels import jobs as channels_jobs
 from svardesk.channels import reactions as channels_reactions
 from svardesk.channels import ways
 from svardesk.channels.email import figures
+from svardesk.channels.messenger import jobs as messenger_jobs
 from svardesk.channels.webchat import reactions as webchat_reactions
 from svardesk.channels.webchat import whereabouts
 from svardesk.conversations import jobs as conversations_jobs
@@ -44,7 +45,8 @@ def sweeps(house: Any) -> tuple[Sweep, ...]:
     """Return the queues of all rooms; ``house`` has what they work with (files, key ring, adapters)."""
     found: list[Sweep] = []
     rooms: tuple[Callable[[Any], tuple[Sweep, ...]], ...] = (
-        spine_jobs.sweeps, accounts_jobs.sweeps, conversations_jobs.sweeps, channels_jobs.sweeps, privacy_jobs.sweeps,
+        spine_jobs.sweeps, accounts_jobs.sweeps, conversations_jobs.sweeps, channels_jobs.sweeps, messenger_jobs.sweeps,
+        privacy_jobs.sweeps,
     )  # fmt: skip
     for room in rooms:
         found.extend(room(house))

@@ -29,6 +29,7 @@ PUBLIC = {
     "GET /form/confirm/{token:str}", "POST /form/confirm/{token:str}",
     "POST /hooks/mail/{key:str}",
     "GET /hooks/meta/{key:str}", "POST /hooks/meta/{key:str}",
+    "POST /hooks/meta/{key:str}/deletion", "POST /hooks/meta/{key:str}/deauthorise", "GET /hooks/meta/{key:str}/deletion/{code:str}",
     "OPTIONS /form/v1/{key:str}", "GET /form/v1/{key:str}", "POST /form/v1/{key:str}",
 }  # fmt: skip
 """Everything that answers strangers; each of these has its own way to know whom it talks to, or nothing to hide."""

@@ -27,6 +27,8 @@ from tests.factories import (
     make_widget,
 )
 
+NOWHERE = "http://127.0.0.1:9"
+"""Nobody listens there."""
 PLACE = re.compile(r"\{(\w+):(\w+)\}")
 
 
@@ -53,6 +55,23 @@ async def make_world(db: Database, marker: str) -> World:
         db, "connections", account.id, kind="email", name=f"{marker} postkasse", public_key=f"mb_{uuid4().hex}",
         config={"address": f"post@{account.slug}.example"}, created_at=NOW,
     )  # fmt: skip
+    meta_app = await insert(
+        db, "connections", account.id, kind="meta", name=f"{marker} app", public_key=f"ma_{uuid4().hex}", created_at=NOW,
+        config={"app_id": "1", "graph_url": NOWHERE, "dialog_url": NOWHERE},
+    )  # fmt: skip
+    page = await insert(
+        db, "connections", account.id, kind="messenger", name=f"{marker} side", created_at=NOW,
+        config={"page_id": "1001", "app": str(meta_app), "app_id": "1", "graph_url": NOWHERE},
+    )  # fmt: skip
+    deletion = await insert(
+        db,
+        "meta_deletions",
+        account.id,
+        connection_id=meta_app,
+        code=uuid4().hex,
+        app_scoped_id=f"{marker}-42",
+        requested_at=NOW,
+    )
     form, _ = await make_form(db, account, f"{marker} skjema")
     brand = await insert(db, "brands", account.id, name=f"{marker} merke")
     conversation = await make_conversation(
@@ -128,6 +147,7 @@ async def make_world(db: Database, marker: str) -> World:
         "team_id": team, "token_id": api_token, "session_id": session, "invitation_id": invitation,
         "calendar_id": calendar, "field_id": field_, "tag_id": tag, "view_id": view, "widget_id": widget,
         "form_id": form, "mailbox_id": mailbox,
+        "app_id": meta_app, "connection_id": page, "deletion_id": deletion,
         "file_id": file, "envelope_id": envelope, "request_id": request, "merge_id": merge,
         "other_contact_id": other_contact,
     }  # fmt: skip
@@ -141,6 +161,12 @@ def body_of(row: Route, ids: Mapping[str, UUID]) -> Any:
     """A valid body for a route, or None when it takes none. ``ids`` say what it points to."""
     text = {name: str(value) for name, value in ids.items()}
     bodies: dict[str, Any] = {
+        "create_meta_app": {"app_id": "7", "app_secret": "en-hemmelighet"},
+        "change_meta_app": {"name": "Nytt navn"},
+        "connect_page": {"page_id": "1002", "page_token": "x"},
+        "change_page": {"name": "Nytt navn"},
+        "put_messenger_profile": {"greeting": [{"text": "Hei!"}]},
+        "post_thread_act": {"act": "take"},
         "create_mailbox": {"address": "ny@post.example"},
         "change_mailbox": {"name": "Nytt navn"},
         "post_session": {"email": "x@y.example", "password": "feil passord her"},
@@ -196,7 +222,15 @@ def body_of(row: Route, ids: Mapping[str, UUID]) -> Any:
 
 def path_of(row: Route, ids: Mapping[str, UUID], **texts: str) -> str:
     """The route's address with ``ids`` in place of its parameters."""
-    defaults = {"token": "x" * 43, "key": "away", "locale": "nb", "name": "x.js", "slug": "ruter", "page": "bredband"}
+    defaults = {
+        "token": "x" * 43,
+        "key": "away",
+        "locale": "nb",
+        "name": "x.js",
+        "slug": "ruter",
+        "page": "bredband",
+        "code": "x",
+    }
 
     def fill(found: re.Match[str]) -> str:
         name, kind = found[1], found[2]

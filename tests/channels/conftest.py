@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
@@ -13,9 +13,11 @@ import pytest
 from svardesk.accounts.caller import SYSTEM
 from svardesk.channels.contract import (
     AdapterBase,
+    Attachment,
     Capabilities,
     Connection,
     Content,
+    Control,
     ErrorText,
     EventType,
     Health,
@@ -28,10 +30,13 @@ from svardesk.channels.contract import (
     Sender,
     SendResult,
     Sent,
+    Typing,
     Watermark,
+    Window,
 )
 from svardesk.channels.webchat import http as webchat_http
 from svardesk.channels.webchat import visitors, widgets
+from svardesk.conversations.schemas import Elsewhere
 from svardesk.kit.clock import FixedClock
 from svardesk.kit.db import Database
 from svardesk.kit.ids import uuid7
@@ -140,6 +145,7 @@ class Call(msgspec.Struct):
     verb: str
     delivery_id: UUID
     text: str
+    part: int = 0
 
 
 @dataclass
@@ -151,6 +157,11 @@ class Provider:
     looks: list[Any] = field(default_factory=list)
     has: dict[UUID, str] = field(default_factory=dict)
     retries_for: timedelta | None = None
+    pieces: int = 1
+    windows: tuple[Window, ...] = (Window("always", None),)
+    seen: list[tuple[str, str]] = field(default_factory=list)
+    files: dict[str, Any] = field(default_factory=dict)
+    """Ref → bytes, or an exception that fetching raises."""
 
     def sent(self, delivery_id: UUID | None = None) -> int:
         """How many messages (of one delivery) really went out."""
@@ -164,6 +175,17 @@ class Line(msgspec.Struct):
     type: EventType = "message"
     text: str = ""
     about: Watermark | None = None
+    thread: str = "t1"
+    external_id: str | None = None
+    edit: int = 0
+    emoji: str | None = None
+    elsewhere: Elsewhere | None = None
+    control: Control | None = None
+    referral: dict[str, Any] | None = None
+    reply_to: str | None = None
+    media: list[str] = []
+    standby: bool | None = None
+    at: datetime | None = None
 
 
 class FakeAdapter(AdapterBase):
@@ -179,7 +201,19 @@ class FakeAdapter(AdapterBase):
         return {"type": "object"}
 
     def capabilities(self, connection: Connection) -> Capabilities:
-        return Capabilities(trust_default="claimed", retries_for=self.provider.retries_for)
+        return Capabilities(
+            trust_default="claimed",
+            retries_for=self.provider.retries_for,
+            windows=self.provider.windows,
+            typing=Typing(outwards=True),
+            seen=True,
+        )
+
+    def parts(self, command: OutboundCommand) -> int:
+        return self.provider.pieces
+
+    async def signal(self, connection: Connection, thread: str, signal: str) -> None:
+        self.provider.seen.append((thread, signal))
 
     def authenticate(self, headers: Any, raw: bytes, connection: Connection) -> Ok:
         return Ok()
@@ -193,19 +227,31 @@ class FakeAdapter(AdapterBase):
             InboundEvent(
                 type=line.type,
                 idempotency_key=line.id,
-                external_thread_key="t1",
+                external_thread_key=line.thread,
                 sender=Sender(external_id="ola@example.no", display="Ola", trust="claimed"),
-                occurred_at=raw.received_at,
-                content=Content(text=line.text),
+                occurred_at=line.at or raw.received_at,
+                content=Content(
+                    text=line.text,
+                    reply_to_external_id=line.reply_to,
+                    attachments=tuple(Attachment(ref=one) for one in line.media),
+                ),
                 about=line.about,
+                external_id=line.external_id,
+                edit=line.edit,
+                emoji=line.emoji,
+                elsewhere=line.elsewhere,
+                control=line.control,
+                referral=line.referral,
+                standby=line.standby,
             )
             for line in lines
         ]
 
     async def send(self, command: OutboundCommand) -> SendResult:
-        answer = self.provider.answers.pop(0) if self.provider.answers else Sent(external_id=f"x-{command.delivery_id}")
+        name = f"x-{command.delivery_id}" + (f":{command.part}" if self.provider.pieces > 1 else "")
+        answer = self.provider.answers.pop(0) if self.provider.answers else Sent(external_id=name)
         if not isinstance(answer, ConnectionRefusedError):
-            self.provider.calls.append(Call("send", command.delivery_id, command.text))
+            self.provider.calls.append(Call("send", command.delivery_id, command.text, command.part))
         if isinstance(answer, BaseException):
             raise answer
         return answer
@@ -224,7 +270,10 @@ class FakeAdapter(AdapterBase):
         return ErrorText(error_class="provider", text_key="delivery.failed")
 
     async def fetch_media(self, connection: Connection, ref: str) -> AsyncIterator[bytes]:
-        yield ref.encode()
+        found = self.provider.files.get(ref, ref.encode())
+        if isinstance(found, BaseException):
+            raise found
+        yield found
 
 
 async def secret_of(client: Client, widget: Widget) -> str:

@@ -96,12 +96,12 @@ async def test_one_poison_event_is_set_aside_and_the_rest_goes_on(inbox: Inbox) 
         {"id": "1", "text": "Hei"},
         {"id": "2", "text": ""},
         {"id": "3", "text": "Er dere der?"},
-        {"id": "4", "type": "reaction"},
+        {"id": "4", "type": "call_event"},
     )
     await inbox.sweep()
     assert await inbox.bodies() == ["Hei", "Er dere der?"]
     assert await inbox.items() == [
-        ("1", "message", "done"), ("2", "message", "quarantined"), ("3", "message", "done"), ("4", "reaction", "ignored"),
+        ("1", "message", "done"), ("2", "message", "quarantined"), ("3", "message", "done"), ("4", "call_event", "ignored"),
     ]  # fmt: skip
     async with inbox.db.work(inbox.account.id) as tx:
         listed = await ingress.quarantined(tx)
@@ -179,7 +179,7 @@ async def test_a_mended_parser_reads_it_again_and_takes_nothing_twice(inbox: Inb
 
     inbox.adapter.parse = parse
     async with inbox.db.work(inbox.account.id) as tx:
-        await ingress.replay(tx, inbox.clock.now(), envelope_id)
+        await ingress.replay(tx, inbox.clock.now(), envelope_id, inbox.adapters)
     assert await inbox.sweep() == 1
     assert await inbox.bodies() == ["Hei", "(tom)"]
     async with inbox.db.work(inbox.account.id) as tx:
@@ -226,5 +226,5 @@ async def test_another_organisation_sees_none_of_it(inbox: Inbox) -> None:
     other = await make_account(inbox.db)
     async with inbox.db.work(other.id) as tx:
         with pytest.raises(ingress.NoSuchEnvelope):
-            await ingress.replay(tx, inbox.clock.now(), envelope_id)
+            await ingress.replay(tx, inbox.clock.now(), envelope_id, inbox.adapters)
         assert await ingress.quarantined(tx) == []

@@ -184,6 +184,50 @@ META = Case(
     codes=("not_offered", "190", "anything"),
 )
 
+PAGE = "1001"
+
+
+def _told(*items: Any, array: str = "messaging") -> Raw:
+    return raw(
+        json.dumps({"object": "page", "entry": [{"id": PAGE, "time": 1_795_424_400_000, array: list(items)}]}).encode()
+    )
+
+
+def _of_ola(**body: Any) -> dict[str, Any]:
+    return {"sender": {"id": "7001"}, "recipient": {"id": PAGE}, "timestamp": 1_795_424_400_000, **body}
+
+
+MESSENGER = Case(
+    adapter=ADAPTERS["messenger"],
+    # Nobody listens there: what is sent is surely not taken.
+    connection=connection("messenger", page_id=PAGE, app_id="555", graph_url="http://127.0.0.1:9"),
+    good=[
+        (_told(_of_ola(message={"mid": "m1", "text": "Blåbær 👋"}), _of_ola(read={"watermark": 1_795_424_400_000})), 2),
+        (
+            _told(
+                _of_ola(
+                    message={
+                        "mid": "m2",
+                        "attachments": [{"type": "image", "payload": {"url": "https://x.fbcdn.net/1"}}],
+                    }
+                )
+            ),
+            1,
+        ),
+        (_told(_of_ola(postback={"mid": "m3", "title": "Hei", "payload": "P"}), array="standby"), 1),
+        (_told(_of_ola(delivery={"watermark": 1_795_424_400_000, "mids": ["m9"]})), 1),
+    ],
+    poison=[
+        raw(b""),
+        raw(b"{"),
+        raw(b"[]"),
+        raw(b"null"),
+        raw(b'{"object":"page","entry":[{"id":"9","messaging":[]}]}'),
+    ],
+    strange=[_told(_of_ola(hologram={}), 7, None, {"message": {}}, _of_ola(message={"mid": "m1", "text": 7}))],
+    codes=("window", "standby", "restricted", "190", "10.2018278", "551", "613", "http.503", "anything"),
+)
+
 FAKE = Case(
     adapter=FakeAdapter(Provider()),
     connection=connection("fake"),
@@ -195,4 +239,11 @@ FAKE = Case(
 )
 """The test double stands here too, so that the suite itself is tried on more than one adapter."""
 
-CASES: dict[str, Case] = {"webchat": WEBCHAT, "form": FORM, "email": EMAIL, "meta": META, "fake": FAKE}
+CASES: dict[str, Case] = {
+    "webchat": WEBCHAT,
+    "form": FORM,
+    "email": EMAIL,
+    "meta": META,
+    "messenger": MESSENGER,
+    "fake": FAKE,
+}

@@ -110,10 +110,12 @@ async def settle(
             state_reason="til ragnhild", created_at=now,
         )  # fmt: skip
         await _put_mails(tx, person, answer, now, number)
+        delivery = uuid7()
         await _put(
-            tx, "deliveries", id=uuid7(), message_id=answer, conversation_id=person.conversation,
+            tx, "deliveries", id=delivery, message_id=answer, conversation_id=person.conversation,
             connection_id=person.connection, seq=2, state="queued", due_at=now, reason="for Ragnhild", created_at=now,
         )  # fmt: skip
+        await _put_channel(tx, person, delivery, now, number)
         await tx.run(
             "INSERT INTO message_search (account_id, message_id, conversation_id, words, created_at)"
             " VALUES (%(a)s, %(m)s, %(c)s, to_tsvector('simple', %(body)s), %(now)s) ON CONFLICT DO NOTHING",
@@ -160,6 +162,23 @@ async def settle(
             expires_at=now + timedelta(days=30),
         )  # fmt: skip
     return person
+
+
+async def _put_channel(tx: Tx, person: Person, delivery: UUID, now: datetime, number: int) -> None:
+    """What a channel with a provider adds: pieces, edits, files that are awaited, where she came from."""
+    await _put(
+        tx, "delivery_parts", delivery_id=delivery, part=0, connection_id=person.connection,
+        external_id=f"m_Ragnhild-{number}", sent_at=now,
+    )  # fmt: skip
+    await _put(tx, "message_edits", message_id=person.message, edit=0, body=f"{SAID} (Ragnhild)", written_at=now)
+    await _put(
+        tx, "media", id=uuid7(), message_id=person.message, connection_id=person.connection,
+        ref=f"https://cdn.example/ragnhild-{number}", name="ragnhilds-ruter.jpg", state="gone", error="Ragnhild", due_at=now,
+    )  # fmt: skip
+    await _put(
+        tx, "threads", connection_id=person.connection, thread=f"visitor-Ragnhild-{number}",
+        first_touch=Jsonb({"ref": "ragnhild"}), last_touch=Jsonb({"ref": "ragnhild"}), updated_at=now,
+    )  # fmt: skip
 
 
 async def _put_mails(tx: Tx, person: Person, answer: UUID, now: datetime, number: int) -> None:

@@ -251,12 +251,15 @@ ORDER BY seq
 FOR NO KEY UPDATE;
 
 -- name: by_external_ids
--- Deliveries that the provider names, held.
-SELECT id, message_id, state, seq, conversation_id FROM deliveries
-WHERE account_id = :account_id AND connection_id = :connection_id AND (external_id = ANY(:external_ids) OR id IN (
+-- Deliveries that the provider names, whole or by a piece of theirs, held.
+SELECT d.id, d.message_id, d.state, d.seq, d.conversation_id FROM deliveries d
+WHERE d.account_id = :account_id AND d.id = ANY(ARRAY(
+    SELECT w.id FROM deliveries w
+    WHERE w.account_id = :account_id AND w.connection_id = :connection_id AND w.external_id = ANY(:external_ids)
+    UNION
     SELECT p.delivery_id FROM delivery_parts p
     WHERE p.account_id = :account_id AND p.connection_id = :connection_id AND p.external_id = ANY(:external_ids)))
-ORDER BY seq
+ORDER BY d.seq
 FOR NO KEY UPDATE;
 
 -- name: by_message_ids

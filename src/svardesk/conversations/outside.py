@@ -5,8 +5,11 @@ names a message that we do not have changes nothing.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
+
+import msgspec
 
 from svardesk.conversations.events import AnswerElsewhere, ConversationChanged, MessageChanged
 from svardesk.conversations.schemas import Elsewhere
@@ -16,6 +19,9 @@ from svardesk.kit.db import Row, Tx
 from svardesk.kit.ids import uuid7
 from svardesk.kit.jsons import encode
 from svardesk.spine import record
+
+NOBODY_TYPES: Final = timedelta(seconds=2)
+"""An answer that stands there so soon after the customer's words was written by a machine."""
 
 
 async def find(tx: Tx, conversation_id: UUID, external_id: str) -> Row | None:
@@ -99,6 +105,9 @@ async def answered_elsewhere(
     held = await tx.maybe(sql.hold_unanswered, account_id=tx.account, id=conversation_id)
     if held is None or await find(tx, conversation_id, external_id) is not None:
         return None
+    opened = held["window_from"]
+    if opened is not None and timedelta(0) <= at - opened <= NOBODY_TYPES:
+        by = msgspec.structs.replace(by, automatic=True)
     message_id, seq = uuid7(), held["last_seq"] + 1
     text = clean(body)[:MAX_BODY]
     await tx.run(

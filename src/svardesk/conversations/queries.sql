@@ -80,7 +80,7 @@ FOR NO KEY UPDATE SKIP LOCKED;
 -- name: hold_unanswered
 -- A conversation whose answer did not arrive, locked; since when the customer has waited in truth.
 SELECT c.id, c.status, c.snoozed_until, c.assignee_id, c.team_id, coalesce(c.waiting_since, c.last_customer_at) AS waiting_since,
-    c.closed_at, c.last_seq, c.version
+    c.closed_at, c.last_seq, c.version, c.window_from
 FROM conversations c
 WHERE c.account_id = :account_id AND c.id = :id AND c.archived_at IS NULL
 FOR NO KEY UPDATE;

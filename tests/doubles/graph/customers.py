@@ -162,7 +162,10 @@ class Customers:
         return body
 
     def opts_in(self, psid: str, body: Json) -> None:
-        """A person agrees to hear from the page."""
+        """A person agrees to hear from the page; under a ``user_ref`` this opens the window, and is how to reach them."""
+        if "user_ref" in body:
+            self.world.state.user_refs[str(body["user_ref"])] = psid
+            self._opened(psid, None)
         item = events.optin(self.world.person(psid), self.world.ms, body)
         self.core.tell(self.world.thread(psid), "messaging_optins", item)
 

@@ -8,6 +8,7 @@ from tests.doubles.graph.calls import GraphError, Request, Table, invalid
 from tests.doubles.graph.core import Core
 from tests.doubles.graph.model import Comment, Json, Page, Post
 from tests.doubles.graph.reading import Field, fields_of, paged, pick
+from tests.doubles.graph.sending import fetch
 from tests.doubles.graph.wire import graph_time
 
 EARLIEST = timedelta(minutes=10)
@@ -28,6 +29,28 @@ async def publish(request: Request) -> Json:
     due = _due(request, published=published)
     post = add_post(request.core, page, page.id, page.name, text, published=published and due is None, due=due)
     return {"id": post.id}
+
+
+async def publish_photo(request: Request) -> Json:
+    """``POST /{page}/photos``: a picture by ``url`` with a text."""
+    page = request.page()
+    request.needs("pages_manage_posts")
+    media = await fetch(request, request.needed("url"), "image")
+    text = request.text("message") or request.text("caption")
+    published = request.flag("published") is not False
+    due = _due(request, published=published)
+    post = add_post(
+        request.core,
+        page,
+        page.id,
+        page.name,
+        text,
+        kind="photo",
+        picture=request.world.media_url(media),
+        published=published and due is None,
+        due=due,
+    )
+    return {"id": media.id, "post_id": post.id}
 
 
 def _due(request: Request, *, published: bool) -> int | None:
@@ -352,6 +375,7 @@ def _with_comments(request: Request, known: Json, wanted: Sequence[Field], node:
 
 TABLE: Table = {
     ("POST", "page", "feed"): publish,
+    ("POST", "page", "photos"): publish_photo,
     ("GET", "page", "feed"): posts,
     ("GET", "page", "posts"): posts,
     ("GET", "page", "published_posts"): posts,

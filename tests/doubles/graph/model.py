@@ -265,4 +265,5 @@ class State:
     media: dict[str, Media] = field(default_factory=dict[str, Media])
     personas: dict[str, Json] = field(default_factory=dict[str, Json])
     codes: dict[str, Code] = field(default_factory=dict[str, Code])
+    user_refs: dict[str, str] = field(default_factory=dict[str, str])
     number: int = 0

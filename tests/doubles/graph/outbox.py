@@ -230,7 +230,8 @@ class Outbox:
         delivery.attempts += 1
         try:
             async with asyncio.timeout(self.pace.timeout):
-                answer = await self._client.post(delivery.url, content=delivery.body, headers=delivery.headers)
+                url = self.world.app(delivery.app_id).webhook_url or delivery.url
+                answer = await self._client.post(url, content=delivery.body, headers=delivery.headers)
             delivery.statuses.append(answer.status_code)
             well = answer.status_code == 200
         except TimeoutError:

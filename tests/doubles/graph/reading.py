@@ -13,6 +13,7 @@ from tests.doubles.graph.model import Json, Message, Person, Thread
 from tests.doubles.graph.wire import graph_time
 
 MOST = 100
+_OWN = {"after", "access_token", "limit", "appsecret_proof"}
 
 
 @dataclass
@@ -236,18 +237,18 @@ def paged(
     if not part:
         return answer
     after = _cursor(start + len(part))
-    answer["paging"] = {"cursors": {"before": _cursor(start), "after": after}}
+    paging: Json = {"cursors": {"before": _cursor(start), "after": after}}
+    answer["paging"] = paging
     if start + limit < len(rows):
-        kept: Json = {
-            name: value for name, value in request.params.items() if name not in {"after", "access_token", "limit"}
-        }
+        kept: Json = {name: value for name, value in request.params.items() if name not in _OWN}
         if node is not None and edge != request.edge:
-            kept.pop("fields", None)
-            below = next((f.below for f in _flat(fields_of(request.text("fields") or "id")) if f.name == edge), [])
+            below = next(
+                (one.below for one in _flat(fields_of(request.text("fields") or "id")) if one.name == edge), []
+            )
             kept["fields"] = written(below) or "id"
         query = {**kept, "limit": limit, "after": after, "access_token": request.token.token}
         where = node or request.node
-        answer["paging"]["next"] = f"{request.world.base_url}/{request.version}/{where}/{edge}?{urlencode(query)}"
+        paging["next"] = f"{request.world.base_url}/{request.version}/{where}/{edge}?{urlencode(query)}"
     return answer
 
 

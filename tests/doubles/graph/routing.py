@@ -8,18 +8,18 @@ from tests.doubles.graph.world import DAY
 
 
 def pass_to(core: Core, thread: Thread, old: str | None, new: str | None, metadata: str) -> None:
-    """Give a thread to an app; both hear of it. ``new`` None leaves it idle."""
+    """Give a thread to an app; all apps hear of it. ``new`` None leaves it idle."""
     thread.owner = new
     thread.owner_until = core.world.ms + DAY if new else None
     body: Json = {"previous_owner_app_id": _number(old), "new_owner_app_id": _number(new), "metadata": metadata}
-    _say(core, thread, "pass_thread_control", body, {old, new})
+    _say(core, thread, "pass_thread_control", body)
 
 
 def take_from(core: Core, thread: Thread, old: str | None, new: str, metadata: str) -> None:
-    """An app takes a thread; the one that loses it hears of it."""
+    """An app takes a thread; all apps hear of it."""
     thread.owner, thread.owner_until = new, core.world.ms + DAY
     body: Json = {"previous_owner_app_id": _number(old), "new_owner_app_id": _number(new), "metadata": metadata}
-    _say(core, thread, "take_thread_control", body, {old})
+    _say(core, thread, "take_thread_control", body)
 
 
 def ask_for(core: Core, thread: Thread, asker: str, metadata: str) -> None:
@@ -29,10 +29,10 @@ def ask_for(core: Core, thread: Thread, asker: str, metadata: str) -> None:
     _say(core, thread, "request_thread_control", body, {core.world.owner(thread) or page.default_app})
 
 
-def _say(core: Core, thread: Thread, key: str, body: Json, apps: set[str | None]) -> None:
+def _say(core: Core, thread: Thread, key: str, body: Json, apps: set[str | None] | None = None) -> None:
     page, person = core.world.page(thread.page_id), core.world.person(thread.psid)
     item = events.control(person, core.world.ms, key, body)
-    for app_id in apps & set(page.subscriptions):
+    for app_id in list(page.subscriptions) if apps is None else apps & set(page.subscriptions):
         core.outbox.emit(page, "messaging_handovers", "messaging", item, only=app_id)
     core.changed()
 

@@ -126,7 +126,9 @@ def _check_template(payload: Json) -> None:
 
 def _addressed(request: Request, page: Page, recipient: Json) -> Person:
     reference = recipient.get("user_ref")
-    psid = str(reference or recipient.get("id") or "")
+    psid = str(recipient.get("id") or "")
+    if reference:
+        psid = request.world.state.user_refs.get(str(reference), "none")
     if not psid:
         raise invalid("Param recipient must name an id, user_ref, comment_id or post_id")
     person = request.world.person(psid)

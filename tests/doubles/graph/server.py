@@ -12,7 +12,7 @@ from typing import Any, Self
 import httpx
 import uvicorn
 
-from tests.doubles.graph import feed, wire
+from tests.doubles.graph import events, feed, wire
 from tests.doubles.graph.core import Action, Call, Core, Sent
 from tests.doubles.graph.customers import Attachment, Customers
 from tests.doubles.graph.faults import Fault
@@ -20,6 +20,7 @@ from tests.doubles.graph.http import build
 from tests.doubles.graph.model import FIELDS, PAGE_INBOX, App, Comment, Json, Message, Page, Person, Post, State, Token
 from tests.doubles.graph.outbox import Delivery, Pace
 from tests.doubles.graph.routing import ask_for, pass_to, take_from
+from tests.doubles.graph.sending import judge
 from tests.doubles.graph.world import World
 
 HOST = "127.0.0.1"
@@ -43,7 +44,7 @@ class GraphDouble:
     """Meta on a port of its own: one app, one page, their token, and everything else on demand.
 
     Everything that people do is awaited until the webhooks had their first try. ``url`` is what stands for
-    ``https://graph.facebook.com``.
+    ``https://graph.facebook.com``; ``parallel`` is how many webhooks go to an app at once (1 keeps them in order).
     """
 
     def __init__(
@@ -55,9 +56,11 @@ class GraphDouble:
         page: str = "Fjordnett AS",
         port: int = 0,
         host: str = HOST,
+        parallel: int = 1,
     ) -> None:
         self.world = World(clock, state)
         self._pace, self._port, self._host, self._name = pace, port, host, page
+        self._parallel = parallel
         self.url = ""
         self.core: Core
         self.people: Customers
@@ -70,9 +73,10 @@ class GraphDouble:
     async def start(self) -> Self:
         """Listen."""
         self.core = Core.build(self.world, self._pace)
+        self.core.outbox.parallel = self._parallel
         self.people = Customers(self.core)
         state = self.world.state
-        self.app = next(iter(state.apps.values()), None) or self.world.add_app("Svardesk")
+        self.app = next(iter(state.apps.values()), None) or self.world.add_app("Kundeservice")
         self.page = next(iter(state.pages.values()), None) or self.world.add_page(self._name)
         self.token = next(
             (one for one in state.tokens.values() if one.page_id == self.page.id), None
@@ -281,15 +285,13 @@ class GraphDouble:
         self, post: Post, person: Person, name: str = "like", *, comment: Comment | None = None, verb: str = "add"
     ) -> None:
         """A reaction on a post or comment; ``verb`` add, edit or remove."""
-        from tests.doubles.graph.events import on_reaction
-
         if comment is not None:
             (comment.likes.discard if verb == "remove" else comment.likes.add)(person.commenter_id)
         elif verb == "remove":
             post.reactions.pop(person.commenter_id, None)
         else:
             post.reactions[person.commenter_id] = name
-        change = on_reaction(person, post.id, comment.id if comment else None, verb, name, self.world.ms)
+        change = events.on_reaction(person, post.id, comment.id if comment else None, verb, name, self.world.ms)
         await self._told(self.core.tell_feed(post.page_id, change))
 
     async def edits_post(self, post: Post, text: str) -> None:
@@ -393,6 +395,11 @@ class GraphDouble:
         """End a token; ``state`` revoked or expired, or valid again."""
         (token or self.token).state = state
 
+    def unsubscribe(self, page: Page | None = None, app: App | None = None) -> None:
+        """Take an app off a page without telling it, as after an hour of failures."""
+        (page or self.page).subscriptions.pop((app or self.app).id, None)
+        self.core.changed()
+
     async def restrict(
         self, page: Page | None = None, *, on: bool = True, reason: str = "The Page broke the rules."
     ) -> None:
@@ -419,11 +426,21 @@ class GraphDouble:
         """Another app asks for a thread."""
         await self._told(ask_for(self.core, self.world.thread(psid), app_id, metadata))
 
+    async def roles(self, app_roles: dict[str, list[str]], page: Page | None = None) -> None:
+        """The apps of a page get other roles."""
+        page = page or self.page
+        self.core.outbox.emit(page, "messaging_handovers", "messaging", events.roles(page.id, self.world.ms, app_roles))
+        await self.settle()
+
+    async def judges(self, template_id: str, status: str, reason: str = "NONE") -> None:
+        """A utility template is APPROVED, REJECTED, PAUSED or DISABLED."""
+        await self._told(judge(self.core, template_id, status, reason))
+
     # ── privacy ──
 
     async def signed_post(self, url: str, user_id: str, *, secret: str | None = None) -> httpx.Response:
         """Data deletion or deauthorisation: a form with a ``signed_request``; another ``secret`` forges it."""
-        payload = {"user_id": user_id, "issued_at": self.world.ms // 1000, "expires": 0}
+        payload: Json = {"user_id": user_id, "issued_at": self.world.ms // 1000, "expires": 0}
         return await self.core.outbox.post_form(
             url, {"signed_request": wire.signed_request(secret or self.app.secret, payload)}
         )

@@ -28,10 +28,12 @@ from svardesk.channels.contract import (
     SendResult,
     Sent,
     Signal,
+    Taken,
     Typing,
     Window,
 )
 from svardesk.channels.messenger import parsing, preparing, sending
+from svardesk.channels.messenger.asking import ask_for
 from svardesk.channels.messenger.parsing import Restriction, Roles, TemplateNews, Unknown
 from svardesk.channels.meta import errors, standing, watching
 from svardesk.channels.meta.client import Answered as Did
@@ -120,6 +122,12 @@ class MessengerAdapter(AdapterBase):
                 await standing.note(tx, connection.id, unknown_items=count, unknown_item=", ".join(keys)[:200])
             case _:
                 return
+
+    async def keep(self, tx: Tx, now: datetime, connection: Connection, event: InboundEvent, taken: Taken) -> None:
+        """Somebody without a name wrote: the worker asks for it."""
+        contact_id = taken.received.contact_id
+        if contact_id is not None and not taken.received.repeated:
+            await ask_for(tx, now, connection.id, event.sender.external_id, contact_id)
 
     async def prepare(self, tx: Tx, now: datetime, command: OutboundCommand) -> OutboundCommand:
         """Whether and how Meta's rules let this answer go out now."""

@@ -1,6 +1,7 @@
 """The organisation's Meta app as an adapter: nothing is sent by it, and what lies with it belongs to no connected page."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, ClassVar
 
 from svardesk.channels.contract import (
@@ -25,6 +26,8 @@ from svardesk.channels.meta import errors
 from svardesk.channels.meta.config import KIND, UNKNOWN_PAGE, AppConfig, app_secrets, read_app, schema_of
 from svardesk.channels.meta.signature import HEADER, is_signed
 from svardesk.channels.meta.splitting import NotMetas, split
+from svardesk.channels.meta.straying import find_place
+from svardesk.kit.db import Tx
 
 
 class MetaAdapter(AdapterBase):
@@ -60,6 +63,11 @@ class MetaAdapter(AdapterBase):
             raise ParseFailed("not_understood", f"This is nothing that Meta sends for pages: {error}"[:300]) from error
         named = ", ".join(pages)[:200]
         raise ParseFailed("unknown_page", f"The page {named} is not connected here.", page=named)
+
+    async def replayed(self, tx: Tx, now: datetime, connection: Connection, raw: Raw) -> bool:
+        """Its page may be connected by now: then it goes there."""
+        del now
+        return await find_place(tx, connection.id, raw.body, raw.received_at)
 
     async def send(self, command: OutboundCommand) -> SendResult:
         """Nothing goes out by an app."""

@@ -27,14 +27,10 @@ SYNONYMS: Final = {
 }
 """Meta's pages spell some fields in two ways."""
 HOLDING: Final = sorted(
-    {"disconnected", "restricted", "no_token"}
-    | {
-        f"{code}.{subcode}" if subcode else str(code)
-        for (code, subcode), meant in errors.TABLE.items()
-        if meant.standing != "same"
-    }
+    {"disconnected", "restricted"}
+    | {str(code) for (code, _), meant in errors.TABLE.items() if meant.standing != "same"}
 )
-"""Codes of answers that wait for their connection."""
+"""Codes (without their subcodes) of answers that wait for their connection."""
 
 
 def missing_fields(found: Iterable[Any]) -> list[str]:

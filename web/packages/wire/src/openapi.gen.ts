@@ -503,6 +503,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{conversation_id}/thread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * PostThreadAct
+         * @description Take a conversation over from another program, pass it on, ask for it, let it go. 409 ``thread_not_yours``.
+         */
+        post: operations["post_thread_act"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{conversation_id}/way": {
         parameters: {
             query?: never;
@@ -969,6 +989,258 @@ export interface paths {
          * @description Replace the recovery codes; asks for the password. 401 ``wrong_password``, 409 ``totp_off``.
          */
         post: operations["post_recovery_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meta": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetMeta
+         * @description The organisation's Meta apps and pages, each with how it is.
+         */
+        get: operations["get_meta"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meta/apps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * CreateMetaApp
+         * @description Make a Meta app known. 422 ``bad_meta_app``.
+         */
+        post: operations["create_meta_app"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meta/apps/{app_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * DeleteMetaApp
+         * @description Take an app out of service. 409 ``meta_app_has_pages``.
+         */
+        delete: operations["delete_meta_app"];
+        options?: never;
+        head?: never;
+        /**
+         * ChangeMetaApp
+         * @description Change an app or replace its secret. 409 ``version_conflict``, 422 ``bad_meta_app``.
+         */
+        patch: operations["change_meta_app"];
+        trace?: never;
+    };
+    "/api/v1/meta/apps/{app_id}/offered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListOfferedPages
+         * @description The pages of whoever signed in last, to choose from.
+         */
+        get: operations["list_offered_pages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meta/apps/{app_id}/pages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * ConnectPage
+         * @description Connect a page: Meta is asked whether the token is the page's, and the app is subscribed. 422 ``bad_page``.
+         */
+        post: operations["connect_page"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meta/apps/{app_id}/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * BeginMetaSignIn
+         * @description Begin to sign in at Meta, to choose pages.
+         */
+        post: operations["begin_meta_sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meta/deletions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListMetaDeletions
+         * @description What Meta told us to delete.
+         */
+        get: operations["list_meta_deletions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meta/deletions/{deletion_id}/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * FinishMetaDeletion
+         * @description It was dealt with: the person was found and deleted, or there was nothing. 404 ``no_deletion_request``.
+         */
+        post: operations["finish_meta_deletion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meta/pages/{connection_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * DisconnectPage
+         * @description Take one of a page's connections out of service; with the last one the app's subscription ends.
+         */
+        delete: operations["disconnect_page"];
+        options?: never;
+        head?: never;
+        /**
+         * ChangePage
+         * @description Change a page's connection, or give the page another token. 409 ``version_conflict``, 422 ``bad_page``.
+         */
+        patch: operations["change_page"];
+        trace?: never;
+    };
+    "/api/v1/meta/pages/{connection_id}/messenger-profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetMessengerProfile
+         * @description What stands in Messenger now before people write. 422 ``meta_refused``.
+         */
+        get: operations["get_messenger_profile"];
+        /**
+         * PutMessengerProfile
+         * @description Write greeting, get started, ice breakers and menu. 422 ``bad_messenger_profile``, ``meta_refused``.
+         */
+        put: operations["put_messenger_profile"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meta/pages/{connection_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * ResumePage
+         * @description Somebody has looked at what Meta restricted: go on sending.
+         */
+        post: operations["resume_page"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meta/pages/{connection_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * TestPage
+         * @description Ask Meta for the page and its subscription, mend what can be mended, and tell how it is.
+         */
+        post: operations["test_page"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1717,6 +1989,15 @@ export interface components {
             slug: string;
             timezone: string;
         };
+        /** Addresses */
+        Addresses: {
+            data_deletion: string;
+            deauthorise: string;
+            fields: string[];
+            redirect: string;
+            verify_token: string;
+            webhook: string;
+        };
         /** AddressIn */
         AddressIn: {
             email?: string | null;
@@ -1766,6 +2047,49 @@ export interface components {
         Alive: {
             build: string;
             status: string;
+        };
+        /** AppConfig */
+        AppConfig: {
+            /** @default  */
+            app_id: string;
+            /** @default https://www.facebook.com */
+            dialog_url: string;
+            /** @default https://graph.facebook.com */
+            graph_url: string;
+            /** @default 263902037430900 */
+            page_inbox_app_id: string;
+            /** @default v26.0 */
+            version: string;
+        };
+        /** AppValues */
+        AppValues: {
+            app_id?: string;
+            app_secret?: string;
+            dialog_url?: string;
+            /** @default false */
+            forget_older_secret: boolean;
+            graph_url?: string;
+            graph_version?: string;
+            name?: string;
+            page_inbox_app_id?: string;
+            version?: number;
+        };
+        /** AppView */
+        AppView: {
+            addresses: components["schemas"]["Addresses"];
+            bad_signatures: number;
+            config: components["schemas"]["AppConfig"];
+            heard_at: string | null;
+            /** Format: uuid */
+            id: string;
+            key: string;
+            name: string;
+            problems: {
+                [key: string]: components["schemas"]["Problem"];
+            };
+            secrets: number;
+            status: string;
+            version: number;
         };
         /** Attachment */
         Attachment: {
@@ -1916,6 +2240,11 @@ export interface components {
             challenge: string;
             code: string;
         };
+        /** ConnectPage */
+        ConnectPage: {
+            page_id: string;
+            page_token?: string | null;
+        };
         /** Contact */
         Contact: {
             attributes: {
@@ -2005,6 +2334,22 @@ export interface components {
             teams: components["schemas"]["Count"];
             unassigned: components["schemas"]["Count"];
             waiting: components["schemas"]["Count"];
+        };
+        /** DeletionList */
+        DeletionList: {
+            items: components["schemas"]["DeletionView"][];
+        };
+        /** DeletionView */
+        DeletionView: {
+            app_scoped_id: string | null;
+            code: string;
+            done_at: string | null;
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            /** Format: date-time */
+            requested_at: string;
+            state: string;
         };
         /** Draft */
         Draft: {
@@ -2103,10 +2448,22 @@ export interface components {
              */
             view: "mine" | "unassigned" | "teams" | "all" | "waiting" | "snoozed" | "closed";
         };
+        /** Question */
+        form_schemas_Question: {
+            choices: {
+                [key: string]: string;
+            }[];
+            hint: string | null;
+            key: string;
+            label: string;
+            patterns: string[];
+            required: boolean;
+            type: string;
+        };
         /** FormAsks */
         FormAsks: {
             answers: string[];
-            fields: components["schemas"]["Question"][];
+            fields: components["schemas"]["form_schemas_Question"][];
             intro: string;
             locale: string;
             /** @default 10485760 */
@@ -2225,6 +2582,12 @@ export interface components {
             message: components["schemas"]["Message"];
             snippet_html: string;
         };
+        /** Greeting */
+        Greeting: {
+            /** @default default */
+            locale: string;
+            text: string;
+        };
         /** Heading */
         Heading: {
             /** @default  */
@@ -2236,6 +2599,12 @@ export interface components {
         HookSecret: {
             secret: string;
             url: string;
+        };
+        /** IceBreakers */
+        IceBreakers: {
+            call_to_actions: components["schemas"]["messenger_menus_Question"][];
+            /** @default default */
+            locale: string;
         };
         /** Identity */
         Identity: {
@@ -2543,6 +2912,34 @@ export interface components {
             teams: components["schemas"]["OwnTeam"][];
             totp_enabled: boolean;
         };
+        /** Menu */
+        Menu: {
+            call_to_actions: components["schemas"]["MenuItem"][];
+            /** @default false */
+            composer_input_disabled: boolean;
+            /** @default default */
+            locale: string;
+        };
+        /** MenuItem */
+        MenuItem: {
+            payload?: string | null;
+            title: string;
+            /** @enum {string} */
+            type: "postback" | "web_url";
+            url?: string | null;
+        };
+        /** Menus */
+        Menus: {
+            get_started?: string | null;
+            greeting?: components["schemas"]["Greeting"][];
+            ice_breakers?: components["schemas"]["IceBreakers"][];
+            persistent_menu?: components["schemas"]["Menu"][];
+        };
+        /** MenusAtMeta */
+        MenusAtMeta: {
+            menus: components["schemas"]["Menus"];
+            new_privacy_rules?: boolean | null;
+        };
         /** MePatch */
         MePatch: {
             /** @enum {null|string} */
@@ -2633,6 +3030,20 @@ export interface components {
             earlier: boolean;
             messages: components["schemas"]["Message"][];
         };
+        /** Question */
+        messenger_menus_Question: {
+            payload: string;
+            question: string;
+        };
+        /** MetaSettings */
+        MetaSettings: {
+            apps: components["schemas"]["AppView"][];
+            pages: components["schemas"]["PageView"][];
+        };
+        /** MetaSignIn */
+        MetaSignIn: {
+            url: string;
+        };
         /** MfaRequired */
         MfaRequired: {
             challenge: string;
@@ -2660,6 +3071,17 @@ export interface components {
         /** NewWording */
         NewWording: {
             body: string;
+        };
+        /** Offered */
+        Offered: {
+            connected: boolean;
+            name: string;
+            page_id: string;
+            tasks: string[];
+        };
+        /** OfferedList */
+        OfferedList: {
+            items: components["schemas"]["Offered"][];
         };
         /** Opened */
         Opened: {
@@ -2704,6 +3126,58 @@ export interface components {
             /** Format: uuid */
             id: string;
             name: string;
+        };
+        /** PageHealth */
+        PageHealth: {
+            checks: components["schemas"]["Check"][];
+            status: string;
+        };
+        /** PagesOut */
+        PagesOut: {
+            /** @default 0 */
+            found: number;
+            items: components["schemas"]["PageView"][];
+        };
+        /** PageValues */
+        PageValues: {
+            brand_id?: string | null;
+            calendar_id?: string | null;
+            human_agent?: boolean;
+            keep_media?: boolean;
+            locale?: "nb" | "nn" | "da" | "sv" | "fi" | "en";
+            name?: string;
+            page_token?: string;
+            team_id?: string | null;
+            templates?: components["schemas"]["Template"][];
+            utility?: boolean;
+            version?: number;
+        };
+        /** PageView */
+        PageView: {
+            app_id: string | null;
+            backfilled: number;
+            backfilled_at: string | null;
+            brand_id: string | null;
+            calendar_id: string | null;
+            heard_at: string | null;
+            human_agent: boolean;
+            /** Format: uuid */
+            id: string;
+            keep_media: boolean;
+            kind: string;
+            locale: string;
+            looked_at: string | null;
+            name: string;
+            page_id: string;
+            problems: {
+                [key: string]: components["schemas"]["Problem"];
+            };
+            status: string;
+            team_id: string | null;
+            templates: components["schemas"]["Template"][];
+            unknown_items: number;
+            utility: boolean;
+            version: number;
         };
         /** PasswordChange */
         PasswordChange: {
@@ -2784,6 +3258,16 @@ export interface components {
             items: components["schemas"]["PrivacyRequest"][];
             next_cursor: string | null;
         };
+        /** Problem */
+        Problem: {
+            code: string;
+            /** @default  */
+            detail: string;
+            /** Format: date-time */
+            since: string;
+            /** @enum {string} */
+            status: "degraded" | "disconnected" | "paused";
+        };
         /** PublicComment */
         PublicComment: {
             /** @default false */
@@ -2823,18 +3307,6 @@ export interface components {
         /** QuarantinedList */
         QuarantinedList: {
             items: components["schemas"]["Quarantined"][];
-        };
-        /** Question */
-        Question: {
-            choices: {
-                [key: string]: string;
-            }[];
-            hint: string | null;
-            key: string;
-            label: string;
-            patterns: string[];
-            required: boolean;
-            type: string;
         };
         /** Reached */
         Reached: {
@@ -2886,6 +3358,10 @@ export interface components {
         /** ResetRequest */
         ResetRequest: {
             email: string;
+        };
+        /** Resumed */
+        Resumed: {
+            sent: number;
         };
         /** Retry */
         Retry: {
@@ -3104,6 +3580,33 @@ export interface components {
         /** Teams */
         Teams: {
             items: components["schemas"]["TeamRow"][];
+        };
+        /** Template */
+        Template: {
+            /** @default en */
+            language: string;
+            name: string;
+            /** @default 0 */
+            parameters: number;
+            /** @default approved */
+            status: string;
+            /** @default  */
+            text: string;
+        };
+        /** ThreadAct */
+        ThreadAct: {
+            /** @enum {string} */
+            act: "take" | "pass" | "release" | "request" | "extend";
+            app?: string | null;
+        };
+        /** ThreadOwner */
+        ThreadOwner: {
+            /** @default false */
+            asked: boolean;
+            name?: string | null;
+            owner?: string | null;
+            /** @default false */
+            standby: boolean;
         };
         /** TokenData */
         TokenData: {
@@ -4308,6 +4811,41 @@ export interface operations {
             };
         };
     };
+    post_thread_act: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ThreadAct"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThreadOwner"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_way: {
         parameters: {
             query?: never;
@@ -5231,6 +5769,479 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_meta: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetaSettings"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_meta_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppValues"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppView"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_meta_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_meta_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppValues"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppView"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_offered_pages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferedList"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    connect_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectPage"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagesOut"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    begin_meta_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetaSignIn"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_meta_deletions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletionList"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    finish_meta_deletion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deletion_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    disconnect_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PageValues"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_messenger_profile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MenusAtMeta"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_messenger_profile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Menus"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MenusAtMeta"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    resume_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resumed"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    test_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageHealth"];
                 };
             };
             /** @description An error, of whatever status. */
