@@ -13,6 +13,7 @@ import "./styles/filled.css";
 import "./styles/panel.css";
 import "./styles/pages.css";
 import "./styles/mailboxes.css";
+import "./styles/meta.css";
 import { AppContext } from "./context";
 import { firstLocale, loadLocale } from "./i18n";
 import { App } from "./parts/App";

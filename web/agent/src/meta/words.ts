@@ -1,5 +1,5 @@
 // What Meta's refusals mean, row by row of its error table: a delivery's code in words that help (channels/meta/errors.py).
-import { t } from "../i18n";
+import { has, t } from "../i18n";
 
 type Row = readonly [codes: RegExp, key: string];
 
@@ -27,4 +27,9 @@ const ROWS: readonly Row[] = [
 export function metaText(reason: string | null): string | null {
   if (!reason || reason === "outcome_unknown" || reason === "customer_wrote") return null;
   return t(ROWS.find(([codes]) => codes.test(reason))?.[1] ?? "delivery.meta_refused");
+}
+
+/** What is wrong with a page or the app, and what to do about it. */
+export function problemText(code: string): string {
+  return t(has(`meta.problem_${code}`) ? `meta.problem_${code}` : "meta.problem_other");
 }

@@ -66,6 +66,7 @@ function Words({ message }: { message: Message }) {
 }
 
 export function MessageItem({ message, row, joined, lastOfBlock }: ItemProps) {
+  const app = useApp();
   const letter = message.letter;
   if (message.kind === "system") return <System message={message} />;
   if (message.kind === "inbound" && letter) return <MailItem message={message} letter={letter} row={row} />;
@@ -115,6 +116,11 @@ export function MessageItem({ message, row, joined, lastOfBlock }: ItemProps) {
           <a class="comment-link" href={`/app/c/${message.link.conversation_id}`}>
             <Icon name={message.link.what === "comment" ? "megaphone" : "chat"} />
             {t(`comment.link_${message.link.what}`)}
+          </a>
+        )}
+        {message.elsewhere?.automatic && app.session.may("channels.manage") && (
+          <a class="comment-link" href="/app/settings/meta">
+            {t("elsewhere.switch_off")}
           </a>
         )}
         {mine && <Delivery message={message} quiet={!lastOfBlock} />}

@@ -15,6 +15,7 @@ import { DirectoryStore } from "./directory";
 import { ListStore, type Viewer } from "./list";
 import { LiveStore } from "./live";
 import { MailboxStore } from "./mailboxes";
+import { MetaStore } from "./meta";
 import { Notifier } from "./notify";
 import { PrefsStore } from "./prefs";
 import { PresenceStore } from "./presence";
@@ -32,6 +33,7 @@ export class AppStore {
   readonly directory: DirectoryStore;
   readonly counts: CountsStore;
   readonly mailboxes: MailboxStore;
+  readonly meta: MetaStore;
   readonly delivery: DeliveryStore;
   readonly presence: PresenceStore;
   readonly live: LiveStore;
@@ -67,6 +69,7 @@ export class AppStore {
     this.directory = new DirectoryStore(this.api);
     this.counts = new CountsStore(this.api);
     this.mailboxes = new MailboxStore(this.api);
+    this.meta = new MetaStore(this.api);
     this.search = new SearchStore(this.api, (hits) => {
       for (const hit of hits) this.rows.upsert(hit.conversation);
     });
@@ -149,8 +152,9 @@ export class AppStore {
     this.#stops = [
       effect(() => this.#followList()),
       effect(() => this.#followThread()),
-      // Owners are told when a mailbox does not work; others may not ask.
+      // Owners are told when a mailbox or a page does not work; others may not ask.
       effect(() => (this.session.may("channels.manage") ? this.mailboxes.start() : this.mailboxes.stop())),
+      effect(() => (this.session.may("channels.manage") ? this.meta.start() : this.meta.stop())),
       // What is only being loaded for the first time is no news; of such rows only frames are (see #frame).
       this.rows.follow({
         changed: (change) => change.before && this.notifier.changed(change),
@@ -167,6 +171,7 @@ export class AppStore {
     this.#stops = [];
     this.live.stop();
     this.mailboxes.stop();
+    this.meta.stop();
     this.live.link.resume = null;
     this.delivery.stop();
     this.presence.leave();

@@ -4,6 +4,7 @@ import type {
   Agent,
   ApiToken,
   AuditEntry,
+  Badge,
   CommentChange,
   Contact,
   ConversationDetail,
@@ -25,11 +26,20 @@ import type {
   MailboxHealth,
   MailboxValues,
   Me,
+  Menus,
+  MenusAtMeta,
   Message,
+  MetaApp,
+  MetaAppValues,
+  MetaHealth,
+  MetaPage,
+  MetaPageValues,
+  MetaSettings,
   NewApiToken,
   NewMessage,
   NewPost,
   NewSecret,
+  OfferedPage,
   OneTimeLink,
   OrganisationSettings,
   PagePost,
@@ -350,6 +360,53 @@ export class Api {
   /** Where the browser goes to sign in to the mailbox at its provider. */
   mailboxSignIn(id: string): Promise<{ url: string }> {
     return this.http.request("POST", `/mailboxes/${id}/sign-in`);
+  }
+  meta(): Promise<MetaSettings> {
+    return this.#get("/meta");
+  }
+  createMetaApp(values: MetaAppValues): Promise<MetaApp> {
+    return this.#post("/meta/apps", values);
+  }
+  patchMetaApp(id: string, values: MetaAppValues): Promise<MetaApp> {
+    return this.#patch(`/meta/apps/${id}`, values);
+  }
+  deleteMetaApp(id: string): Promise<void> {
+    return this.#delete(`/meta/apps/${id}`);
+  }
+  /** Where the owner's browser goes to choose pages. */
+  metaSignIn(appId: string): Promise<{ url: string }> {
+    return this.http.request("POST", `/meta/apps/${appId}/sign-in`);
+  }
+  async offeredPages(appId: string): Promise<OfferedPage[]> {
+    return items(await this.#get<Listed<OfferedPage>>(`/meta/apps/${appId}/offered`));
+  }
+  connectPage(
+    appId: string,
+    page: { page_id: string; page_token?: string | null },
+  ): Promise<{ items: MetaPage[]; found?: number }> {
+    return this.http.request("POST", `/meta/apps/${appId}/pages`, { body: page, seconds: 60 });
+  }
+  patchPage(id: string, values: MetaPageValues): Promise<MetaPage> {
+    return this.#patch(`/meta/pages/${id}`, values);
+  }
+  disconnectPage(id: string): Promise<void> {
+    return this.#delete(`/meta/pages/${id}`);
+  }
+  testPage(id: string): Promise<MetaHealth> {
+    return this.http.request("POST", `/meta/pages/${id}/test`, { seconds: 60 });
+  }
+  /** Somebody has looked at what Meta restricted: what waited goes out. */
+  resumePage(id: string): Promise<{ sent: number }> {
+    return this.http.request("POST", `/meta/pages/${id}/resume`);
+  }
+  messengerProfile(id: string): Promise<MenusAtMeta> {
+    return this.http.request("GET", `/meta/pages/${id}/messenger-profile`, { seconds: 60 });
+  }
+  putMessengerProfile(id: string, menus: Menus): Promise<MenusAtMeta> {
+    return this.http.request("PUT", `/meta/pages/${id}/messenger-profile`, { body: menus, seconds: 60 });
+  }
+  async badges(): Promise<Badge[]> {
+    return items(await this.#get<Listed<Badge>>("/meta/badges"));
   }
   async privacyRequests(kind: "exports" | "erasures"): Promise<PrivacyRequest[]> {
     return items(await this.#get<Listed<PrivacyRequest>>(`/privacy/${kind}`));

@@ -77,7 +77,7 @@ export type Way = Loose<S["Way"], "public" | "standby">;
 /** A time in which we may write, counted from what the person did last; `people_only`: not for machines. */
 export type WayWindow = S["WayWindow"];
 /** What can be done about the program that has a conversation at its channel. */
-export type ThreadAct = "take" | "pass" | "release" | "request";
+export type ThreadAct = S["ThreadAct"]["act"];
 /** What the person came from: an ad, a link, a post. */
 export type Touch = NonNullable<Way["first_touch"]>;
 export type Reaction = S["Reaction"];
@@ -103,6 +103,35 @@ export type SavedView = With<S["SavedView"], { filters: Filters }>;
 export type SearchHit = With<S["FoundMessage"], { message: Message; conversation: Row }>;
 export type SearchPage = With<S["Found"], { messages: SearchHit[]; contacts: Contact[] }>;
 export type UploadedFile = Loose<S["Uploaded"], "image">;
+
+// -- Messenger and the Facebook page: their settings
+export type MetaApp = S["AppView"];
+export type MetaAppValues = S["AppValues"];
+/** One of a page's two connections: Messenger, or the page with its comments. */
+export type MetaPage = S["PageView"];
+export type MetaPageValues = S["PageValues"];
+export type MetaSettings = S["MetaSettings"];
+export type MetaProblem = S["Problem"];
+export type MetaHealth = S["PageHealth"];
+export type OfferedPage = S["Offered"];
+/** What people see in Messenger before they write. */
+export type Menus = S["Menus"];
+export type MenusAtMeta = S["MenusAtMeta"];
+/** How fast a page answers, counted as Meta counts for its badge. */
+export interface Badge {
+  page: string;
+  name: string;
+  /** Share of conversations that got an answer, 0 to 1; null: nobody wrote. */
+  rate: number | null;
+  /** Seconds within which nine of ten were answered. */
+  within_seconds_p: number | null;
+  answered: number;
+  missed: number;
+  conversations: number;
+  /** So many answers in a row win or keep it; null: it cannot be told. */
+  needed: number | null;
+  until: string | null;
+}
 
 // -- the Facebook page
 /** What in a text is about a person; `start` and `end` count as strings do here. `stop`: it must come out first. */

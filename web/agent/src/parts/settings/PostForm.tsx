@@ -30,7 +30,11 @@ export function PostForm({ post, pages, onDone }: FormProps) {
   const form = useForm(async () => {
     const publish_at = later ? new Date(at).toISOString() : null;
     if (post)
-      await app.api.patchPost(post.id, { version: post.version, text: text.trim(), ...(mayWait ? { publish_at } : {}) });
+      await app.api.patchPost(post.id, {
+        version: post.version,
+        text: text.trim(),
+        ...(mayWait ? { publish_at } : {}),
+      });
     else
       await app.api.createPost({
         client_id: clientId.current,
@@ -45,7 +49,9 @@ export function PostForm({ post, pages, onDone }: FormProps) {
   return (
     <form class="box stack" onSubmit={form.submit}>
       <h2>{t(post ? "post.edit" : "post.new")}</h2>
-      {!post && pages.length > 1 && <SelectField label={t("post.page")} value={page} options={pages} onValue={setPage} />}
+      {!post && pages.length > 1 && (
+        <SelectField label={t("post.page")} value={page} options={pages} onValue={setPage} />
+      )}
       <TextArea label={t("post.text")} rows={6} value={text} onValue={setText} />
       {!post && (
         <TextField
