@@ -17,6 +17,9 @@ TITLES = {
     "mail_parse": "mail_parse: mails read a second by one core, the corpus of the tests",
     "search": "search: 1,000,000 messages, the mix of bench/search_mix.txt",
     "mail_intake": "mail_intake: 10,000 mails waiting in a mailbox → inbox, the worker killed in the middle",
+    "messenger_latency": "messenger_latency: message on Messenger → agents, and answer → stand-in Graph",
+    "messenger_parse": "messenger_parse: envelopes of Messenger a second, one worker",
+    "meta_webhook": "meta_webhook: 500 events a second at Meta's webhook, one process",
     "mail_latency": "mail_latency: mail on the IMAP server → agents, with IDLE",
 }
 

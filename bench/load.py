@@ -17,7 +17,7 @@ def main() -> None:
     """Run one load client."""
     kind = sys.argv[1]
     plan: dict[str, Any] = json.load(sys.stdin)
-    from bench import load_durable, load_fanout, load_latency, load_lists, load_mail
+    from bench import load_durable, load_fanout, load_latency, load_lists, load_mail, load_meta
 
     clients = {
         **load_durable.CLIENTS,
@@ -25,6 +25,7 @@ def main() -> None:
         **load_latency.CLIENTS,
         **load_lists.CLIENTS,
         **load_mail.CLIENTS,
+        **load_meta.CLIENTS,
     }
     gc.collect()
     gc.freeze()

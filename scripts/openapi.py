@@ -1,4 +1,4 @@
-"""The OpenAPI document and the types made from it, in web/packages/wire/src: write them, or `--check` that they are current."""
+"""The OpenAPI document, the types made from it and the tables of error codes for the browser: write them, or `--check` them."""
 
 import json
 import subprocess
@@ -7,10 +7,13 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
+from svardesk.channels.email.codes import typescript
+
 ROOT = Path(__file__).resolve().parent.parent
 WIRE = ROOT / "web" / "packages" / "wire" / "src"
 DOCUMENT = WIRE / "openapi.json"
 TYPES = WIRE / "openapi.gen.ts"
+CODES = ROOT / "web" / "agent" / "src" / "mail" / "codes.gen.ts"
 
 
 def generate() -> tuple[str, str]:
@@ -40,7 +43,7 @@ def main() -> int:
     if "--check" in sys.argv:
         stale = [
             path.relative_to(ROOT)
-            for path, wanted in ((DOCUMENT, document), (TYPES, types))
+            for path, wanted in ((DOCUMENT, document), (TYPES, types), (CODES, typescript()))
             if not path.exists() or path.read_text(encoding="utf-8") != wanted
         ]
         if stale:
@@ -51,6 +54,7 @@ def main() -> int:
     WIRE.mkdir(parents=True, exist_ok=True)
     DOCUMENT.write_text(document, encoding="utf-8")
     TYPES.write_text(types, encoding="utf-8")
+    CODES.write_text(typescript(), encoding="utf-8")
     print(f"{paths} paths → {DOCUMENT.relative_to(ROOT)}, {TYPES.relative_to(ROOT)}")
     return 0
 

@@ -7,7 +7,12 @@ CREATE OR REPLACE FUNCTION meta_claim_pages(at timestamptz, every interval, most
 AS $$
     WITH due AS (
         SELECT c.account_id, c.id, (c.health ->> 'looked_at')::timestamptz AS before FROM connections c
-         WHERE c.kind = 'messenger' AND c.archived_at IS NULL
+         WHERE c.kind IN ('messenger', 'facebook') AND c.archived_at IS NULL
+           -- One look serves both connections of a page.
+           AND (c.kind = 'messenger' OR NOT EXISTS (
+               SELECT FROM connections o
+                WHERE o.account_id = c.account_id AND o.kind = 'messenger' AND o.archived_at IS NULL
+                  AND o.config ->> 'page_id' = c.config ->> 'page_id' AND o.config ->> 'app' = c.config ->> 'app'))
            AND coalesce((c.health ->> 'looked_at')::timestamptz, '-infinity') <= at - every
          ORDER BY (c.health ->> 'looked_at')::timestamptz NULLS FIRST LIMIT most FOR UPDATE OF c SKIP LOCKED
     )

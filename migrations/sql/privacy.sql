@@ -48,6 +48,8 @@ BEGIN
     WHERE t.account_id = p_account AND t.message_id IN (SELECT m.id FROM messages m WHERE m.account_id = t.account_id AND m.conversation_id = ANY(p_conversations));
     DELETE FROM mail_participants t
     WHERE t.account_id = p_account AND t.conversation_id = ANY(p_conversations);
+    DELETE FROM mail_suppressions t
+    WHERE t.account_id = p_account AND t.address IN (SELECT i.address FROM identities i WHERE i.account_id = t.account_id AND i.kind = 'email' AND i.contact_id = ANY(p_contacts));
     DELETE FROM mails t
     WHERE t.account_id = p_account AND t.message_id IN (SELECT m.id FROM messages m WHERE m.account_id = t.account_id AND m.conversation_id = ANY(p_conversations));
     DELETE FROM media t

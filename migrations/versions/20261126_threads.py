@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261126_threads"
-down_revision = "20261126_retries"
+down_revision = "20261126_drafts"
 
 
 TABLES = b"""

@@ -110,6 +110,12 @@ def _demo_mail_server(settings: Settings, options: argparse.Namespace) -> int:
     return serve(settings, options.sockets)
 
 
+def _demo_meta_server(settings: Settings, options: argparse.Namespace) -> int:
+    from svardesk.commands.demo_meta import serve
+
+    return serve(settings, options.port)
+
+
 def _init(settings: Settings, options: argparse.Namespace) -> int:
     from svardesk.commands.init import init
 
@@ -268,6 +274,11 @@ def _demo_parser(demo: argparse.ArgumentParser) -> None:
     )
     server.set_defaults(command=_demo_mail_server)
     server.add_argument("--sockets", required=True, type=lambda text: [int(one) for one in text.split(",")])
+    meta = commands.add_parser(
+        "meta-server", description="A stand-in for Meta's Graph API, with a page on which to play the customer."
+    )
+    meta.set_defaults(command=_demo_meta_server)
+    meta.add_argument("--port", required=True, type=int)
 
 
 if __name__ == "__main__":

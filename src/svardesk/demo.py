@@ -28,11 +28,12 @@ from svardesk.contacts import identities
 from svardesk.conversations import changing, posting, receipts, tagging
 from svardesk.conversations.receiving import Inbound, receive
 from svardesk.conversations.schemas import ChangeConversation, MakeTag, PostMessage
-from svardesk.demo_data import letterbox, ports
+from svardesk.demo_data import letterbox, network, ports
 from svardesk.demo_data.contact import FORM
 from svardesk.demo_data.correspondence import correspond
 from svardesk.demo_data.people import AGENTS, MAIL, ORGANISATION, OWNER, PASSWORD, TAGS, TEAMS, WEEKLY
 from svardesk.demo_data.script import Line, Told, read
+from svardesk.demo_data.socially import socialise
 from svardesk.demo_shop import FORM_KEY, WIDGET_KEY
 from svardesk.hours import service as hours
 from svardesk.house import furnish
@@ -75,6 +76,7 @@ def fill(settings: Settings) -> str:
             f"  Sign in as          {address} (owner), {others}",
             f"  Password            {PASSWORD}",
             *_by_mail(ports.remembered(settings.data)),
+            *_by_meta(network.remembered(settings.data)),
         )
     )
 
@@ -91,15 +93,24 @@ def _by_mail(where: ports.Ports | None) -> tuple[str, ...]:
     )
 
 
+def _by_meta(port: int | None) -> tuple[str, ...]:
+    """How to be a customer on Messenger and on the page."""
+    if port is None:
+        return ()
+    return (f"Messenger and the Facebook page, as a customer: {network.address(port)}/",)
+
+
 async def _fill(settings: Settings, dsn: str) -> None:
-    said = "coalesce(settings ->> 'demo', ''), coalesce(settings ->> 'demo_mail', '')"
+    said = "coalesce(settings ->> 'demo', ''), coalesce(settings ->> 'demo_mail', ''), coalesce(settings ->> 'demo_meta', '')"
     found = query(dsn, f"SELECT id, {said} FROM accounts WHERE slug = '{ORGANISATION[1]}'")
     where = ports.remembered(settings.data)
     if where is not None and not await asyncio.to_thread(letterbox.answers, where):
         # Its mail server runs with `svardesk run --demo` only; without it there is no mailbox, or it stays as it is.
         where = None
     filled = bool(found and found[0][1])
-    if filled and (where is None or found[0][2] == str(where)):
+    port = network.remembered(settings.data) if network.checkout() is not None else None
+    meta = None if port is None else network.address(port)
+    if filled and (where is None or found[0][2] == str(where)) and (meta is None or found[0][3] == meta):
         return
     house = furnish(settings, dsn, pool=4, name="svardesk demo")
     await house.db.open()
@@ -110,6 +121,8 @@ async def _fill(settings: Settings, dsn: str) -> None:
                 await furnish_demo(tx, house.clock, house.keyring, settings.public_url)
         if where is not None:
             await correspond(house, account_id, where)
+        if meta is not None:
+            await socialise(house, account_id, meta)
     finally:
         await house.db.close()
 

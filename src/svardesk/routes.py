@@ -24,6 +24,7 @@ from svardesk.house import House
 from svardesk.kit.errors import Forbidden, Unauthorised
 from svardesk.kit.http import Route, handler_of, scope_state
 from svardesk.privacy import http as privacy_http
+from svardesk.reports import http as reports_http
 from svardesk.spine import http as spine_http
 
 ROUTES: tuple[Route, ...] = (
@@ -39,6 +40,7 @@ ROUTES: tuple[Route, ...] = (
     *meta_http.ROUTES,
     *messenger_http.ROUTES,
     *privacy_http.ROUTES,
+    *reports_http.ROUTES,
     *shop_http.ROUTES,
 )
 

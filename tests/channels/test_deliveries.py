@@ -22,14 +22,16 @@ from svardesk.channels.contract import (
 )
 from svardesk.channels.email.adapter import RETRIES_FOR
 from svardesk.channels.registry import adapter as real_adapter
-from svardesk.conversations.schemas import Retry
+from svardesk.conversations import posting
+from svardesk.conversations.changing import taken_back
+from svardesk.conversations.schemas import PostMessage, Retry
 from svardesk.conversations.store import messages
 from svardesk.kit.clock import FixedClock
 from svardesk.kit.db import Database, Row
 from svardesk.kit.ids import uuid7
 from svardesk.kit.keyring import KeyRing
 from tests.channels.conftest import FakeAdapter, Provider
-from tests.factories import NOW, Account, insert, make_account, make_conversation, make_widget
+from tests.factories import NOW, Account, Agent, insert, make_account, make_agent, make_conversation, make_widget
 
 RING = KeyRing({"k1": b"k" * 32})
 
@@ -290,7 +292,7 @@ async def test_where_the_channel_says_for_how_long_refusals_are_tried_again_unti
     assert (await outbox.row(message_id))["state_reason"] == "4.3.2"
     async with outbox.db.work(outbox.account.id) as tx:
         assert (await messages(tx, [message_id]))[message_id].retry is None
-        assert await deliveries.again(tx, outbox.clock.now(), message_id)
+        assert await deliveries.again(tx, outbox.clock.now(), message_id, outbox.adapters)
     await outbox.sweep()
     assert (await outbox.states(message_id))[0] == "failed_temporary", "a person's retry has two days of its own"
 
@@ -352,9 +354,9 @@ async def test_what_will_not_go_is_work_for_a_person_who_can_send_it_again(
         told = await tx.all("SELECT type, payload FROM event_outbox WHERE type = 'delivery_failed'")
     assert [one["payload"]["state"] for one in told] == [state]
     async with outbox.db.work(outbox.account.id) as tx:
-        assert await deliveries.again(tx, outbox.clock.now(), message_id)
-        assert not await deliveries.again(tx, outbox.clock.now(), message_id)
-        assert not await deliveries.again(tx, outbox.clock.now(), later)
+        assert await deliveries.again(tx, outbox.clock.now(), message_id, outbox.adapters)
+        assert not await deliveries.again(tx, outbox.clock.now(), message_id, outbox.adapters)
+        assert not await deliveries.again(tx, outbox.clock.now(), later, outbox.adapters)
     await outbox.drain()
     assert (await outbox.row(message_id))["state"] == "sent"
     assert outbox.provider.sent() == 3
@@ -498,3 +500,89 @@ async def test_a_claim_sees_all_organisations_and_settles_inside_each(outbox: Ou
     assert (await outbox.states(mine), await other.states(theirs)) == (("sent", "sent"), ("sent", "sent"))
     async with outbox.db.work(outbox.account.id) as tx:
         assert await tx.value("SELECT count(*) FROM deliveries") == 1
+
+
+async def test_an_answer_that_is_taken_back_gives_its_files_to_whoever_took_it(outbox: Outbox) -> None:
+    desk = await make_agent(outbox.db, outbox.account)
+    message_id = await outbox.answer(plan=False)
+    file_id = await insert(
+        outbox.db, "files", outbox.account.id, actor="agent:somebody", name="a.pdf", media_type="application/pdf", size=1,
+        sha256="1" * 64, created_at=NOW - timedelta(days=3), conversation_id=outbox.conversation_id, message_id=message_id,
+    )  # fmt: skip
+    outbox.clock.advance(60)
+    async with outbox.db.work(outbox.account.id) as tx:
+        assert await deliveries.cancel(tx, outbox.clock.now(), message_id)
+        await taken_back(tx, outbox.clock.now(), outbox.conversation_id, message_id, desk.id)
+        row = await tx.one(
+            "SELECT message_id, conversation_id, actor, created_at FROM files WHERE id = %(i)s", i=file_id
+        )
+        assert (await messages(tx, [message_id]))[message_id].attachments == []
+    assert row == {
+        "message_id": None, "conversation_id": None, "actor": f"agent:{desk.id}", "created_at": outbox.clock.now(),
+    }  # fmt: skip
+
+
+async def waiting(outbox: Outbox) -> tuple[Any, Any, str]:
+    async with outbox.db.work(outbox.account.id) as tx:
+        row = await tx.one(
+            "SELECT waiting_since, first_answered_at, status FROM conversations WHERE id = %(id)s",
+            id=outbox.conversation_id,
+        )
+    return row["waiting_since"], row["first_answered_at"], row["status"]
+
+
+@pytest.fixture
+async def asked(outbox: Outbox) -> Agent:
+    """A customer has waited for an hour, and an agent plans an answer for tomorrow."""
+    agent = await make_agent(outbox.db, outbox.account)
+    async with outbox.db.work(outbox.account.id) as tx:
+        await tx.run(
+            "UPDATE conversations SET waiting_since = %(at)s, last_customer_at = %(at)s, last_customer_seq = 1, last_seq = 1,"
+            " last_public_seq = 1 WHERE id = %(id)s",
+            at=NOW - timedelta(hours=1),
+            id=outbox.conversation_id,
+        )
+    return agent
+
+
+async def planned(outbox: Outbox, agent: Agent) -> UUID:
+    what = PostMessage(client_id=uuid7(), kind="answer", body="Ja", based_on_seq=1, send_at=NOW + timedelta(days=1))
+    async with outbox.db.work(outbox.account.id) as tx:
+        posted, _ = await posting.post(tx, agent.caller, NOW, outbox.conversation_id, what)
+    assert posted.conversation.waiting_since == NOW - timedelta(hours=1)
+    await outbox.plan(posted.message.id)
+    await outbox.drain()
+    return posted.message.id
+
+
+async def test_a_customer_waits_until_the_planned_answer_goes_out(outbox: Outbox, asked: Agent) -> None:
+    await planned(outbox, asked)
+    assert await waiting(outbox) == (NOW - timedelta(hours=1), None, "waiting")
+    outbox.clock.advance(days=1)
+    await outbox.drain()
+    assert await waiting(outbox) == (None, outbox.clock.now(), "waiting")
+
+
+async def test_a_planned_answer_that_is_taken_back_changed_nothing(outbox: Outbox, asked: Agent) -> None:
+    message_id = await planned(outbox, asked)
+    async with outbox.db.work(outbox.account.id) as tx:
+        assert await deliveries.cancel(tx, NOW, message_id)
+        await taken_back(tx, NOW, outbox.conversation_id, message_id, asked.id)
+    assert await waiting(outbox) == (NOW - timedelta(hours=1), None, "open")
+
+
+async def test_a_planned_answer_that_is_held_lets_the_customer_wait_until_somebody_sends_it(
+    outbox: Outbox, asked: Agent
+) -> None:
+    message_id = await planned(outbox, asked)
+    async with outbox.db.work(outbox.account.id) as tx:
+        assert await deliveries.customer_wrote(tx, NOW, [outbox.conversation_id]) == 1
+        await tx.run(
+            "UPDATE conversations SET last_customer_seq = 3, last_seq = 3 WHERE id = %(i)s", i=outbox.conversation_id
+        )
+    assert (await waiting(outbox))[:2] == (NOW - timedelta(hours=1), None)
+    async with outbox.db.work(outbox.account.id) as tx:
+        await posting.retry(tx, asked.caller, NOW, outbox.conversation_id, message_id)
+        await deliveries.again(tx, NOW, message_id, outbox.adapters)
+    await outbox.drain()
+    assert (await waiting(outbox))[:2] == (None, NOW)

@@ -178,8 +178,8 @@ def test_receipts_of_a_visitor(full: Full) -> None:
 
 def test_news_of_a_provider(full: Full) -> None:
     check(
-        full, APP_ROLE, CHANNELS.by_external_ids, 100, "ix_deliveries_external", connection_id=full.connection_id,
-        external_ids=[str(full.message_id)],
+        full, APP_ROLE, CHANNELS.by_external_ids, 100, "ix_deliveries_external",
+        connection_ids=[full.connection_id], external_ids=[str(full.message_id)],
     )  # fmt: skip
 
 

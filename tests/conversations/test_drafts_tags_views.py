@@ -11,6 +11,8 @@ from svardesk.conversations.errors import DraftConflict, NameTaken, NoConversati
 from svardesk.conversations.schemas import (
     ChangeTag,
     ChangeView,
+    Correspondent,
+    DraftAddressing,
     Filters,
     MakeTag,
     MakeView,
@@ -44,6 +46,18 @@ async def test_drafts_rise_by_version(desk: Desk):
         assert await drafting.get(tx, desk.kari.id, got.conversation_id) is None
     found = [load["version"] for name, load in await desk.events(got.conversation_id) if name == "draft_changed"]
     assert found == [1, 2, 0]
+
+
+async def test_a_draft_holds_to_whom_it_is_to_go(desk: Desk):
+    got = await desk.receive()
+    per = Correspondent("Per", "per@trygg.example")
+    to = DraftAddressing(to=[], cc=[per], subject="Ny\x00 faktura", typed={"bcc": "kari@try"})
+    await _store(desk, got.conversation_id, addressing=to)
+    async with desk.db.work(desk.account.id) as tx:
+        kept = await drafting.get(tx, desk.kari.id, got.conversation_id)
+    assert kept is not None
+    assert kept.addressing == DraftAddressing(to=[], cc=[per], subject="Ny faktura", typed={"bcc": "kari@try"})
+    assert (await _store(desk, got.conversation_id, body="Hei", version=1)).addressing is None
 
 
 async def test_a_draft_that_is_too_long_for_a_message_is_kept_whole(desk: Desk):

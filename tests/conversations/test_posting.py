@@ -272,14 +272,14 @@ async def test_retry_queues_what_failed(desk: Desk):
     where = (got.conversation_id, posted.message.id)
     async with desk.db.work(desk.account.id) as tx:
         with pytest.raises(NotFailed):
-            await posting.retry(tx, desk.kari.caller, *where)
+            await posting.retry(tx, desk.kari.caller, desk.now, *where)
         await set_message_states(tx, desk.now, [posted.message.id], "failed_permanent", reason="address_gone")
-        message = await posting.retry(tx, desk.kari.caller, *where)
+        message = await posting.retry(tx, desk.kari.caller, desk.now, *where)
         assert (message.state, message.state_reason, message.version) == ("queued", None, 3)
         with pytest.raises(NotFailed):
-            await posting.retry(tx, desk.kari.caller, *where)
+            await posting.retry(tx, desk.kari.caller, desk.now, *where)
         with pytest.raises(NoMessage):
-            await posting.retry(tx, desk.kari.caller, got.conversation_id, got.message_id)
+            await posting.retry(tx, desk.kari.caller, desk.now, got.conversation_id, got.message_id)
     names = [name for name, _ in await desk.events(got.conversation_id)]
     assert names[-3:] == ["message_state_changed", "answer_retried", "message_state_changed"]
 
@@ -290,7 +290,7 @@ async def test_retry_behind_the_wall(desk: Desk):
     async with desk.db.work(desk.account.id) as tx:
         await set_message_states(tx, desk.now, [posted.message.id], "failed_permanent")
         with pytest.raises(NoConversation):
-            await posting.retry(tx, desk.kari.caller, got.conversation_id, posted.message.id)
+            await posting.retry(tx, desk.kari.caller, desk.now, got.conversation_id, posted.message.id)
 
 
 async def test_an_expired_lease_is_no_lock(desk: Desk):

@@ -78,6 +78,10 @@ async def test_only_owners_touch_mailboxes(owner: Client, house: House, account:
         ({"address": "x@fjordnett.example\r\nBcc: tyv@fremmed.example"}, "bad_mailbox"),
         ({"aliases": ["ingen adresse"]}, "bad_mailbox"),
         ({"senders": [{"team_id": str(uuid7()), "address": "<script>"}]}, "bad_mailbox"),
+        ({"timezone": "Europe/Olso"}, "mailbox_time_zone"),
+        ({"timezone": ""}, "mailbox_time_zone"),
+        ({"after": "move", "move_to": "inbox"}, "mailbox_same_folder"),
+        ({"after": "move", "move_to": " "}, "mailbox_same_folder"),
         ({"brand_id": str(uuid7())}, "unknown_reference"),
         ({"team_id": str(uuid7())}, "unknown_reference"),
         ({"calendar_id": str(uuid7())}, "unknown_reference"),
@@ -285,7 +289,13 @@ async def test_nobody_else_can_end_what_an_owner_began(
                 assert await back(browser, state=state, code=double.consent(url, ADDRESS)) == "oauth_state"
             answer = await nobody.get("/oauth/mail/back", params={"state": state, "code": "x"})
             assert answer.status_code == 401
-        for bad in ("", "x", state[:-2], state[:-1] + ("A" if state[-1] != "A" else "B"), state.swapcase()):
+        for bad in (
+            "",
+            "x",
+            state[:-2],
+            state[:40] + ("A" if state[40] != "A" else "B") + state[41:],
+            state.swapcase(),
+        ):
             assert await back(owner, state=bad, code=double.consent(url, ADDRESS)) == "oauth_state", bad
         assert double.asked == [], "the provider was not even asked"
         assert await back(owner, state=state, error="access_denied") == "oauth_consent"

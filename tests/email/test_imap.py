@@ -512,6 +512,16 @@ async def test_moving_creates_the_folder_and_may_be_said_twice(folder: str, post
     assert (await everything(box, cursor))[0] == []
 
 
+async def test_nothing_is_moved_into_the_folder_where_it_lies(post: Post, opened: Open) -> None:
+    """It would come back under a new number each time, and be fetched and moved again, for ever."""
+    await post.deliver(mail(1))
+    box = await opened(post.settings(after="move", move_to="Inbox"))
+    mails, cursor = await everything(box, None)
+    await box.settle([one.uid for one in mails])
+    assert [one.uid for one in (await everything(box, None))[0]] == [one.uid for one in mails]
+    assert (await everything(box, cursor))[0] == []
+
+
 @pytest.mark.parametrize("without", [["MOVE"], ["MOVE", "UIDPLUS"]])
 async def test_moving_without_move(without: list[str], opened: Open) -> None:
     async with DemoMail(ACCOUNTS, without=without) as server:

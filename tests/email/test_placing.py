@@ -83,6 +83,19 @@ async def test_a_token_is_found_wherever_servers_put_it_and_in_any_case(box: Box
     assert await box.said() == [(1, "Hei", False), (1, "Svar", False)]
 
 
+async def test_agents_read_the_address_without_its_token(box: Box) -> None:
+    await box.arrive(letter("Hei"))
+    address = await token(box, 1)
+    await box.arrive(
+        letter(
+            "Svar", Message_ID="<two@example.no>", To=f"Fjordnett <{address}>", Cc=f"ola@example.no, {address.upper()}"
+        )
+    )
+    [row] = await box.rows("SELECT details->'letter' AS told FROM messages WHERE body = 'Svar'")
+    assert row["told"]["to"] == [{"name": "Fjordnett", "address": US}]
+    assert [one["address"].lower() for one in row["told"]["cc"]] == ["ola@example.no", US]
+
+
 async def test_a_bare_subject_joins_nobody(box: Box) -> None:
     await box.arrive(
         letter("Hei"),
@@ -167,6 +180,26 @@ async def test_answers_go_elsewhere_only_when_whoever_began_says_so(box: Box) ->
     assert [one.email for one in (await box.answer()).outgoing.to] == ["ny@hjemme.example"], "this one is proven"
 
 
+async def test_where_answers_go_stands_beside_the_mail(box: Box) -> None:
+    """Agents see who is answered before they answer: a borrowed From and a Reply-To of one's own is how words are stolen."""
+    answers = {"Reply_To": "Tyv <tyv@fremmed.example>"}
+    own = {"Reply_To": f"{US}, Kari <{KARI}>"}
+    await box.arrive(
+        letter("Hva er koden min?", **answers),
+        letter("Takk", Message_ID="<two@example.no>", In_Reply_To="<one@example.no>", Reply_To="annen@fremmed.example"),
+        letter("Annet", Message_ID="<three@example.no>", Subject="Annet", **own),
+        letter("Feil", Message_ID="<four@example.no>", Subject="Feil", Reply_To='"a b"@example.no'),
+    )
+    rows = await box.rows("SELECT body, details->'letter'->'reply_to' AS told FROM messages ORDER BY created_at, id")
+    told = {row["body"]: row["told"] for row in rows}
+    there = [{"name": "Tyv", "address": "tyv@fremmed.example"}]
+    assert told == {"Hva er koden min?": there, "Takk": None, "Annet": None, "Feil": None}
+    async with box.db.work(box.account.id) as tx:
+        await tx.run("UPDATE messages SET deleted_at = %(now)s WHERE body = 'Takk'", now=box.clock.now())
+    for number, to in (1, "tyv@fremmed.example"), (2, KARI), (3, KARI):
+        assert [one.email for one in (await box.answer(number)).outgoing.to] == [to]
+
+
 async def test_borrowing_an_id_draws_no_replies_away(box: Box) -> None:
     await box.arrive(letter("Hei"), letter("Jeg har samme nummer", From=PER, Subject="Annet"))
     await box.arrive(letter("Svar", Message_ID="<two@example.no>", In_Reply_To="<one@example.no>"))
@@ -243,6 +276,58 @@ async def test_the_same_mail_by_two_routes_is_one(box: Box) -> None:
     other = letter("Hei", transport=["Received: from list by b; Mon, 23 Nov 2026 09:07:00 +0100", "X-Spam: no"])
     await box.arrive(one, other, one.replace(b"\r\n", b"\n"), other)
     assert await box.threads() == LONE
+
+
+async def test_what_a_database_does_not_take_costs_no_mail(box: Box) -> None:
+    """A zero byte in whatever field: the mail stands in the inbox all the same."""
+    whole = letter(
+        "Hei", Cc="Ola <ola@example.no>", Reply_To="Kari <kari@hjemme.example>", Delivered_To=US,
+        References="<a@example.no>", Content_ID="<c@example.no>",
+    )  # fmt: skip
+    lines = whole.split(b"\r\n")
+    for number, line in enumerate(lines):
+        put = line[: len(line) * 2 // 3] + b"\x00" + line[len(line) * 2 // 3 :]
+        raw = b"\r\n".join([*lines[:number], put, *lines[number + 1 :]]).replace(b"Hei", b"nr. %d" % number)
+        await box.arrive(raw)
+    assert await box.aside() == []
+    assert sum(map(len, await box.threads())) == len(lines)
+
+
+async def test_a_subject_turns_nothing_round_in_the_list(box: Box) -> None:
+    """A direction mark would show what stands after it backwards, in the list and in the head of the conversation."""
+    await box.arrive(letter("Hei", Subject="Faktura \u202efdp.exe\u2066\u0007"))
+    [row] = await box.rows(
+        "SELECT c.subject, m.details->'letter'->>'subject' AS told FROM conversations c JOIN messages m ON true"
+    )
+    assert row == {"subject": "Faktura fdp.exe", "told": "Faktura fdp.exe"}
+
+
+async def test_our_own_mail_that_a_machine_sends_back_is_known_by_its_mark(box: Box, clock: FixedClock) -> None:
+    """Forwarding programs put their own name and id on what they send; what we wrote on it stays."""
+    back = {"From": PER, "Subject": "Nettet er borte", "Message_ID": "<loop@fremmed.example>"}
+    await box.arrive(letter("Vi ser på det.", X_Svardesk_Loop=str(box.account.id), **back))
+    [row] = await box.rows("SELECT automated FROM messages")
+    assert row["automated"], "it starts no clock and gets no receipt"
+    # Somebody else's Svardesk, where a person has written, is a customer like others.
+    theirs = await make_box(box.db, clock)
+    await theirs.arrive(letter("Vi ser på det.", X_Svardesk_Loop=str(box.account.id), **back))
+    assert [row["automated"] for row in await theirs.rows("SELECT automated FROM messages")] == [False]
+
+
+async def test_a_mail_to_two_of_our_mailboxes_stands_once_in_its_conversation(box: Box, clock: FixedClock) -> None:
+    sales = await make_box(box.db, clock, box.account, address="salg@fjordnett.example")
+    both = {"To": f"{US}, salg@fjordnett.example"}
+    await box.arrive(letter("Hei"))
+    answer = letter("Svar", Message_ID="<two@example.no>", In_Reply_To="<one@example.no>", **both)
+    await box.arrive(answer)
+    await sales.arrive(answer)
+    assert await box.threads() == [["Hei", "Svar"]]
+    # Another mail under the same id is another mail; one that begins something is seen by both.
+    await sales.arrive(letter("Annet svar", Message_ID="<two@example.no>", In_Reply_To="<one@example.no>", **both))
+    first = letter("Ny sak", Message_ID="<three@example.no>", **both)
+    await box.arrive(first)
+    await sales.arrive(first)
+    assert await box.threads() == [["Hei", "Svar", "Annet svar"], ["Ny sak"], ["Ny sak"]]
 
 
 async def test_the_same_id_with_another_text_is_not_lost(box: Box) -> None:

@@ -171,6 +171,20 @@ async def test_some_recipients_are_refused(demo: DemoMail) -> None:
     assert await arrived(demo) == [RAW]
 
 
+@pytest.mark.parametrize(("said", "expected"), [("451 4.7.1 Later", Deferred), ("550 5.1.1 No such user", Refused)])
+async def test_copies_do_not_go_out_when_nobody_whom_it_is_for_is_taken(
+    demo: DemoMail, said: str, expected: type[Deferred | Refused]
+) -> None:
+    demo.rules.append(said_at("rcpt", said, only="kari"))
+    everybody = [KARI, "ola@example.no", ADDRESS]
+    outcome = await send(at(demo.submission_port), ADDRESS, everybody, RAW, main=[KARI])
+    assert type(outcome) is expected, "to be tried again, where it was for now"
+    assert await demo.mails(CUSTOMERS) == []
+    assert await demo.mails(ADDRESS) == [], "a copy in our own mailbox would prove that it went out"
+    demo.rules.clear()
+    assert isinstance(await send(at(demo.submission_port), ADDRESS, everybody, RAW, main=[KARI]), Accepted)
+
+
 async def test_when_all_are_refused_one_of_them_for_now_it_is_for_now(demo: DemoMail) -> None:
     demo.rules.append(said_at("rcpt", "550 5.1.1 No such user", only="ola"))
     demo.rules.append(said_at("rcpt", "451 4.7.1 Later", only="liv"))

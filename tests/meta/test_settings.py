@@ -258,3 +258,23 @@ async def test_access_that_was_withdrawn_shows_at_once(desk: Desk) -> None:
     checks = {one["name"]: one for one in test["checks"]}
     assert (checks["token"]["ok"], checks["token"]["detail"]) == (False, "190.460")
     assert {"restriction", "webhook"} <= set(checks)
+
+
+async def test_what_is_found_out_holds_for_both_connections_and_alarms_end(desk: Desk) -> None:
+    app = await desk.make_app()
+    desk.graph.connect(app["addresses"]["webhook"])
+    await desk.connect()
+    await desk.rounds()
+    await desk.graph.deliver_body({"object": "page", "entry": []}, signed="wrong", pages=(desk.graph.page.id,))
+    desk.graph.revoke()
+    desk.clock.advance(600)
+    await desk.rounds()
+    assert {(await desk.page(kind))["status"] for kind in ("messenger", "facebook")} == {"disconnected"}
+    [seen] = (await desk.client.get("/api/v1/meta")).json()["apps"]
+    assert (seen["status"], list(seen["problems"]), seen["bad_signatures"] > 0) == ("degraded", ["signature"], True)
+    desk.graph.revoke(state="valid")
+    await desk.later(hours=2)
+    await desk.rounds()
+    assert {(await desk.page(kind))["status"] for kind in ("messenger", "facebook")} == {"ok"}
+    [seen] = (await desk.client.get("/api/v1/meta")).json()["apps"]
+    assert seen["status"] == "ok"

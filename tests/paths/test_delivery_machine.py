@@ -183,7 +183,7 @@ class Machine:
             elif what == "person" and row["state"] in states.RETRYABLE:
                 # As posting.retry does before the reaction runs.
                 await tx.run("UPDATE messages SET state = 'queued' WHERE id = %(id)s", id=message)
-                if await deliveries.again(tx, now, message):
+                if await deliveries.again(tx, now, message, self.adapters):
                     self.persons[message] += 1
 
     async def check(self) -> None:

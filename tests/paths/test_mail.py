@@ -259,7 +259,9 @@ async def test_an_answer_can_be_taken_back_for_a_moment(post: Post) -> None:
     await post.make_mailbox(hold_seconds=60)
     await post.server.deliver(letter("Hei"))
     row = await post.arrived(channel="email")
-    await post.browser.answer(row["id"], "Feil svar", based_on_seq=1)
+    up = await post.browser.post("/api/v1/files", content=b"Tilbud", headers={"x-file-name": "tilbud.txt"})
+    file_id = up.json()["id"]
+    await post.browser.answer(row["id"], "Feil svar", based_on_seq=1, file_ids=[file_id])
     waiting = await post.state(row["id"], "scheduled")
     assert waiting["send_at"] is not None
     url = f"/api/v1/conversations/{row['id']}/messages/{waiting['id']}/cancel"
@@ -268,6 +270,8 @@ async def test_an_answer_can_be_taken_back_for_a_moment(post: Post) -> None:
     after = (await post.opened(row["id"]))["conversation"]
     assert (after["status"], after["waiting_since"]) == ("open", row["waiting_since"]), "the customer waits as before"
     assert await post.server.mails(CUSTOMERS) == []
+    again = await post.browser.answer(row["id"], "Riktig svar", based_on_seq=1, confirm=True, file_ids=[file_id])
+    assert [one["id"] for one in again.json()["message"]["attachments"]] == [file_id], "it can be sent again"
 
 
 async def test_what_waits_for_tomorrow_is_held_when_the_customer_writes_first(post: Post) -> None:
@@ -430,3 +434,28 @@ async def test_a_form_is_answered_by_mail_and_the_reply_comes_back(post: Post) -
     assert again["channel"] == "form"
     bodies = [one["body"] for one in (await post.opened(row["id"]))["messages"] if not one["automated"]]
     assert bodies == ["Hvor mye koster fiber på hytta?", "499 kroner i måneden.", "Takk, det bestiller jeg!"]
+
+
+async def test_leads_see_at_once_that_a_mailbox_fails_and_that_it_works_again(post: Post) -> None:
+    mailbox = await post.make_mailbox()
+    await post.server.deliver(letter("Hei"))
+    row = await post.arrived(channel="email")
+    lead, agent = [await make_agent(post.desk.db, post.account, role) for role in ("lead", "agent")]
+    async with post.desk.browser() as browser, post.desk.browser() as other:
+        await browser.sign_in(lead)
+        await other.sign_in(agent)
+        assert (await other.get("/api/v1/mailboxes/alarms")).status_code == 403
+        assert (await browser.get("/api/v1/mailboxes/alarms")).json() == {"items": []}
+        frames = await browser.agent_socket()
+        post.server.rules.append(lambda step: "535 5.7.8 Nei" if step.stage == "auth" else None)
+        await post.browser.answer(row["id"], "Hei!", based_on_seq=1)
+        await frames.until_true(lambda seen: [one for one in seen if one["t"] == "connections_changed"])
+        [alarm] = (await browser.get("/api/v1/mailboxes/alarms")).json()["items"]
+        assert (alarm["id"], alarm["receives"], alarm["since"] is not None) == (mailbox["id"], True, True)
+        post.server.rules.clear()
+        told = len(frames.of("connections_changed"))
+        message = (await post.state(row["id"], "failed_temporary"))["id"]
+        await post.browser.post(f"/api/v1/conversations/{row['id']}/messages/{message}/retry")
+        await frames.until_true(lambda seen: len([one for one in seen if one["t"] == "connections_changed"]) > told)
+        assert (await browser.get("/api/v1/mailboxes/alarms")).json() == {"items": []}
+        await frames.close()

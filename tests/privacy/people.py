@@ -179,6 +179,10 @@ async def _put_channel(tx: Tx, person: Person, delivery: UUID, now: datetime, nu
         tx, "threads", connection_id=person.connection, thread=f"visitor-Ragnhild-{number}",
         first_touch=Jsonb({"ref": "ragnhild"}), last_touch=Jsonb({"ref": "ragnhild"}), updated_at=now,
     )  # fmt: skip
+    await _put(
+        tx, "meta_profiles", connection_id=person.connection, person=f"Ragnhild-{number}", contact_id=person.contact,
+        state="known", due_at=now,
+    )  # fmt: skip
 
 
 async def _put_mails(tx: Tx, person: Person, answer: UUID, now: datetime, number: int) -> None:
@@ -207,6 +211,12 @@ async def _put_mails(tx: Tx, person: Person, answer: UUID, now: datetime, number
     await _put(
         tx, "automatic_mails", message_id=answer, conversation_id=person.conversation, address=ADDRESS, created_at=now
     )
+    # Twice the same person of an organisation has one address.
+    await tx.run(
+        "INSERT INTO mail_suppressions (account_id, address, code, said, created_at)"
+        " VALUES (%(account_id)s, %(address)s, '5.1.1', 'No such user', %(now)s) ON CONFLICT DO NOTHING",
+        account_id=tx.account, address=ADDRESS, now=now,
+    )  # fmt: skip
 
 
 def traces(dsn: str, marks: tuple[str, ...] = MARKS) -> list[str]:

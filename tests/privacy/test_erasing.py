@@ -53,7 +53,7 @@ async def test_nothing_is_left_anywhere(
     assert held == {
         "contacts", "identities", "conversations", "messages", "message_search", "deliveries", "drafts", "files",
         "field_values", "envelopes", "inbound_items", "webchat_sessions", "mails", "mail_ids", "mail_participants",
-        "automatic_mails", "delivery_parts", "message_edits", "media", "threads",
+        "automatic_mails", "mail_suppressions", "delivery_parts", "message_edits", "media", "threads", "meta_profiles",
     }, "the test's person must have left traces everywhere"  # fmt: skip
 
     await erase(fresh_db, clock, files, keyring, person)

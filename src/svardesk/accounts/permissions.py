@@ -10,11 +10,13 @@ Permission = Literal[
     "conversations.assign",
     "contacts.read",
     "contacts.write",
+    "reports.read",
     "views.share",
     "teams.manage",
     "agents.manage",
     "channels.manage",
     "posts.write",
+    "channels.watch",
     "settings.manage",
     "audit.read",
     "privacy.manage",
@@ -29,7 +31,7 @@ _AGENT: Final[frozenset[Permission]] = frozenset(
     {*_OBSERVER, "conversations.write", "conversations.assign", "contacts.write"}
 )
 _LEAD: Final[frozenset[Permission]] = frozenset(
-    {*_AGENT, "views.share", "teams.manage", "audit.read", "posts.write"}
+    {*_AGENT, "reports.read", "views.share", "teams.manage", "audit.read", "channels.watch", "posts.write"}
 )
 _OWNER: Final[frozenset[Permission]] = frozenset(
     {

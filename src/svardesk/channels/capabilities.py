@@ -51,6 +51,18 @@ class QuickReplies(msgspec.Struct, frozen=True):
     title_length: int
 
 
+class ResponseBadge(msgspec.Struct, frozen=True, kw_only=True):
+    """How a provider judges in public how fast we answer: the share of talks answered in time, over some days.
+
+    A talk begins with the customer's first message after ``silence_hours`` in which nobody wrote.
+    """
+
+    share: float = 0.9
+    minutes: int = 15
+    days: int = 7
+    silence_hours: int = 24
+
+
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What one connection can do just now; it may change while running.
 
@@ -80,4 +92,5 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     addressed: bool = False
     hold_seconds: int = 0
     seen: bool = False
+    badge: ResponseBadge | None = None
     retries_for: timedelta | None = None

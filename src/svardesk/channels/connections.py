@@ -55,6 +55,12 @@ async def get(tx: Tx, connection_id: UUID, keyring: KeyRing | None = None) -> Co
     return of_row(row, keyring)
 
 
+async def every(tx: Tx, kind: str, keyring: KeyRing | None = None) -> list[Connection]:
+    """All connections of a kind that are in service, oldest first."""
+    rows = await tx.all(QUERIES.connections, account_id=tx.account, kind=kind)
+    return [of_row(row, keyring) for row in rows]
+
+
 class Remembered:
     """Connections that this process read lately: a widget's settings are asked for at every opening of a chat.
 

@@ -5,7 +5,7 @@ It opens no transaction, retries nothing, decides nothing about conversations. E
 numbers) reads ``Capabilities`` and never asks for a channel's name. ``tests/contract`` runs one suite over all adapters.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 from uuid import UUID
@@ -17,13 +17,14 @@ from svardesk.channels.capabilities import (
     Capabilities as Capabilities,
     QuickReplies as QuickReplies,
     Receipts as Receipts,
+    ResponseBadge as ResponseBadge,
     TextLimit as TextLimit,
     Trust as Trust,
     Typing as Typing,
     Window as Window,
 )
 from svardesk.conversations.receiving import Received
-from svardesk.conversations.schemas import Elsewhere, FilledIn, Letter
+from svardesk.conversations.schemas import Correspondent, Elsewhere, FilledIn, Letter
 from svardesk.conversations.texts import MAX_BODY
 from svardesk.kit.db import Tx
 from svardesk.kit.errors import SvardeskError, Unprocessable
@@ -137,14 +138,16 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
 class Watermark(msgspec.Struct, frozen=True, kw_only=True):
     """Which of our messages a receipt, edit or bounce is about.
 
-    By the provider's ids, by ours where it repeats them, or everything up to a time or a seq. ``piece``: (delivery, part) of
-    an answer that came back to us, ``external_ids`` its name.
+    By the provider's ids, by ours where it repeats them, or everything up to a time or a seq. ``elsewhere``: those ids are
+    the only ones in the world, and what they name may have gone out by another connection of this kind. ``piece``: (delivery,
+    part) of an answer that came back to us, ``external_ids`` its name.
     """
 
     external_ids: tuple[str, ...] = ()
     message_ids: tuple[UUID, ...] = ()
     up_to: datetime | None = None
     up_to_seq: int | None = None
+    elsewhere: bool = False
     piece: tuple[UUID, int] | None = None
 
 
@@ -154,6 +157,14 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
     owner: str | None = None
     name: str | None = None
     standby: bool = False
+
+
+class NotReached(msgspec.Struct, frozen=True, kw_only=True):
+    """An address that did not get one of our messages. ``code`` is the provider's, ``said`` its words."""
+
+    address: str
+    code: str = ""
+    said: str = ""
 
 
 class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,6 +181,8 @@ class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
     ``external_id`` is the provider's name of the message; edits, removals and reactions name theirs in ``about``. ``edit``
     counts the edits of a message, ``emoji`` None takes a reaction away. ``elsewhere``: who wrote an answer that is not ours.
     ``opens``: the person opened the time in which we may write. ``standby``: another program owned the thread when it came.
+    ``not_reached``: whom a bounce is about, where the channel has several recipients. ``let_in``: it was set aside, and a
+    person wants it in.
     """
 
     type: EventType
@@ -203,18 +216,21 @@ class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
     control: Control | None = None
     opens: bool = False
     standby: bool | None = None
+    not_reached: tuple[NotReached, ...] = ()
+    let_in: bool = False
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Where an event belongs. ``conversation_id`` None: a new conversation, or the one of its thread key.
 
     ``stranger``: it names a conversation in which its sender had no part, so it joins as unverified. ``ignore``: nothing
-    is to become of it (our own copy of what we sent).
+    is to become of it (our own copy of what we sent). ``reply_to``: answers go there instead of to its sender.
     """
 
     conversation_id: UUID | None = None
     stranger: bool = False
     ignore: bool = False
+    reply_to: tuple[Correspondent, ...] = ()
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
@@ -224,6 +240,7 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     envelope_id: UUID
     files: Mapping[str, UUID]
     stranger: bool
+    reply_to: tuple[Correspondent, ...] = ()
 
 
 # ------------------------------------------------------------------------------------------------ outwards
@@ -275,9 +292,10 @@ class OutboundCommand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
-    """The provider has it. ``state`` may already be further."""
+    """The provider has it. ``state`` may already be further. ``refused``: whom it does not reach all the same."""
 
     external_id: str | None = None
+    refused: tuple[NotReached, ...] = ()
     state: Literal["sent", "delivered"] = "sent"
 
 
@@ -295,11 +313,12 @@ class Temporary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Permanent(msgspec.Struct, frozen=True, kw_only=True):
-    """It will never go this way; a person must see it."""
+    """It will never go this way; a person must see it. ``refused``: by whose addresses."""
 
     code: str
     error_class: str = "provider"
     reason: str = ""
+    refused: tuple[NotReached, ...] = ()
 
 
 class Blocked(msgspec.Struct, frozen=True, kw_only=True):
@@ -434,6 +453,14 @@ class Adapter(Protocol):
         """An envelope that was set aside is to be read again; True: it found its place and need not be parsed."""
         ...
 
+    async def lost(self, tx: Tx, now: datetime, message_id: UUID, news: Sequence[NotReached]) -> bool:
+        """Whether one of our messages did not reach those whom it is for, now that ``news`` is noted at it."""
+        ...
+
+    async def wanted(self, tx: Tx, message_id: UUID) -> None:
+        """A person wants a message sent again: what the channel itself held it back for counts no longer."""
+        ...
+
     async def signal(self, connection: Connection, thread: str, signal: Signal) -> None:
         """Tell the other side that we type, saw or react; silently nothing where it is not offered."""
         ...
@@ -513,6 +540,14 @@ class AdapterBase:
         """Its parser reads it again."""
         del tx, now, connection, raw
         return False
+
+    async def lost(self, tx: Tx, now: datetime, message_id: UUID, news: Sequence[NotReached]) -> bool:
+        """A message has one recipient."""
+        del tx, now, message_id, news
+        return True
+
+    async def wanted(self, tx: Tx, message_id: UUID) -> None:
+        """Nothing was held back."""
 
     async def signal(self, connection: Connection, thread: str, signal: Signal) -> None:
         """No signals."""

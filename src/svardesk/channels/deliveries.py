@@ -7,7 +7,7 @@ next one asks the adapter (``reconcile``) before anything is sent again.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -19,6 +19,7 @@ from svardesk.channels.connections import QUERIES, NoSuchConnection, get
 from svardesk.channels.contract import (
     Adapter,
     Blocked,
+    NotReached,
     NotSent,
     OutboundCommand,
     OutboundFile,
@@ -32,6 +33,8 @@ from svardesk.channels.contract import (
 )
 from svardesk.channels.events import DeliveryFailed
 from svardesk.channels.registry import adapter as adapter_of
+from svardesk.conversations.changing import answered
+from svardesk.conversations.letters import note_not_reached
 from svardesk.conversations.schemas import Retry
 from svardesk.conversations.states import set_message_states, tell_retry
 from svardesk.conversations.store import letter_of
@@ -343,6 +346,8 @@ async def settle(
         now=now,
     )
     await _tell(tx, now, held, state, code or reason)
+    if isinstance(result, Sent) and result.refused:
+        await note_lost(tx, held["message_id"], result.refused)
     if state == "failed_temporary" and due is not None:
         await tell_retry(tx, held["message_id"], Retry(at=due, until=until))
     # The next message of the conversation, or this one, may be due at once.
@@ -395,6 +400,8 @@ async def _tell(tx: Tx, now: datetime, held: Row, state: str, reason: str | None
     if state == held["state"] and state != "queued":
         return
     await set_message_states(tx, now, [held["message_id"]], state, reason=reason)
+    if state in states.ARRIVED and held["state"] not in states.ARRIVED:
+        await answered(tx, now, [held["message_id"]])
     if state in states.NEEDS_PERSON:
         await record(
             tx,
@@ -404,7 +411,13 @@ async def _tell(tx: Tx, now: datetime, held: Row, state: str, reason: str | None
         )
 
 
-async def again(tx: Tx, now: datetime, message_id: UUID) -> bool:
+async def note_lost(tx: Tx, message_id: UUID, lost: Sequence[NotReached]) -> None:
+    """Note at an answer whom it did not reach, so that its author sees it."""
+    reasons = [(one.address, one.said if one.code in one.said else f"{one.code} {one.said}".strip()) for one in lost]
+    await note_not_reached(tx, message_id, reasons)
+
+
+async def again(tx: Tx, now: datetime, message_id: UUID, adapters: Adapters = adapter_of) -> bool:
     """A person wants a failed answer sent again (its message is queued already); returns whether it will be.
 
     A worker that still holds the old attempt is shut out by the new fence. Idempotent: what is on its way stays so.
@@ -414,6 +427,11 @@ async def again(tx: Tx, now: datetime, message_id: UUID) -> bool:
         return bool(await plan(tx, now, [message_id]))
     if held["state"] not in states.RETRYABLE:
         return False
+    try:
+        connection = await get(tx, held["connection_id"])
+        await adapters(connection.kind).wanted(tx, message_id)
+    except NoSuchConnection:
+        pass  # the sweep says so
     await tx.run(QUERIES.queue_again, account_id=tx.account, id=held["id"], now=now, state=states.retry(held["state"]))
     tx.notify(SWEEP, SWEEP_NAME)
     return True
@@ -439,9 +457,18 @@ async def note_receipt(tx: Tx, now: datetime, conversation_id: UUID, state: str,
 
 
 async def outside_news(
-    tx: Tx, now: datetime, connection_id: UUID, thread: str | None, state: str, about: Watermark
+    tx: Tx,
+    now: datetime,
+    connection_id: UUID,
+    thread: str | None,
+    state: str,
+    about: Watermark,
+    counts: Callable[[UUID], Awaitable[bool]] | None = None,
 ) -> int:
-    """A receipt or bounce as the provider words it: by its own ids, or everything of a thread until an instant."""
+    """A receipt or bounce as the provider words it: by its own ids, or everything of a thread until an instant.
+
+    ``counts`` is asked for each message that it is about, whether it is news of the whole message.
+    """
     earlier = below(state)
     if about.message_ids:
         rows = await tx.all(
@@ -452,10 +479,13 @@ async def outside_news(
         )
         rows = [row for row in rows if row["state"] in earlier]
     elif about.external_ids:
+        by = [connection_id]
+        if about.elsewhere:
+            by = [row["id"] for row in await tx.all(QUERIES.of_the_same_kind, account_id=tx.account, id=connection_id)]
         rows = await tx.all(
             QUERIES.by_external_ids,
             account_id=tx.account,
-            connection_id=connection_id,
+            connection_ids=by,
             external_ids=list(about.external_ids),
         )
         rows = [row for row in rows if row["state"] in earlier]
@@ -470,6 +500,8 @@ async def outside_news(
         )
     else:
         rows = []
+    if counts is not None:
+        rows = [row for row in rows if await counts(row["message_id"])]
     moved = await move(tx, now, rows, state)
     if state in states.NEEDS_PERSON:
         for row in rows:
@@ -494,4 +526,6 @@ async def move(tx: Tx, now: datetime, rows: Sequence[Row], state: str) -> int:
             QUERIES.move_deliveries, account_id=tx.account, ids=[row["id"] for row in rows], state=state, now=now
         )
         await set_message_states(tx, now, [row["message_id"] for row in rows], state)
+        if state in states.ARRIVED:
+            await answered(tx, now, [row["message_id"] for row in rows if row["state"] not in states.ARRIVED])
     return len(rows)

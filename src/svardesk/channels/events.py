@@ -51,7 +51,7 @@ class VisitorAttributesChanged(msgspec.Struct, frozen=True, kw_only=True):
 
 @event("connection_changed")
 class ConnectionChanged(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings or secrets of a mailbox, page or widget were changed, or it was taken out of service."""
+    """Settings or secrets of a mailbox, page or widget were changed, it was taken out of service, or it fails or works again."""
 
     stream: UUID
     version: int

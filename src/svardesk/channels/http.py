@@ -225,7 +225,10 @@ def file_headers(row: Row) -> dict[str, str]:
 async def cancel_message(
     conversation_id: UUID, message_id: UUID, caller: Caller, db: Database, clock: Clock
 ) -> Message:
-    """Take an answer back that has not gone out. 409 ``too_late`` when it has."""
+    """Take an answer back that has not gone out. 409 ``too_late`` when it has.
+
+    Its files are the caller's uploads again: another answer or a draft may name them.
+    """
     async with db.work(caller.account_id) as tx:
         await hold_for(tx, caller, conversation_id)
         found = (await messages(tx, [message_id], actor_of(caller.agent_id))).get(message_id)
@@ -233,7 +236,7 @@ async def cancel_message(
             raise NoMessage
         if not await deliveries.cancel(tx, clock.now(), message_id):
             raise TooLate
-        await taken_back(tx, conversation_id, caller.agent_id)
+        await taken_back(tx, clock.now(), conversation_id, message_id, caller.agent_id)
         return (await messages(tx, [message_id], actor_of(caller.agent_id)))[message_id]
 
 

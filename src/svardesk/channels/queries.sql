@@ -250,15 +250,26 @@ WHERE account_id = :account_id AND conversation_id = :conversation_id AND seq <=
 ORDER BY seq
 FOR NO KEY UPDATE;
 
+-- name: conversations_of_answers
+-- Whose conversations these are, as far as a person wrote them.
+SELECT DISTINCT conversation_id FROM messages
+WHERE account_id = :account_id AND id = ANY(:message_ids) AND NOT automated
+ORDER BY conversation_id;
+
+-- name: of_the_same_kind
+-- A connection and its sisters, also those that are out of service: what went out by them may still be told of.
+SELECT o.id FROM connections c JOIN connections o ON o.account_id = c.account_id AND o.kind = c.kind
+WHERE c.account_id = :account_id AND c.id = :id;
+
 -- name: by_external_ids
 -- Deliveries that the provider names, whole or by a piece of theirs, held.
 SELECT d.id, d.message_id, d.state, d.seq, d.conversation_id FROM deliveries d
 WHERE d.account_id = :account_id AND d.id = ANY(ARRAY(
     SELECT w.id FROM deliveries w
-    WHERE w.account_id = :account_id AND w.connection_id = :connection_id AND w.external_id = ANY(:external_ids)
+    WHERE w.account_id = :account_id AND w.connection_id = ANY(:connection_ids) AND w.external_id = ANY(:external_ids)
     UNION
     SELECT p.delivery_id FROM delivery_parts p
-    WHERE p.account_id = :account_id AND p.connection_id = :connection_id AND p.external_id = ANY(:external_ids)))
+    WHERE p.account_id = :account_id AND p.connection_id = ANY(:connection_ids) AND p.external_id = ANY(:external_ids)))
 ORDER BY d.seq
 FOR NO KEY UPDATE;
 

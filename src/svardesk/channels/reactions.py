@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from svardesk.channels import deliveries, receipts
+from svardesk.channels.connections import QUERIES
 from svardesk.channels.events import DeliveryFailed, ReceiptDue
 from svardesk.conversations import changing
 from svardesk.conversations.events import AnswerPosted, AnswerRetried, MessageReceived
@@ -32,9 +33,14 @@ async def hold_what_waits(tx: Tx, batch: Sequence[Recorded]) -> None:
 
 
 async def bring_back(tx: Tx, batch: Sequence[Recorded]) -> None:
-    """An answer failed or was bounced: its conversation is open work for a person."""
-    for stream in sorted({one.event.stream for one in batch}):
-        await changing.unanswered(tx, _clock.now(), stream)
+    """An answer failed or was bounced: its conversation is open work for a person.
+
+    Not so what the house writes itself: whoever was answered and is done is not brought back by a receipt's bounce.
+    """
+    ids = [one.event.message_id for one in batch]
+    rows = await tx.all(QUERIES.conversations_of_answers, account_id=tx.account, message_ids=ids)
+    for row in rows:
+        await changing.unanswered(tx, _clock.now(), row["conversation_id"])
 
 
 REACTIONS = {

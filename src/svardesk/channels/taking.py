@@ -169,8 +169,8 @@ class Taker:
             one for one in event.content.attachments if one.ref not in files and one.content is None and one.storable
         ]
         letter = event.letter
-        if letter is not None and place.stranger:
-            letter = msgspec.structs.replace(letter, stranger=True)
+        if letter is not None and (place.stranger or place.reply_to):
+            letter = msgspec.structs.replace(letter, stranger=place.stranger, reply_to=list(place.reply_to))
         received = await receive(
             tx,
             now,
@@ -207,7 +207,13 @@ class Taker:
             await self._around(event, received, awaited)
         if event.receipt and not received.repeated:
             await record(tx, ReceiptDue(stream=received.conversation_id, message_id=received.message_id))
-        taken = Taken(received=received, envelope_id=self._envelope_id, files=files, stranger=place.stranger)
+        taken = Taken(
+            received=received,
+            envelope_id=self._envelope_id,
+            files=files,
+            stranger=place.stranger,
+            reply_to=place.reply_to,
+        )
         await self._adapter.keep(tx, now, connection, event, taken)
         if (
             person is not None
@@ -388,14 +394,23 @@ class Taker:
 
     async def bounce(self, event: InboundEvent) -> None:
         """Ours did not arrive; where the channel tells that by a message, it stands in the conversation too."""
-        await self._news(event, "failed_permanent")
+        await self._news(event, "failed_permanent", self._lost(event) if event.not_reached else None)
         if event.letter is not None:
             await self.message(event)
 
-    async def _news(self, event: InboundEvent, state: str) -> None:
+    def _lost(self, event: InboundEvent) -> Callable[[UUID], Awaitable[bool]]:
+        async def counts(message_id: UUID) -> bool:
+            await deliveries.note_lost(self._tx, message_id, event.not_reached)
+            return await self._adapter.lost(self._tx, self._now, message_id, event.not_reached)
+
+        return counts
+
+    async def _news(
+        self, event: InboundEvent, state: str, counts: Callable[[UUID], Awaitable[bool]] | None = None
+    ) -> None:
         if event.about is not None:
             await deliveries.outside_news(
-                self._tx, self._now, self._connection.id, event.external_thread_key, state, event.about
+                self._tx, self._now, self._connection.id, event.external_thread_key, state, event.about, counts
             )
 
 

@@ -18,12 +18,14 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from svardesk.commands import demo_meta
 from svardesk.commands.children import FIRST_DELAY, LONGEST_DELAY, Child
 from svardesk.commands.failure import CommandError
 from svardesk.commands.lock import DataLock
 from svardesk.commands.postroom import listen
 from svardesk.commands.readiness import ReadinessProbe, wait_for_port
 from svardesk.config import Settings
+from svardesk.demo_data import network
 from svardesk.demo_data.ports import Ports, remembered
 from svardesk.kit.migrate import database_revision, newest_revision, revisions
 from svardesk.kit.postgres import DATABASE, Cluster, PostgresError, database_dsn, embedded_cluster, query
@@ -47,8 +49,9 @@ def run(settings: Settings, *, demo: bool) -> int:
         if refused is not None:
             raise CommandError(_port_sentence(settings, refused))
         post = listen(settings, patience) if demo else []
+        meta = demo_meta.choose(settings, patience) if demo else None
         try:
-            return Supervisor(settings, demo=demo, began=began, post=post).run()
+            return Supervisor(settings, demo=demo, began=began, post=post, meta=meta).run()
         finally:
             for one in post:
                 one.close()
@@ -57,7 +60,15 @@ def run(settings: Settings, *, demo: bool) -> int:
 class Supervisor:
     """The parent's loop: one selector over signals, the children's output and ends, the database's end, and timers."""
 
-    def __init__(self, settings: Settings, *, demo: bool, began: float, post: Sequence[socket.socket] = ()) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        demo: bool,
+        began: float,
+        post: Sequence[socket.socket] = (),
+        meta: int | None = None,
+    ) -> None:
         self._settings: Settings = settings
         self._began: float = began
         self._cluster: Cluster | None = embedded_cluster(settings) if settings.embedded else None
@@ -79,6 +90,8 @@ class Supervisor:
         self._demo: bool = demo
         # Where the demo's mail server listens: open from the start to the end, whatever becomes of that process.
         self._post: Sequence[socket.socket] = post
+        # The port of the stand-in for Meta, where there is one.
+        self._meta: int | None = meta
         self._database_pidfd: int = -1
         self._database_failures: int = 0
         self._lifeline: int = -1
@@ -220,6 +233,7 @@ class Supervisor:
             self._demo_pending = False
         if self._demo_pending:
             self._start_mail()
+            self._start_meta()
             report = ["demo", "--report", str(self._demo_report)]
             self._add(Child("demo", report, lasting=False, on_exit=self._on_demo))
         if self._probe is not None:
@@ -233,13 +247,20 @@ class Supervisor:
             command = ["demo", "mail-server", "--sockets", ",".join(map(str, numbers))]
             self._add(Child("mail", command, lasting=True, inherited=numbers))
 
+    def _start_meta(self) -> None:
+        """Start the stand-in for Meta."""
+        if self._meta is not None and not self._stopping and not any(child.name == "meta" for child in self._children):
+            self._add(Child("meta", ["demo", "meta-server", "--port", str(self._meta)], lasting=True))
+
     def _demo_is_there(self) -> bool:
-        """Whether an earlier start filled the demo, with a mailbox at the ports that we have: spares a second of Python."""
+        """Whether an earlier start filled the demo, with mailbox and page at our ports: spares a second of Python."""
         ports: Ports | None = remembered(self._settings.data)
         if not self._demo_report.is_file() or ports is None:
             return False
         with contextlib.suppress(PostgresError):
-            return bool(query(self._dsn, f"SELECT 1 FROM accounts WHERE settings ->> 'demo_mail' = '{ports}' LIMIT 1"))
+            meta = "" if self._meta is None else f" AND settings ->> 'demo_meta' = '{network.address(self._meta)}'"
+            found = f"SELECT 1 FROM accounts WHERE settings ->> 'demo_mail' = '{ports}'{meta} LIMIT 1"
+            return bool(query(self._dsn, found))
         return False
 
     def _on_demo(self, code: int) -> None:
@@ -323,6 +344,7 @@ class Supervisor:
         self._ready = True
         # Not earlier: the web process needs both cores to be ready soon.
         self._start_mail()
+        self._start_meta()
         self._announce()
 
     def _announce(self) -> None:

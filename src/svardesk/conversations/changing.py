@@ -1,5 +1,6 @@
 """Agents decide: who takes care, what state a conversation is in. Every decision leaves a line in the thread."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from svardesk.conversations.errors import BadSnooze, UnknownAssignee, VersionCon
 from svardesk.conversations.events import ConversationChanged
 from svardesk.conversations.schemas import ChangeConversation, ConversationRow, SystemDetails
 from svardesk.conversations.seeing import hold_for, who
-from svardesk.conversations.store import row_of, rows, sql
+from svardesk.conversations.store import actor_of, answers, beside, row_of, rows, sql
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database, Row, Tx
 from svardesk.kit.ids import uuid7
@@ -147,11 +148,21 @@ async def unanswered(tx: Tx, now: datetime, conversation_id: UUID) -> bool:
     return True
 
 
-async def taken_back(tx: Tx, conversation_id: UUID, by: UUID) -> None:
-    """An answer was taken back before it went out: its customer waits again, and has since they wrote."""
-    version = await tx.value(sql.wait_again, account_id=tx.account, id=conversation_id)
+async def taken_back(tx: Tx, now: datetime, conversation_id: UUID, message_id: UUID, by: UUID) -> None:
+    """An answer was taken back before it went out: its customer waits again, and has since they wrote.
+
+    Its files are free for another answer of whoever took it back.
+    """
+    await tx.run(answers.release_files, account_id=tx.account, message_id=message_id, actor=actor_of(by), now=now)
+    version = await tx.value(answers.wait_again, account_id=tx.account, id=conversation_id)
     if version is not None:
         await record(tx, ConversationChanged(stream=conversation_id, what=("status",), version=version, agent_id=by))
+
+
+async def answered(tx: Tx, now: datetime, message_ids: Sequence[UUID]) -> None:
+    """Answers went out: the clocks of their customers stop, where they did not when the answer was written (``send_at``)."""
+    for row in await tx.all(answers.answered, account_id=tx.account, message_ids=list(message_ids), now=now):
+        await record(tx, ConversationChanged(stream=row["id"], what=("status",), version=row["version"]))
 
 
 async def put_away(tx: Tx, now: datetime, conversation_id: UUID) -> None:
@@ -198,7 +209,7 @@ async def owner_changed(tx: Tx, now: datetime, conversation_id: UUID, name: str 
         details=details,
         now=now,
     )
-    version = await tx.value(sql.line_longer, account_id=tx.account, id=conversation_id, seq=held["last_seq"] + 1)
+    version = await tx.value(beside.line_longer, account_id=tx.account, id=conversation_id, seq=held["last_seq"] + 1)
     await record(
         tx,
         ConversationChanged(stream=conversation_id, what=("owner",), version=version, agent_id=None, message_id=line),

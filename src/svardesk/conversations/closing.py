@@ -5,7 +5,7 @@ from typing import Final
 
 from svardesk.conversations.events import WindowClosing
 from svardesk.conversations.schemas import SystemDetails
-from svardesk.conversations.store import sql
+from svardesk.conversations.store import beside, sql
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database
 from svardesk.kit.ids import uuid7
@@ -21,10 +21,10 @@ async def raise_alarms(db: Database, clock: Clock) -> int:
     """Leave a line in each thread whose time ends soon and say so, once for an end; returns how many were looked at."""
     now = clock.now()
     async with db.system() as tx:
-        found = await tx.all(sql.closing, now=now, until=now + BEFORE, limit=BATCH)
+        found = await tx.all(beside.closing, now=now, until=now + BEFORE, limit=BATCH)
     for one in found:
         async with db.work(one["account_id"]) as tx:
-            row = await tx.maybe(sql.raise_alarm, account_id=tx.account, id=one["conversation_id"])
+            row = await tx.maybe(beside.raise_alarm, account_id=tx.account, id=one["conversation_id"])
             if row is None:
                 continue
             line, seq = uuid7(), row["last_seq"] + 1
@@ -37,6 +37,6 @@ async def raise_alarms(db: Database, clock: Clock) -> int:
                 details=encode(SystemDetails(type="window_closing", until=row["window_until"])).decode(),
                 now=now,
             )
-            await tx.run(sql.line_longer, account_id=tx.account, id=one["conversation_id"], seq=seq)
+            await tx.run(beside.line_longer, account_id=tx.account, id=one["conversation_id"], seq=seq)
             await record(tx, WindowClosing(stream=one["conversation_id"], until=row["window_until"], message_id=line))
     return len(found)

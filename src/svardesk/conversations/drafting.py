@@ -12,6 +12,7 @@ from svardesk.conversations.schemas import Draft, StoreDraft
 from svardesk.conversations.seeing import check_sees
 from svardesk.conversations.store import sql
 from svardesk.kit.db import Tx
+from svardesk.kit.jsons import encode
 from svardesk.spine import record
 
 
@@ -32,6 +33,8 @@ async def store(tx: Tx, caller: Caller, now: datetime, conversation_id: UUID, wh
         kind=what.kind,
         body=what.body.replace("\x00", ""),
         file_ids=list(what.file_ids),
+        # As in texts, NUL is left out: the database takes none.
+        addressing=None if what.addressing is None else encode(what.addressing).decode().replace("\\u0000", ""),
         version=what.version,
         now=now,
     )

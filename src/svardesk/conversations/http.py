@@ -22,6 +22,8 @@ from svardesk.conversations import (
     views,
 )
 from svardesk.conversations import schemas as s
+from svardesk.conversations.errors import NoMessage
+from svardesk.conversations.store import messages
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database, with_retry
 from svardesk.kit.http import Route, route
@@ -93,9 +95,12 @@ async def get_messages(
 
 
 async def get_edits(conversation_id: UUID, message_id: UUID, caller: Caller, db: Database) -> s.Edits:
-    """How a message read before it was edited, oldest first; empty when it never was."""
+    """How a message read before it was edited, oldest first; empty when it never was. 404 ``no_message``."""
     async with db.work(caller.account_id) as tx:
         await seeing.check_sees(tx, caller, conversation_id)
+        found = (await messages(tx, [message_id])).get(message_id)
+        if found is None or found.conversation_id != conversation_id:
+            raise NoMessage
         rows = await outside.edits_of(tx, conversation_id, message_id)
     return s.Edits([s.Edit(row["body"], row["written_at"]) for row in rows])
 
@@ -124,10 +129,12 @@ async def post_message(
     return Response(posted, status_code=201 if new else 200)
 
 
-async def retry_message(conversation_id: UUID, message_id: UUID, caller: Caller, db: Database) -> s.Message:
+async def retry_message(
+    conversation_id: UUID, message_id: UUID, caller: Caller, db: Database, clock: Clock
+) -> s.Message:
     """Send a failed answer again. 409 ``not_failed``."""
     async with db.work(caller.account_id) as tx:
-        return await posting.retry(tx, caller, conversation_id, message_id)
+        return await posting.retry(tx, caller, clock.now(), conversation_id, message_id)
 
 
 async def patch_conversation(

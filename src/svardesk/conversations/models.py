@@ -228,6 +228,7 @@ drafts = tenant_table(
     *choice("kind", "answer", "note", default="answer"),
     Column("body", Text, nullable=False),
     Column("file_ids", ARRAY(UUID(as_uuid=True)), nullable=False, server_default=text("'{}'::uuid[]")),
+    Column("addressing", JSONB, nullable=True),
     Column("version", BigInteger, nullable=False, server_default="1"),
     instant("updated_at"),
     ref("conversations", "conversation_id", on_delete="CASCADE"),

@@ -13,7 +13,7 @@ import msgspec
 
 from svardesk.conversations.events import AnswerElsewhere, ConversationChanged, MessageChanged
 from svardesk.conversations.schemas import Elsewhere
-from svardesk.conversations.store import sql
+from svardesk.conversations.store import beside, sql
 from svardesk.conversations.texts import MAX_BODY, clean, preview
 from svardesk.kit.db import Row, Tx
 from svardesk.kit.ids import uuid7
@@ -27,7 +27,7 @@ NOBODY_TYPES: Final = timedelta(seconds=2)
 async def find(tx: Tx, conversation_id: UUID, external_id: str) -> Row | None:
     """The message of a conversation that the provider calls so: id, kind, seq."""
     return await tx.maybe(
-        sql.by_external_id, account_id=tx.account, conversation_id=conversation_id, external_id=external_id
+        beside.by_external_id, account_id=tx.account, conversation_id=conversation_id, external_id=external_id
     )
 
 
@@ -38,7 +38,7 @@ async def edited(
 
     The clock does not start again: whoever edits has written before. Returns whether it changed anything.
     """
-    held = await tx.maybe(sql.hold_message, account_id=tx.account, id=message_id)
+    held = await tx.maybe(beside.hold_message, account_id=tx.account, id=message_id)
     if held is None or held["deleted_at"] is not None:
         return False
     text = clean(body)[:longest]
@@ -46,30 +46,30 @@ async def edited(
         return False
     if edit <= held["edits"]:
         # An older edit that came late: kept where the history is read, not shown.
-        await tx.run(sql.keep_edit, account_id=tx.account, message_id=message_id, edit=edit, body=text, at=at)
+        await tx.run(beside.keep_edit, account_id=tx.account, message_id=message_id, edit=edit, body=text, at=at)
         return False
     await tx.run(
-        sql.keep_edit,
+        beside.keep_edit,
         account_id=tx.account,
         message_id=message_id,
         edit=held["edits"],
         body=held["body"],
         at=held["edited_at"] or held["occurred_at"] or held["created_at"],
     )
-    await tx.run(sql.edit_message, account_id=tx.account, id=message_id, body=text, at=at, edits=str(edit), now=now)
+    await tx.run(beside.edit_message, account_id=tx.account, id=message_id, body=text, at=at, edits=str(edit), now=now)
     if held["seq"] == held["newest_public_seq"]:
-        await tx.run(sql.set_preview, account_id=tx.account, id=held["conversation_id"], preview=preview(text))
+        await tx.run(beside.set_preview, account_id=tx.account, id=held["conversation_id"], preview=preview(text))
     await record(tx, MessageChanged(stream=held["conversation_id"], message_ids=(message_id,), what="edited"))
     return True
 
 
 async def removed(tx: Tx, now: datetime, message_ids: Sequence[UUID]) -> int:
     """Their author took messages back: text, history and files are gone, the place in the thread stays. Returns how many."""
-    rows = await tx.all(sql.remove_messages, account_id=tx.account, ids=list(message_ids), now=now)
+    rows = await tx.all(beside.remove_messages, account_id=tx.account, ids=list(message_ids), now=now)
     for row in rows:
-        await tx.run(sql.forget_message, account_id=tx.account, id=row["id"])
+        await tx.run(beside.forget_message, account_id=tx.account, id=row["id"])
         if row["newest"]:
-            await tx.run(sql.set_preview, account_id=tx.account, id=row["conversation_id"], preview="")
+            await tx.run(beside.set_preview, account_id=tx.account, id=row["conversation_id"], preview="")
         await record(tx, MessageChanged(stream=row["conversation_id"], message_ids=(row["id"],), what="removed"))
     return len(rows)
 
@@ -77,7 +77,7 @@ async def removed(tx: Tx, now: datetime, message_ids: Sequence[UUID]) -> int:
 async def reacted(tx: Tx, message_id: UUID, by: str, emoji: str | None) -> bool:
     """Somebody (``contact`` or ``agent:<id>``) put a reaction on a message, another one, or took it away (None)."""
     row = await tx.maybe(
-        sql.set_reaction, account_id=tx.account, id=message_id, by=by, emoji=(emoji or "")[:16] or None
+        beside.set_reaction, account_id=tx.account, id=message_id, by=by, emoji=(emoji or "")[:16] or None
     )
     if row is None:
         return False
@@ -111,7 +111,7 @@ async def answered_elsewhere(
     message_id, seq = uuid7(), held["last_seq"] + 1
     text = clean(body)[:MAX_BODY]
     await tx.run(
-        sql.add_elsewhere,
+        beside.add_elsewhere,
         account_id=tx.account,
         id=message_id,
         conversation_id=conversation_id,
@@ -126,14 +126,14 @@ async def answered_elsewhere(
     )
     if file_ids:
         await tx.run(
-            sql.attach_files,
+            beside.attach_files,
             account_id=tx.account,
             ids=list(file_ids),
             message_id=message_id,
             conversation_id=conversation_id,
         )
     before = await tx.one(
-        sql.said_elsewhere,
+        beside.said_elsewhere,
         account_id=tx.account,
         id=conversation_id,
         seq=seq,
@@ -164,16 +164,16 @@ async def awaits(tx: Tx, message_id: UUID, count: int) -> None:
 
 async def open_window(tx: Tx, conversation_id: UUID, since: datetime, until: datetime) -> None:
     """The person opened the time in which we may write freely; only ever forward, however late it is told."""
-    await tx.run(sql.open_window, account_id=tx.account, id=conversation_id, since=since, until=until)
+    await tx.run(beside.open_window, account_id=tx.account, id=conversation_id, since=since, until=until)
 
 
 async def files_came(tx: Tx, message_id: UUID, file_ids: Sequence[UUID], *, missing: int) -> None:
     """Files of a message that lay at the provider are here now; ``missing`` are still awaited."""
-    row = await tx.maybe(sql.files_came, account_id=tx.account, id=message_id, missing=missing, ids=list(file_ids))
+    row = await tx.maybe(beside.files_came, account_id=tx.account, id=message_id, missing=missing, ids=list(file_ids))
     if row is not None:
         await record(tx, MessageChanged(stream=row["conversation_id"], message_ids=(message_id,), what="files"))
 
 
 async def edits_of(tx: Tx, conversation_id: UUID, message_id: UUID) -> list[Row]:
     """How a message of a conversation read before, oldest first: body and when it was written."""
-    return await tx.all(sql.edits, account_id=tx.account, conversation_id=conversation_id, message_id=message_id)
+    return await tx.all(beside.edits, account_id=tx.account, conversation_id=conversation_id, message_id=message_id)

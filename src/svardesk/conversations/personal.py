@@ -75,7 +75,7 @@ PERSONAL = (
     ),
     PersonalTable(
         table="drafts",
-        columns=("body", "file_ids"),
+        columns=("body", "file_ids", "addressing"),
         person="contact",
         subject=_MINE,
         erase="delete",

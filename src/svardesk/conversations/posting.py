@@ -15,11 +15,11 @@ from svardesk.conversations.errors import (
     NoMessage,
     NotFailed,
 )
-from svardesk.conversations.events import AnswerRetried, MessageStateChanged
+from svardesk.conversations.events import AnswerRetried, ConversationChanged, MessageStateChanged
 from svardesk.conversations.schemas import Author, Letter, Message, Posted, PostMessage
 from svardesk.conversations.seeing import check_sees, who
 from svardesk.conversations.states import RETRYABLE
-from svardesk.conversations.store import actor_of, messages, row_of, sql
+from svardesk.conversations.store import actor_of, answers, messages, row_of, sql
 from svardesk.conversations.texts import checked, preview
 from svardesk.kit.db import Tx
 from svardesk.kit.ids import uuid7
@@ -33,13 +33,15 @@ LONGEST_WAIT: Final = timedelta(days=180)
 async def post(tx: Tx, caller: Caller, now: datetime, conversation_id: UUID, what: PostMessage) -> tuple[Posted, bool]:
     """Store an answer or note in one statement; returns it with the conversation, and whether it is new.
 
-    An answer is queued, stops the waiting clock, sets the status to ``then``, ends a snooze and takes an unassigned
+    An answer is queued, stops the waiting clock (one with ``send_at`` only when it goes out), sets the status to ``then``, ends a snooze and takes an unassigned
     conversation for its author. The same client id again returns what was stored the first time. Raises
     ``EmptyMessage``, ``NoConversation``, ``FilesMissing``, ``ClientIdTaken`` (by a message in another conversation), and for
     answers without ``confirm`` ``NewerExists`` (somebody else's public message came after ``based_on_seq``) and
     ``AnswerLocked`` (a colleague holds the answer lock).
     """
     body = checked(what.body, files=bool(what.file_ids))
+    later = what.kind == "answer" and what.send_at is not None
+    clock = await tx.maybe(answers.hold_clock, account_id=tx.account, id=conversation_id) if later else None
     message_id = uuid7()
     actor = actor_of(caller.agent_id)
     row = await tx.one(
@@ -80,6 +82,9 @@ async def post(tx: Tx, caller: Caller, now: datetime, conversation_id: UUID, wha
     addressed = what.kind == "answer" and (what.addressing is not None or what.send_at is not None)
     if addressed:
         await _address(tx, now, message_id, what)
+    if clock is not None:
+        await tx.run(answers.keep_clock, account_id=tx.account, id=conversation_id, **clock)
+        row = {**row, **clock}
     if what.file_ids or addressed:
         return Posted(message=(await messages(tx, [message_id], actor))[message_id], conversation=row_of(row)), True
     # Everything about a message without files is known here: no second look at the database.
@@ -118,7 +123,7 @@ async def _address(tx: Tx, now: datetime, message_id: UUID, what: PostMessage) -
     )
 
 
-async def retry(tx: Tx, caller: Caller, conversation_id: UUID, message_id: UUID) -> Message:
+async def retry(tx: Tx, caller: Caller, now: datetime, conversation_id: UUID, message_id: UUID) -> Message:
     """Queue a failed or blocked answer again; raises ``NoConversation``, ``NoMessage``, ``NotFailed`` (on its way)."""
     actor = actor_of(caller.agent_id)
     queued = await tx.maybe(
@@ -135,6 +140,12 @@ async def retry(tx: Tx, caller: Caller, conversation_id: UUID, message_id: UUID)
         if found is None or found.conversation_id != conversation_id or found.kind != "answer":
             raise NoMessage
         raise NotFailed(None, None, state=found.state)
+    version = await tx.value(answers.answered_after_all, account_id=tx.account, message_id=message_id, now=now)
+    if version is not None:
+        await record(
+            tx,
+            ConversationChanged(stream=conversation_id, what=("status",), version=version, agent_id=caller.agent_id),
+        )
     await record(
         tx,
         AnswerRetried(stream=conversation_id, message_id=message_id, seq=queued["seq"], agent_id=caller.agent_id),

@@ -85,21 +85,6 @@ FROM conversations c
 WHERE c.account_id = :account_id AND c.id = :id AND c.archived_at IS NULL
 FOR NO KEY UPDATE;
 
--- name: wait_again
--- An answer was taken back: where nothing else has been answered since, the customer waits again, and has since they wrote.
-UPDATE conversations c
-SET waiting_since = coalesce(c.waiting_since, c.last_customer_at), status = 'open', closed_at = NULL, snoozed_until = NULL,
-    version = c.version + 1
-WHERE c.account_id = :account_id AND c.id = :id AND c.waiting_since IS NULL AND NOT EXISTS (
-    SELECT FROM messages m
-    WHERE m.account_id = c.account_id AND m.conversation_id = c.id AND m.kind = 'answer' AND NOT m.automated
-        AND m.seq > c.last_customer_seq AND m.state <> 'cancelled' AND m.deleted_at IS NULL)
-    AND NOT EXISTS (
-        SELECT FROM messages m
-        WHERE m.account_id = c.account_id AND m.conversation_id = c.id AND m.kind = 'inbound'
-            AND m.seq = c.last_customer_seq AND m.silent)
-RETURNING c.version;
-
 -- name: put_away
 -- What a machine began waits for nobody: it is there to be found, not to be done.
 UPDATE conversations SET status = 'closed', closed_at = :now, version = version + 1
@@ -186,15 +171,9 @@ UPDATE messages m SET state = :state, state_reason = :reason, external_id = coal
 FROM held WHERE m.account_id = :account_id AND m.id = held.id
 RETURNING m.conversation_id, m.id;
 
--- name: tell_retry
--- When an answer that was put off is tried again.
-UPDATE messages SET details = coalesce(details, '{}') || jsonb_build_object('retry', :retry::jsonb), version = version + 1
-WHERE account_id = :account_id AND id = :id AND state = 'failed_temporary'
-RETURNING conversation_id;
-
 -- name: retry
 -- Queue a failed answer again, for an agent who may write there.
-UPDATE messages m SET state = 'queued', state_reason = NULL, version = m.version + 1
+UPDATE messages m SET state = 'queued', state_reason = NULL, details = m.details #- '{letter,failed}', version = m.version + 1
 FROM conversations c
 WHERE m.account_id = :account_id AND m.id = :id AND m.conversation_id = :conversation_id AND m.kind = 'answer'
     AND m.state = ANY(:retryable) AND m.deleted_at IS NULL
@@ -298,7 +277,7 @@ SELECT conversation_presence_sweep(:now);
 
 -- name: draft
 -- The agent's own draft with the files it holds.
-SELECT d.kind, d.body, d.file_ids, d.version, d.updated_at, coalesce((
+SELECT d.kind, d.body, d.file_ids, d.addressing, d.version, d.updated_at, coalesce((
         SELECT json_agg(json_build_object('id', f.id, 'name', f.name, 'size', f.size, 'media_type', f.media_type,
             'url', '/files/' || f.id, 'image', f.image) ORDER BY f.created_at, f.id)
         FROM files f WHERE f.account_id = d.account_id AND f.id = ANY(d.file_ids) AND f.message_id IS NULL
@@ -309,10 +288,10 @@ WHERE d.account_id = :account_id AND d.conversation_id = :conversation_id AND d.
 
 -- name: store_draft
 -- Keep a draft if nobody stored a newer one; nothing comes back otherwise.
-INSERT INTO drafts (account_id, conversation_id, agent_id, kind, body, file_ids, version, updated_at)
-VALUES (:account_id, :conversation_id, :agent_id, :kind, :body, :file_ids, 1, :now)
+INSERT INTO drafts (account_id, conversation_id, agent_id, kind, body, file_ids, addressing, version, updated_at)
+VALUES (:account_id, :conversation_id, :agent_id, :kind, :body, :file_ids, :addressing::jsonb, 1, :now)
 ON CONFLICT (account_id, conversation_id, agent_id) DO UPDATE SET kind = excluded.kind, body = excluded.body,
-    file_ids = excluded.file_ids, version = drafts.version + 1, updated_at = excluded.updated_at
+    file_ids = excluded.file_ids, addressing = excluded.addressing, version = drafts.version + 1, updated_at = excluded.updated_at
     WHERE drafts.version = :version
 RETURNING version;
 
@@ -586,125 +565,3 @@ CROSS JOIN LATERAL (SELECT * FROM contacts m WHERE m.account_id = :account_id AN
 WHERE coalesce(p.merged_into_id, p.id) = ANY(ARRAY(
     SELECT coalesce(k.merged_into_id, k.id) FROM contacts k WHERE k.account_id = :account_id AND k.id = ANY(:contact_ids::uuid[])
 ));
-
--- name: by_external_id
--- A message of a conversation by the provider's id.
-SELECT m.id, m.kind, m.seq FROM messages m
-WHERE m.account_id = :account_id AND m.conversation_id = :conversation_id AND m.external_id = :external_id
-LIMIT 1;
-
--- name: hold_message
--- One message that changes, locked; how often it was edited, and which is its conversation's newest public one.
-SELECT m.id, m.conversation_id, m.body, m.seq, m.edited_at, m.occurred_at, m.created_at, m.deleted_at,
-    coalesce((m.details->>'edits')::integer, 0) AS edits,
-    (SELECT c.last_public_seq FROM conversations c WHERE c.account_id = m.account_id AND c.id = m.conversation_id)
-        AS newest_public_seq
-FROM messages m WHERE m.account_id = :account_id AND m.id = :id
-FOR NO KEY UPDATE OF m;
-
--- name: keep_edit
--- How a message read at an edit.
-INSERT INTO message_edits (account_id, message_id, edit, body, written_at)
-VALUES (:account_id, :message_id, :edit, :body, :at)
-ON CONFLICT (account_id, message_id, edit) DO NOTHING;
-
--- name: edit_message
--- A message reads otherwise; its search words are written again by the reaction.
-UPDATE messages SET body = :body, edited_at = :at, version = version + 1,
-    details = coalesce(details, '{}') || jsonb_build_object('edits', :edits::integer)
-WHERE account_id = :account_id AND id = :id;
-
--- name: set_preview
--- The line of the inbox shows something else.
-UPDATE conversations SET preview = :preview, version = version + 1 WHERE account_id = :account_id AND id = :id;
-
--- name: remove_messages
--- Messages that their author took back: blank, their place stays.
-UPDATE messages m SET body = '', deleted_at = :now, edited_at = NULL, version = m.version + 1,
-    details = m.details - ARRAY['edits', 'reactions', 'fields', 'awaited', 'reply_to']
-FROM conversations c
-WHERE m.account_id = :account_id AND m.id = ANY(:ids) AND m.deleted_at IS NULL
-    AND c.account_id = m.account_id AND c.id = m.conversation_id
-RETURNING m.id, m.conversation_id, m.seq = c.last_public_seq AS newest;
-
--- name: forget_message
--- What hangs on a message that was taken back: its history, its search words; its files become orphans, which are swept.
-WITH e AS (DELETE FROM message_edits WHERE account_id = :account_id AND message_id = :id),
-    w AS (DELETE FROM message_search WHERE account_id = :account_id AND message_id = :id)
-UPDATE files SET message_id = NULL, conversation_id = NULL WHERE account_id = :account_id AND message_id = :id;
-
--- name: set_reaction
--- A reaction by somebody, or none any more.
-UPDATE messages SET version = version + 1,
-    details = CASE WHEN :emoji::text IS NULL
-        THEN coalesce(details, '{}') || jsonb_build_object('reactions', coalesce(details->'reactions', '{}') - :by::text)
-        ELSE coalesce(details, '{}') || jsonb_build_object('reactions',
-            coalesce(details->'reactions', '{}') || jsonb_build_object(:by::text, :emoji::text)) END
-WHERE account_id = :account_id AND id = :id AND deleted_at IS NULL
-    AND details->'reactions'->>:by::text IS DISTINCT FROM :emoji::text
-RETURNING conversation_id;
-
--- name: add_elsewhere
--- An answer that was given with another program.
-INSERT INTO messages (account_id, id, conversation_id, seq, kind, author_kind, body, actor, external_id, state, automated,
-    details, occurred_at, created_at)
-VALUES (:account_id, :id, :conversation_id, :seq, 'answer', CASE WHEN :automated THEN 'bot' ELSE 'system' END, :body, :actor,
-    :external_id, 'sent', :automated, :details::jsonb, :at, :now);
-
--- name: attach_files
--- Files that were put into the store belong to a message now.
-UPDATE files SET message_id = :message_id, conversation_id = :conversation_id
-WHERE account_id = :account_id AND id = ANY(:ids) AND message_id IS NULL;
-
--- name: said_elsewhere
--- The thread is one longer. A person's answer counts: nobody waits, and an open conversation waits for the customer.
-UPDATE conversations SET last_seq = :seq, last_public_seq = :seq, version = version + 1, preview = :preview,
-    preview_kind = 'answer', last_activity_at = greatest(last_activity_at, :now),
-    last_answer_seq = CASE WHEN :counts THEN :seq ELSE last_answer_seq END,
-    waiting_since = CASE WHEN :counts THEN NULL ELSE waiting_since END,
-    first_answered_at = CASE WHEN :counts THEN coalesce(first_answered_at, :now) ELSE first_answered_at END,
-    status = CASE WHEN :counts AND status = 'open' THEN 'waiting' ELSE status END
-WHERE account_id = :account_id AND id = :id
-RETURNING status, version;
-
--- name: open_window
--- The time in which we may write freely begins again; what was told late does not shorten it.
-UPDATE conversations SET window_from = :since, window_until = :until, version = version + 1
-WHERE account_id = :account_id AND id = :id AND (window_from IS NULL OR window_from < :since);
-
--- name: files_came
--- Files of a message are here now, so many are still awaited.
-WITH f AS (
-    UPDATE files SET message_id = :id, conversation_id = (
-            SELECT conversation_id FROM messages WHERE account_id = :account_id AND id = :id)
-    WHERE account_id = :account_id AND id = ANY(:ids) AND message_id IS NULL
-)
-UPDATE messages SET version = version + 1,
-    details = CASE WHEN :missing::integer > 0 THEN coalesce(details, '{}') || jsonb_build_object('awaited', :missing::integer)
-        ELSE details - 'awaited' END
-WHERE account_id = :account_id AND id = :id AND deleted_at IS NULL
-RETURNING conversation_id;
-
--- name: edits
--- How a message read before.
-SELECT e.body, e.written_at FROM message_edits e
-JOIN messages m ON m.account_id = e.account_id AND m.id = e.message_id
-WHERE e.account_id = :account_id AND e.message_id = :message_id AND m.conversation_id = :conversation_id ORDER BY e.edit;
-
--- name: reindex_words
--- A message reads otherwise: its words are found by what it reads now.
-DELETE FROM message_search WHERE account_id = :account_id AND message_id = ANY(:ids);
-
--- name: closing
--- Over all organisations: whose time to answer ends soon.
-SELECT account_id, conversation_id FROM conversations_closing(:now, :until, :limit);
-
--- name: raise_alarm
--- The alarm for this end has been raised.
-UPDATE conversations SET window_alarm = window_until, version = version + 1
-WHERE account_id = :account_id AND id = :id AND window_alarm IS DISTINCT FROM window_until AND waiting_since IS NOT NULL
-RETURNING window_until, last_seq, assignee_id, team_id, version;
-
--- name: line_longer
--- A system line was added.
-UPDATE conversations SET last_seq = :seq, version = version + 1 WHERE account_id = :account_id AND id = :id RETURNING version;

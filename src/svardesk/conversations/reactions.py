@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from svardesk.conversations.events import AnswerElsewhere, AnswerPosted, MessageChanged, MessageReceived, NoteAdded
-from svardesk.conversations.store import sql
+from svardesk.conversations.store import beside, sql
 from svardesk.kit.db import Tx
 from svardesk.spine import Reaction, Recorded
 
@@ -17,7 +17,7 @@ async def index_again(tx: Tx, batch: Sequence[Recorded]) -> None:
     """Messages were edited: they are found by what they read now."""
     ids = [one for fact in batch if fact.event.what == "edited" for one in fact.event.message_ids]
     if ids:
-        await tx.run(sql.reindex_words, account_id=tx.account, ids=ids)
+        await tx.run(beside.reindex_words, account_id=tx.account, ids=ids)
         await tx.run(sql.index_words, account_id=tx.account, ids=ids)
 
 

@@ -153,11 +153,13 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``automatic``: a machine wrote it, and which kind of machine. ``trust``: what the channel could prove of the sender.
     ``stranger``: it refers to this conversation, but comes from an address that had no part in it. ``quoted`` and
     ``signature`` are cut from the text that is shown, never lost. ``html``: there is a formatted form to look at. ``cut``:
-    the text is longer than what is shown. ``failed``: addresses that a bounce is about, each with the reason.
+    the text is longer than what is shown. ``failed``: addresses that a bounce is about, or that our own letter did not reach,
+    each with the reason. ``reply_to``: answers go there instead of to its sender.
     """
 
     subject: str = ""
     sender: Correspondent | None = None
+    reply_to: list[Correspondent] = []
     to: list[Correspondent] = []
     cc: list[Correspondent] = []
     bcc: list[Correspondent] = []
@@ -179,6 +181,12 @@ class Addressing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     to: Annotated[list[Correspondent], msgspec.Meta(max_length=50)] | None = None
     cc: Annotated[list[Correspondent], msgspec.Meta(max_length=50)] = []
     bcc: Annotated[list[Correspondent], msgspec.Meta(max_length=50)] = []
+
+
+class DraftAddressing(Addressing, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """To whom a draft is to go. ``typed``: letters in the fields ``to``, ``cc``, ``bcc`` that are no address yet."""
+
+    typed: dict[Literal["to", "cc", "bcc"], Annotated[str, msgspec.Meta(max_length=1000)]] = {}
 
 
 FieldKind = Literal["text", "long", "choice", "email", "phone", "order", "file", "topic", "answer", "page"]
@@ -290,6 +298,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     files: list[Attachment]
     version: int
     updated_at: datetime
+    addressing: DraftAddressing | None = None
 
 
 class PostMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -483,6 +492,7 @@ class StoreDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     body: Body = ""
     file_ids: Ids = ()
     version: Annotated[int, msgspec.Meta(ge=0)] = 0
+    addressing: DraftAddressing | None = None
 
 
 class ReadUpTo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from svardesk.conversations.events import MessageStateChanged
 from svardesk.conversations.schemas import Retry
-from svardesk.conversations.store import sql
+from svardesk.conversations.store import answers, sql
 from svardesk.kit.db import Tx
 from svardesk.kit.errors import Conflict
 from svardesk.kit.jsons import encode
@@ -95,7 +95,7 @@ async def set_message_states(
 
 async def tell_retry(tx: Tx, message_id: UUID, retry: Retry) -> None:
     """Say when an answer that was put off is tried again, each time that it was; nothing when it no longer waits."""
-    row = await tx.maybe(sql.tell_retry, account_id=tx.account, id=message_id, retry=encode(retry).decode())
+    row = await tx.maybe(answers.tell_retry, account_id=tx.account, id=message_id, retry=encode(retry).decode())
     if row is not None:
         await record(
             tx,

@@ -25,6 +25,11 @@ from svardesk.kit.sql import load
 
 sql = load(__package__ or "svardesk.conversations")
 """The room's named statements."""
+answers = load(__package__ or "svardesk.conversations", "answers.sql")
+"""Those about what becomes of an answer."""
+
+beside = load(__package__ or "svardesk.conversations", "outside.sql")
+"""Statements about what happens at the channel beside new messages."""
 
 
 def actor_of(agent_id: UUID) -> str:

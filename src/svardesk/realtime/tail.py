@@ -317,6 +317,10 @@ class Tail:
         self.delivered += len(room.agents) * len(rows)
 
     def _personal(self, room: Room, wanted: Wanted, *, replay: bool) -> None:
+        if wanted.connections:
+            text = frame("connections_changed")
+            for socket in room.agents:
+                socket.push(text)
         for read in wanted.reads:
             text = frame("read", conversation_id=read.stream, seq=read.seq)
             for socket in room.agents:

@@ -1,5 +1,5 @@
 // Mail without a screen: recipients, times, what codes mean, taking back, mailboxes and their form.
-import { type Api, ApiError, type Mailbox, type Message } from "@svardesk/wire";
+import { type Api, ApiError, type Draft, type Mailbox, type MailboxAlarm, type Message } from "@svardesk/wire";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { setTexts } from "../src/i18n";
 import { automaticKind, bareSubject, bounceText, deliveryText, mailboxText, recipientsText } from "../src/mail/words";
@@ -60,12 +60,12 @@ describe("addresses", () => {
 
 describe("AddressingStore", () => {
   it("says nothing as long as nothing was chosen: the server knows whom to answer", () => {
-    const store = new AddressingStore("k");
+    const store = new AddressingStore();
     expect(store.value([KARI])).toBeNull();
     expect(store.valid.value).toBe(true);
   });
   it("keeps the default when somebody is added, and nobody twice", () => {
-    const store = new AddressingStore("k");
+    const store = new AddressingStore();
     store.add("to", "per@trygg.example, KARI@trygg.example", [KARI]);
     expect(store.to.value).toEqual([
       { name: "", address: "per@trygg.example" },
@@ -73,7 +73,7 @@ describe("AddressingStore", () => {
     ]);
   });
   it("takes what still stands in a field, and refuses what is no address or nobody", () => {
-    const store = new AddressingStore("k");
+    const store = new AddressingStore();
     store.type("cc", "per@trygg.example");
     expect(store.value([KARI])).toEqual({ to: null, cc: [PER], bcc: [], subject: null });
     store.type("bcc", "feil");
@@ -82,25 +82,43 @@ describe("AddressingStore", () => {
     store.remove("to", KARI, [KARI]);
     expect(store.valid.value).toBe(false);
   });
-  it("lies beside the draft until that is gone", () => {
-    const store = new AddressingStore("k");
-    store.add("bcc", "per@trygg.example", []);
-    store.setSubject("Ny faktura");
-    const later = new AddressingStore("k");
-    later.load();
-    expect([later.bcc.value, later.subject.value, later.showCopy.value]).toEqual([[PER], "Ny faktura", true]);
-    later.clear();
-    expect(localStorage.getItem("k")).toBeNull();
-  });
-  it("never sticks to the next answer when the draft was sent from somewhere else", () => {
-    new AddressingStore("svardesk.addressing.me.c").add("bcc", "per@trygg.example", []);
-    const composer = new ComposerStore("c", {} as Api, undefined, "me");
-    composer.take(null);
-    expect(localStorage.getItem("svardesk.addressing.me.c")).toBeNull();
-    expect(composer.addressing.untouched.value).toBe(true);
+  it("is kept with the draft, letters that are no address yet included, and is there again on another device", async () => {
+    vi.useFakeTimers();
+    const stored: Draft[] = [];
+    const api = {
+      saveDraft: async (_: string, draft: Draft) => {
+        stored.push({ ...draft, version: draft.version + 1 });
+        return stored.at(-1);
+      },
+      deleteDraft: vi.fn(async () => undefined),
+    };
+    const here = new ComposerStore("c", api as unknown as Api);
+    here.addressing.add("bcc", "per@trygg.example", []);
+    here.addressing.setSubject("Ny faktura");
+    here.addressing.type("cc", "kari@try");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(stored.at(-1)).toMatchObject({ body: "", addressing: { to: null, bcc: [PER], typed: { cc: "kari@try" } } });
+    const there = new ComposerStore("c", api as unknown as Api);
+    there.take(stored.at(-1) as Draft);
+    const { addressing } = there;
+    expect([addressing.bcc.value, addressing.subject.value, addressing.showCopy.value]).toEqual([
+      [PER],
+      "Ny faktura",
+      true,
+    ]);
+    expect([addressing.loose.value.cc, addressing.to.value]).toEqual(["kari@try", null]);
+    // Sent or thrown away elsewhere: it must not stick to the next answer.
+    there.take(null);
+    expect([addressing.blank.value, there.saved.value]).toEqual([true, "clean"]);
+    here.addressing.remove("bcc", PER, [PER]);
+    here.addressing.setSubject("");
+    here.addressing.type("cc", "");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(api.deleteDraft).toHaveBeenCalledOnce();
+    vi.useRealTimers();
   });
   it("holds an answer back, but no note, while an address is wrong", () => {
-    const composer = new ComposerStore("c", {} as Api, undefined, "me");
+    const composer = new ComposerStore("c", {} as Api);
     composer.type("Hei");
     composer.addressing.add("cc", "feil", []);
     expect(composer.canSend.value).toBe(false);
@@ -126,6 +144,9 @@ describe("whom an answer goes to", () => {
     thread.take(makeMessage("c", 2, { letter: { sender: PER, stranger: true } }));
     thread.take(makeMessage("c", 3, { automated: true, letter: { sender: PER, automatic: "out_of_office" } }));
     expect(answersTo(thread)).toEqual([KARI]);
+    // What is shown is where the server sends it.
+    thread.take(makeMessage("c", 4, { letter: { sender: KARI, reply_to: [PER] } }));
+    expect(answersTo(thread)).toEqual([PER]);
   });
 });
 
@@ -256,7 +277,8 @@ describe("taking back", () => {
   it("puts text, recipients and files back, and opens the conversation again", async () => {
     const { app, composer, taken, calls } = bench(answer());
     expect(await takeBack(app, answer())).toBe(true);
-    await vi.waitFor(() => expect(composer.files().map((file) => file.id)).toEqual(["new-a.txt"]));
+    expect(composer.files().map((file) => file.id)).toEqual(["f1"]);
+    expect(fetch).not.toHaveBeenCalled();
     expect(composer.text.value).toBe("Beklager");
     expect(composer.addressing.value([KARI])).toEqual({ to: null, cc: [PER], bcc: [], subject: "Ny" });
     expect(taken.map((message) => message.state)).toEqual(["cancelled"]);
@@ -271,11 +293,11 @@ describe("taking back", () => {
     expect(await takeBack(late.app, answer())).toBe(false);
     expect([late.composer.empty.value, late.calls]).toEqual([true, ["too_late"]]);
   });
-  it("sends now by a new answer with the same recipients and files of its own", async () => {
+  it("sends now by a new answer with the same recipients and the files that the old one gave back", async () => {
     const { app, sent } = bench(answer());
     await sendNow(app, answer());
     expect(sent).toMatchObject([
-      { body: "Beklager", addressing: addressingOf(answer()), files: [{ id: "new-a.txt" }], confirm: true },
+      { body: "Beklager", addressing: addressingOf(answer()), files: [{ id: "f1" }], confirm: true },
     ]);
   });
 });
@@ -329,21 +351,29 @@ describe("MailboxStore", () => {
     expect(isBroken({ status: "disconnected", waiting: 0, taken: 0 })).toBe(true);
     expect(isBroken({ status: "ok", waiting: 0, taken: 0, send_failing_since: "2026-11-25T08:00:00Z" })).toBe(true);
   });
-  it("looks every minute, every three seconds while mails are taken in, and not after it was stopped", async () => {
+  it("looks when it is told to, every three seconds while mails are taken in, and not after it was stopped", async () => {
     vi.useFakeTimers();
-    const answers = [[box({ waiting: 900 })], [box({ status: "disconnected" })]];
+    const answers = [[box({ waiting: 900 })], [box({ waiting: 1 })]];
     const mailboxes = vi.fn(async () => answers.shift() ?? [box()]);
-    const store = new MailboxStore({ mailboxes } as unknown as Api);
+    const alarm: MailboxAlarm = { id: "b", name: "Kundeservice", receives: false, since: null, code: null };
+    const told = [[], [alarm]];
+    const mailboxAlarms = vi.fn(async () => told.shift() ?? []);
+    const store = new MailboxStore({ mailboxes, mailboxAlarms } as unknown as Api);
     store.start();
-    await vi.advanceTimersByTimeAsync(2_900);
-    expect(mailboxes).toHaveBeenCalledTimes(1);
-    await vi.advanceTimersByTimeAsync(200);
-    expect([mailboxes.mock.calls.length, store.broken.value.length]).toEqual([2, 1]);
-    await vi.advanceTimersByTimeAsync(60_000);
-    expect([mailboxes.mock.calls.length, store.broken.value.length]).toEqual([3, 0]);
-    store.stop();
-    await vi.advanceTimersByTimeAsync(120_000);
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect([mailboxAlarms.mock.calls.length, mailboxes.mock.calls.length, store.alarms.value]).toEqual([1, 0, []]);
+    store.changed();
+    await vi.advanceTimersByTimeAsync(0);
+    expect([store.alarms.value, mailboxes.mock.calls.length]).toEqual([[alarm], 0]);
+    await store.load();
+    await vi.advanceTimersByTimeAsync(600_000);
     expect(mailboxes).toHaveBeenCalledTimes(3);
+    store.changed();
+    await vi.advanceTimersByTimeAsync(0);
+    expect([store.alarms.value, mailboxes.mock.calls.length]).toEqual([[], 4]);
+    store.stop();
+    store.changed();
+    expect(mailboxAlarms).toHaveBeenCalledTimes(3);
     vi.useRealTimers();
   });
 });

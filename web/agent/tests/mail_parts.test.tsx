@@ -1,6 +1,6 @@
 // What an agent sees of mail: heads, machines, strangers, what is folded, states of answers, closed ways, the alarm.
 import { signal } from "@preact/signals";
-import type { Mailbox, Message, Way } from "@svardesk/wire";
+import type { Message, Way } from "@svardesk/wire";
 import { cleanup, fireEvent, render, screen } from "@testing-library/preact";
 import type { ComponentChildren } from "preact";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -10,7 +10,9 @@ import { AddressField } from "../src/parts/AddressField";
 import { Delivery } from "../src/parts/Delivery";
 import { MailAlarm } from "../src/parts/MailAlarm";
 import { MailItem } from "../src/parts/mail/MailItem";
+import { NotAllReached } from "../src/parts/mail/NotReached";
 import { SendGroup } from "../src/parts/SendGroup";
+import { Aside } from "../src/parts/settings/mailboxes/Aside";
 import { Mailboxes } from "../src/parts/settings/mailboxes/Mailboxes";
 import { WayNotice } from "../src/parts/WayNotice";
 import { AddressingStore } from "../src/stores/addressing";
@@ -21,6 +23,7 @@ const TEXTS = {
   "mail.unverified": "Ubekreftet avsender",
   "mail.unverified_hint": "Vi kan ikke vite det",
   "mail.stranger_title": "Ny avsender",
+  "mail.answers_elsewhere": "Svaret går til en annen adresse: {names}",
   "mail.automatic_out_of_office": "Fraværsmelding",
   "mail.automatic_bounce": "Leveringsfeil",
   "mail.report": "Rapport",
@@ -32,6 +35,8 @@ const TEXTS = {
   "mail.subject_line": "Emne: {subject}",
   "mail.to_line": "til {names}",
   "mail.forwarded_from": "Videresendt fra {name}",
+  "mail.reached_not_all": "Svaret nådde ikke alle.",
+  "mail.reached_nobody": "Svaret nådde ikke kunden.",
   "delivery.address": "Adressen finnes ikke.",
   "held.in_other": "Sendes om {n} s",
   "held.now": "Sendes straks",
@@ -42,6 +47,8 @@ const TEXTS = {
   "later.overtaken": "Kunden har skrevet siden.",
   "pending.send_anyway": "Send likevel",
   "state.failed_permanent": "Kom ikke fram",
+  "state.blocked_by_policy": "Stoppet",
+  "delivery.suppressed": "Adressen har avvist e-post for godt.",
   "state.failed_temporary": "Kom ikke fram ennå",
   "state.tried_until": "Neste forsøk {time}. Vi prøver til {until}.",
   "delivery.unreachable": "E-posttjeneren svarer ikke.",
@@ -52,6 +59,8 @@ const TEXTS = {
   "settings.forms": "Skjemaer",
   "settings.mailboxes": "Postkasser",
   "mailboxes.alarm_since": "{name} kan ikke leses siden {time}.",
+  "mailboxes.aside_many": "Avsenderen skrev svært mange e-poster på kort tid.",
+  "mailboxes.aside_take": "Ta inn",
   "mailboxes.look": "Se på postkassen",
   "mailbox_error.mail_login_refused": "Passordet ble ikke godtatt.",
   "composer.send_more": "Andre måter",
@@ -115,6 +124,15 @@ describe("a mail that came in", () => {
     const { container } = around(mail({}, { fields }));
     expect(container.querySelector(".bubble dl.filled")?.textContent).toBe("OrdrenummerFN-4711");
   });
+  it("says where the answer goes when that is another address, louder when nothing is proven", () => {
+    const reply_to = [{ name: "", address: "annen@y.no" }];
+    const text = "Svaret går til en annen adresse: annen@y.no";
+    const { container } = around(mail({ reply_to, trust: "unverified" }));
+    expect(container.querySelector(".banner.warn")?.textContent).toBe(text);
+    cleanup();
+    const proven = around(mail({ reply_to, trust: "domain_verified" })).container;
+    expect([proven.querySelector(".banner"), proven.textContent?.includes(text)]).toEqual([null, true]);
+  });
   it("warns of a stranger", () => {
     around(mail({ stranger: true }));
     expect(screen.getByText("Ny avsender")).toBeTruthy();
@@ -158,6 +176,21 @@ describe("a mail that came in", () => {
   });
 });
 
+describe("an answer that did not reach everybody", () => {
+  const answer = (change: Partial<Message>) => {
+    const letter = { to: [], failed: [["liv@firma.example", "550 5.1.1 No such user"]] as [string, string][] };
+    around(<NotAllReached message={makeMessage("c", 2, { kind: "answer", letter, ...change })} />);
+  };
+  it("says which copy bounced, while the customer has it", () => {
+    answer({ state: "sent" });
+    expect(document.body.textContent).toContain("Svaret nådde ikke alle.liv@firma.exampleAdressen finnes ikke.");
+  });
+  it("says that the customer has not got it", () => {
+    answer({ state: "failed_permanent" });
+    expect(document.body.textContent).toContain("Svaret nådde ikke kunden.");
+  });
+});
+
 describe("an answer on its way", () => {
   const answer = (change: Partial<Message>) => (
     <Delivery
@@ -165,6 +198,15 @@ describe("an answer on its way", () => {
       message={makeMessage("c", 2, { kind: "answer", created_at: "2026-11-25T09:00:00Z", ...change })}
     />
   );
+  it("is held back from an address that does not exist, and can be sent all the same", () => {
+    const retry = vi.fn(async () => undefined);
+    const message = { state: "blocked_by_policy", state_reason: "address_suppressed" } as const;
+    around(answer(message), { api: { retry }, thread: signal({ way: signal({ addressed: true }), load: vi.fn() }) });
+    expect(screen.getByRole("alert").textContent).toContain("Adressen har avvist e-post for godt.");
+    fireEvent.click(screen.getByText("Send likevel"));
+    expect(retry).toHaveBeenCalledOnce();
+    expect(screen.getByText("action.change")).toBeTruthy();
+  });
   it("is tried again: the agent sees when, and until when", () => {
     const retry = { at: "2026-11-25T10:00:00Z", until: "2026-11-27T09:00:00Z" };
     around(answer({ state: "failed_temporary", state_reason: "unreachable", retry }));
@@ -237,25 +279,43 @@ describe("the way out", () => {
     around(<WayNotice row={row} way={way({ open: true, via: "email", failing: true })} />);
     expect(screen.getByText("Virker ikke nå")).toBeTruthy();
   });
-  it("is told loudly to owners everywhere", () => {
-    const state = {
-      status: "disconnected",
-      waiting: 0,
-      taken: 0,
-      failing_since: "2026-11-25T09:00:00Z",
-      error_code: "mail_login_refused",
-    };
-    const broken = signal([{ mailbox: { id: "b", name: "Kundeservice", state } } as unknown as Mailbox]);
-    around(<MailAlarm />, { mailboxes: { broken } });
+  it("is told loudly everywhere, with a way to the settings for those who may mend it", () => {
+    const alarm = { id: "b", name: "Kundeservice", receives: false, since: "2026-11-25T09:00:00Z" };
+    const alarms = signal([{ ...alarm, code: "mail_login_refused" }]);
+    around(<MailAlarm />, { mailboxes: { alarms } });
     expect(screen.getByRole("alert").textContent).toContain("Kundeservice kan ikke leses siden");
     expect(screen.getByRole("alert").textContent).toContain("Passordet ble ikke godtatt.");
     expect(screen.getByRole("link", { name: "Se på postkassen" }).getAttribute("href")).toBe("/app/settings/mailboxes");
+    cleanup();
+    const lead = { may: (one: string) => one !== "channels.manage" };
+    around(<MailAlarm />, { mailboxes: { alarms }, session: lead });
+    expect([screen.getAllByRole("alert").length, screen.queryByRole("link")]).toEqual([1, null]);
+  });
+});
+
+describe("mails that were set aside", () => {
+  it("are shown for what they are, and taken in or put away", async () => {
+    const mail = {
+      id: "e",
+      sender: "Kari <kari@x.no>",
+      subject: "Sak",
+      received_at: "2026-11-25T09:00:00Z",
+      why: "too_many",
+    };
+    const left = [[mail], []];
+    const decideAside = vi.fn(async () => undefined);
+    around(<Aside />, { api: { mailsAside: async () => left.shift() ?? [], decideAside } });
+    await screen.findByText("Sak");
+    expect(document.body.textContent).toContain("Avsenderen skrev svært mange e-poster");
+    fireEvent.click(screen.getByText("Ta inn"));
+    await vi.waitFor(() => expect(screen.queryByText("Sak")).toBeNull());
+    expect(decideAside).toHaveBeenCalledWith("e", "take");
   });
 });
 
 describe("writing", () => {
   it("makes chips of what is written, by keyboard alone", () => {
-    const store = new AddressingStore("k", null);
+    const store = new AddressingStore();
     const Field = () => <AddressField store={store} line="cc" people={store.cc.value} label="Kopi" />;
     around(<Field />);
     const input = screen.getByLabelText("Kopi");
@@ -292,12 +352,12 @@ describe("coming back from a provider", () => {
     });
     history.replaceState(null, "", "/app/settings/mailboxes?signed_in=oauth_consent");
     const mailboxes = { list: signal([]), error: signal(null), load: vi.fn(async () => undefined) };
-    around(<Mailboxes />, { mailboxes });
+    around(<Mailboxes />, { mailboxes, api: { mailsAside: async () => [] } });
     expect(screen.getByRole("alert").textContent).toContain("Det gikk ikke. Prøv igjen.");
     expect(location.search).toBe("");
     expect(mailboxes.load).toHaveBeenCalledTimes(1);
     cleanup();
-    around(<Mailboxes />, { mailboxes });
+    around(<Mailboxes />, { mailboxes, api: { mailsAside: async () => [] } });
     expect(screen.queryByRole("alert")).toBeNull();
   });
 });

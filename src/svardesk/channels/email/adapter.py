@@ -1,7 +1,7 @@
 """E-mail as an adapter: a mail becomes an event, an answer becomes a mail that is handed over once."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 from uuid import UUID
@@ -12,6 +12,7 @@ from svardesk.channels.contract import (
     AdapterBase,
     Attachment,
     AttachmentLimit,
+    Blocked,
     Capabilities,
     Check,
     Connection,
@@ -20,6 +21,7 @@ from svardesk.channels.contract import (
     EventType,
     Health,
     InboundEvent,
+    NotReached,
     NotSent,
     Ok,
     OutboundCommand,
@@ -38,22 +40,24 @@ from svardesk.channels.contract import (
     Watermark,
     Window,
 )
-from svardesk.channels.email import hook, outcomes, smtp
+from svardesk.channels.email import codes, hook, outcomes, reaching, smtp
 from svardesk.channels.email.config import KIND, MailboxConfig, imap_settings, keys_of, read, smtp_settings
 from svardesk.channels.email.errors import FolderMissing, MailServerError
 from svardesk.channels.email.imap import Mailbox
 from svardesk.channels.email.imap_session import SENT
 from svardesk.channels.email.keeping import QUERIES, keep_mail, place_mail
-from svardesk.channels.email.mime import BadMailAddress
+from svardesk.channels.email.mime import BadMailAddress, ascii_address
 from svardesk.channels.email.oauth import OAuthError
 from svardesk.channels.email.parsing import parse
 from svardesk.channels.email.parsing.parsed import Address, ParsedMail
 from svardesk.channels.email.preparing import Prepared, composed, prepare_mail
 from svardesk.channels.email.receipts import send_receipt
-from svardesk.channels.email.tokens import read_message_id
+from svardesk.channels.email.tokens import read_message_id, read_reply_token
+from svardesk.channels.events import ConnectionChanged
 from svardesk.conversations.schemas import Correspondent, Letter
 from svardesk.kit.db import Tx
 from svardesk.kit.lines import one_line
+from svardesk.spine import record
 
 MAX_TEXT: Final = 60_000
 """Characters of a mail that stand in the conversation; the rest is a click away."""
@@ -64,6 +68,8 @@ RETRIES_FOR: Final = timedelta(hours=48)
 ARRIVED_HEADER: Final = "svardesk-arrived"
 """Says when the server took the mail (INTERNALDATE), where that is known."""
 PROBLEM_HEADER: Final = "svardesk-problem"
+LET_IN_HEADER: Final = "svardesk-let-in"
+"""A person wants a mail in that was set aside."""
 NOBODY: Final = "unknown@invalid"
 
 TokenOf = Callable[[Connection], Awaitable[str | None]]
@@ -121,7 +127,12 @@ class EmailAdapter(AdapterBase):
     def parse(self, raw: Raw, connection: Connection) -> list[InboundEvent]:
         """One mail, one event. Never raises: what cannot be understood is a message all the same."""
         config = read(connection)
-        mail = parse(raw.body, trusted_authserv=config.authserv, own_addresses=config.own_addresses)
+        mail = parse(
+            raw.body,
+            trusted_authserv=config.authserv,
+            own_addresses=config.own_addresses,
+            instance=str(connection.account_id),
+        )
         keys = keys_of(connection)
         # A program that answers under the id of what it answers is not us.
         sent_by_us = mail.sender is not None and mail.sender.address.lower() in config.own_addresses
@@ -164,16 +175,18 @@ class EmailAdapter(AdapterBase):
                 automated=mail.automatic != "none",
                 silent=True if mail.automatic != "none" else None,
                 locale=mail.language,
-                subject=(mail.bare_subject or mail.subject)[:300] or None,
-                letter=_letter(mail),
+                subject=one_line(mail.bare_subject or mail.subject)[:300] or None,
+                letter=_letter(mail, keys),
                 own=mail,
                 longest=MAX_TEXT,
+                let_in=LET_IN_HEADER in raw.headers,
+                not_reached=_not_reached(mail) if kind == "bounce" else (),
             )
         ]
 
     async def place(self, tx: Tx, now: datetime, connection: Connection, event: InboundEvent) -> Place:
         """Reply token, Message-IDs, our own ids, a number in the subject: in this order; never by the bare subject."""
-        return await place_mail(tx, now, connection, event.own)
+        return await place_mail(tx, now, connection, event.own, let_in=event.let_in)
 
     async def keep(self, tx: Tx, now: datetime, connection: Connection, event: InboundEvent, taken: Taken) -> None:
         """Note the mail's ids, its participants and its formatted form."""
@@ -185,14 +198,30 @@ class EmailAdapter(AdapterBase):
         return msgspec.structs.replace(command, own=await prepare_mail(tx, now, command))
 
     async def told(self, tx: Tx, now: datetime, connection: Connection, result: SendResult | ReconcileResult) -> None:
-        """Whether mail goes out by this mailbox, for the settings page."""
+        """Whether mail goes out by this mailbox, for the settings page; and which addresses do not exist."""
+        if isinstance(result, Sent | Permanent):
+            await reaching.suppress(tx, now, result.refused)
         if isinstance(result, Sent):
-            await tx.run(QUERIES.sending_works, account_id=tx.account, connection_id=connection.id, now=now)
+            news = await tx.value(QUERIES.sending_works, account_id=tx.account, connection_id=connection.id, now=now)
         elif isinstance(result, Temporary | Permanent) and result.error_class == "connection":
             error = f"{result.code}: {result.reason}"[:300]
-            await tx.run(
+            news = await tx.value(
                 QUERIES.sending_fails, account_id=tx.account, connection_id=connection.id, now=now, error=error
             )
+        else:
+            return
+        if news:
+            # Open apps hear of it; the settings are the same, so their version is.
+            version = await tx.value(QUERIES.version, account_id=tx.account, id=connection.id)
+            await record(tx, ConnectionChanged(stream=connection.id, version=version or 0))
+
+    async def lost(self, tx: Tx, now: datetime, message_id: UUID, news: Sequence[NotReached]) -> bool:
+        """A mail is lost when nobody got it whom it is for; a copy that did not arrive is only told."""
+        return await reaching.lost(tx, now, message_id, news)
+
+    async def wanted(self, tx: Tx, message_id: UUID) -> None:
+        """Its addresses count as existing again."""
+        await reaching.unsuppress(tx, message_id)
 
     async def send(self, command: OutboundCommand) -> SendResult:
         """Hand the mail over to the mailbox's server."""
@@ -206,11 +235,16 @@ class EmailAdapter(AdapterBase):
             return Permanent(code="no_smtp", error_class="connection", reason="no_smtp")
         try:
             mail = await composed(prepared, command)
+            main = [ascii_address(one.email).lower() for one in prepared.outgoing.to]
         except BadMailAddress as error:
             return Permanent(code="address", error_class="address", reason=str(error.fields.get("address", ""))[:200])
         if not mail.recipients:
             return Permanent(code="no_recipient", error_class="address", reason="no_recipient")
-        recipients = [*mail.recipients, *([prepared.copy_to] if prepared.copy_to else [])]
+        suppressed = {one.address for one in prepared.suppressed}
+        if prepared.main and prepared.main <= suppressed:
+            return Blocked(by="policy", code="address_suppressed", reason=prepared.suppressed[0].said[:200])
+        recipients = [one for one in mail.recipients if one.lower() not in suppressed]
+        recipients += [prepared.copy_to] if prepared.copy_to else []
         try:
             outcome = await smtp.send(
                 settings,
@@ -218,6 +252,7 @@ class EmailAdapter(AdapterBase):
                 list(dict.fromkeys(recipients)),
                 mail.raw,
                 envelope_id=str(command.delivery_id),
+                main=prepared.main or main or mail.recipients,
                 before_final=command.about_to_send,
             )
         except MailServerError as error:
@@ -272,10 +307,7 @@ class EmailAdapter(AdapterBase):
 
     def describe_error(self, code: str) -> ErrorText:
         """What a refusal means to an agent."""
-        for prefix, text in _ERRORS.items():
-            if code == prefix or code.startswith(f"{prefix}."):
-                return text
-        return ErrorText(error_class="provider", text_key="delivery.failed")
+        return codes.delivery(code)
 
     async def _token(self, connection: Connection) -> str | None:
         return await self.token_of(connection) if read(connection).provider != "password" else None
@@ -284,18 +316,25 @@ class EmailAdapter(AdapterBase):
 def _result(outcome: outcomes.Outcome, prepared: Prepared) -> SendResult:
     match outcome:
         case outcomes.Accepted(refused=refused):
-            lost = {one.address.lower(): one for one in refused}
-            if prepared.main and prepared.main <= set(lost):
-                # A copy went out, but nobody whom the answer is for got it.
-                first = lost[min(prepared.main)]
-                return Permanent(code=str(first.code), error_class=first.error_class, reason=first.said[:200])
-            return Sent(external_id=prepared.mail_id)
+            return Sent(
+                external_id=prepared.mail_id,
+                refused=(*_refused(refused, prepared), *prepared.suppressed),
+            )
         case outcomes.Deferred(code=code, said=said, error_class=error_class):
             return Temporary(code=code, error_class=error_class, reason=said[:200])
-        case outcomes.Refused(code=code, said=said, error_class=error_class):
-            return Permanent(code=code, error_class=error_class, reason=said[:200])
+        case outcomes.Refused(code=code, said=said, error_class=error_class, refused=refused):
+            lost = _refused(refused, prepared)
+            return Permanent(code=code, error_class=error_class, reason=said[:200], refused=lost)
         case outcomes.Uncertain(said=said):
             return Unknown(reason=said[:200] or "no_answer")
+
+
+def _refused(refused: Sequence[outcomes.RecipientRefused], prepared: Prepared) -> tuple[NotReached, ...]:
+    return tuple(
+        NotReached(address=one.address, code=outcomes.code_of(one.code, one.said), said=one.said.strip()[:200])
+        for one in refused
+        if one.address != prepared.copy_to
+    )
 
 
 def _key(mail: ParsedMail, raw: bytes) -> str:
@@ -322,7 +361,16 @@ def _about(mail: ParsedMail, keys: tuple[bytes, ...]) -> Watermark | None:
     found = read_message_id(mail.bounce.original_message_id, *keys) if keys else None
     if found is not None:
         return Watermark(message_ids=(found[1],))
-    return Watermark(external_ids=(mail.bounce.original_message_id,))
+    # Reports go to the address in From, which may be a team's own, in another of our mailboxes.
+    return Watermark(external_ids=(mail.bounce.original_message_id,), elsewhere=True)
+
+
+def _not_reached(mail: ParsedMail) -> tuple[NotReached, ...]:
+    failed = [one for one in (mail.bounce.recipients if mail.bounce else ()) if one.action == "failed"]
+    return tuple(
+        NotReached(address=(one.address or "")[:320], code=one.status or "", said=one.diagnostic[:300])
+        for one in failed[:50]
+    )
 
 
 def _text(mail: ParsedMail) -> str:
@@ -351,16 +399,25 @@ def _person(one: Address) -> Correspondent:
     return Correspondent(one_line(one.name)[:200], one.address[:320])
 
 
-def _letter(mail: ParsedMail) -> Letter:
+def _without_token(one: Address, keys: tuple[bytes, ...]) -> Correspondent:
+    """Somebody to whom a mail went, our reply address as people know it: the token behind its plus is for machines."""
+    if keys and read_reply_token(one.address, *keys) is not None:
+        local, _, domain = one.address.rpartition("@")
+        return _person(Address(one.name, f"{local.rpartition('+')[0]}@{domain}"))
+    return _person(one)
+
+
+def _letter(mail: ParsedMail, keys: tuple[bytes, ...]) -> Letter:
     failed = [
         (one.address or "", f"{one.status or ''} {one.diagnostic}".strip()[:300])
         for one in (mail.bounce.recipients if mail.bounce else ())
+        if one.action in {"failed", "delayed"}
     ]
     return Letter(
-        subject=mail.subject[:300],
+        subject=one_line(mail.subject)[:300],
         sender=_person(mail.sender) if mail.sender else None,
-        to=[_person(one) for one in mail.to[:50]],
-        cc=[_person(one) for one in mail.cc[:50]],
+        to=[_without_token(one, keys) for one in mail.to[:50]],
+        cc=[_without_token(one, keys) for one in mail.cc[:50]],
         automatic=mail.automatic,
         trust=mail.trust,
         quoted=mail.quoted[:MAX_CUT],
@@ -375,20 +432,3 @@ def _letter(mail: ParsedMail) -> Letter:
 def _folders(config: MailboxConfig) -> list[str]:
     wanted = [config.folder, config.move_to if config.after == "move" else "", config.sent_folder or SENT]
     return list(dict.fromkeys(one for one in wanted if one))
-
-
-_ERRORS: Final = {
-    "address": ErrorText(error_class="address", text_key="delivery.address"),
-    "no_recipient": ErrorText(error_class="address", text_key="delivery.address"),
-    "5.1": ErrorText(error_class="address", text_key="delivery.address"),
-    "5.2.2": ErrorText(error_class="address", text_key="delivery.mailbox_full"),
-    "5.7": ErrorText(error_class="policy", text_key="delivery.refused"),
-    "too_large": ErrorText(error_class="content", text_key="delivery.too_large"),
-    "5.3.4": ErrorText(error_class="content", text_key="delivery.too_large"),
-    "auth_refused": ErrorText(error_class="connection", text_key="delivery.sign_in"),
-    "token_expired": ErrorText(error_class="connection", text_key="delivery.sign_in"),
-    "unreachable": ErrorText(error_class="connection", text_key="delivery.unreachable"),
-    "timeout": ErrorText(error_class="connection", text_key="delivery.unreachable"),
-    "lost": ErrorText(error_class="connection", text_key="delivery.unreachable"),
-    "no_smtp": ErrorText(error_class="connection", text_key="delivery.no_smtp"),
-}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 from psycopg.types.json import Jsonb
@@ -269,12 +270,26 @@ def _apply(row: Row, values: MailboxValues) -> None:
     for field, address in _addresses(config):
         if not is_sendable(address):
             raise BadMailbox(None, "Write the address as name@example.com.", field=field, address=address[:100])
+    _check_choices(config)
     row["name"] = " ".join(str(row["name"] or config["address"]).replace("\x00", "").split())
     try:
         msgspec.convert(config, MailboxConfig)
     except msgspec.ValidationError as error:
         raise BadMailbox(None, f"A value has the wrong form: {error}") from None
     row["config"] = config
+
+
+def _check_choices(config: dict[str, Any]) -> None:
+    """Refuse what would stop every answer, or move each mail round and round in its own folder."""
+    try:
+        ZoneInfo(config.get("timezone", "Europe/Oslo"))
+    except (KeyError, ValueError, OSError):
+        raise BadMailbox("mailbox_time_zone", "Write a time zone such as Europe/Oslo.", field="timezone") from None
+    if config.get("after") == "move":
+        folder = str(config.get("folder", "INBOX")).strip()
+        target = str(config.get("move_to", "Svardesk")).strip()
+        if not target or target.casefold() == folder.casefold():
+            raise BadMailbox("mailbox_same_folder", "Mails can only be moved to another folder.", field="move_to")
 
 
 def _addresses(config: dict[str, Any]) -> Sequence[tuple[str, str]]:

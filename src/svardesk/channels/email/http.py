@@ -1,6 +1,7 @@
 """E-mail over HTTP: mailboxes for owners, the formatted form of a mail for agents, a hook for mail servers."""
 
 import base64
+from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from svardesk.accounts.caller import Caller
 from svardesk.channels import ingress
 from svardesk.channels.connections import REMEMBERED, NoSuchConnection, get
 from svardesk.channels.contract import Check, Raw, Reject
-from svardesk.channels.email import boxes, hook, signing_in
+from svardesk.channels.email import aside, boxes, hook, signing_in
 from svardesk.channels.email.access import Access
 from svardesk.channels.email.adapter import EmailAdapter
 from svardesk.channels.email.boxes import MailboxValues, MailboxView
@@ -61,6 +62,22 @@ class MailboxList(msgspec.Struct, frozen=True):
     items: list[MailboxOut]
 
 
+class MailboxAlarm(msgspec.Struct, frozen=True, kw_only=True):
+    """A mailbox that does not work. ``receives``: it is read, but nothing goes out. ``code`` says why it is not read."""
+
+    id: UUID
+    name: str
+    receives: bool
+    since: datetime | None
+    code: str | None
+
+
+class MailboxAlarms(msgspec.Struct, frozen=True):
+    """The mailboxes that do not work."""
+
+    items: list[MailboxAlarm]
+
+
 class MailboxHealth(msgspec.Struct, frozen=True):
     """What came of signing in to both servers just now."""
 
@@ -95,6 +112,37 @@ async def list_mailboxes(caller: Caller, db: Database, keyring: KeyRing, public_
     """All mailboxes of the organisation, each with how it is."""
     async with db.work(caller.account_id) as tx:
         return MailboxList([_out(one, public_url) for one in await boxes.list_all(tx, keyring)])
+
+
+async def list_alarms(caller: Caller, db: Database) -> MailboxAlarms:
+    """Mailboxes that do not work just now: for everybody who must see to it that customers are answered."""
+    async with db.work(caller.account_id) as tx:
+        rows = await tx.all(QUERIES.alarms, account_id=tx.account, kind=KIND)
+    return MailboxAlarms(msgspec.convert(rows, list[MailboxAlarm]))
+
+
+class AsideMails(msgspec.Struct, frozen=True):
+    """The newest fifty mails that were set aside."""
+
+    items: list[aside.AsideMail]
+
+
+async def list_aside(caller: Caller, db: Database) -> AsideMails:
+    """Mails that came in and could not be taken, each with what it is."""
+    async with db.work(caller.account_id) as tx:
+        return AsideMails(await aside.list_aside(tx))
+
+
+async def take_aside(envelope_id: UUID, caller: Caller, db: Database, clock: Clock) -> None:
+    """Take a mail in that was set aside. 404 ``no_such_envelope``."""
+    async with db.work(caller.account_id) as tx:
+        await aside.take_in(tx, clock.now(), caller, envelope_id)
+
+
+async def dismiss_aside(envelope_id: UUID, caller: Caller, db: Database) -> None:
+    """Nothing is to become of a mail that was set aside. 404 ``no_such_envelope``."""
+    async with db.work(caller.account_id) as tx:
+        await aside.dismiss(tx, caller, envelope_id)
 
 
 async def create_mailbox(
@@ -287,9 +335,14 @@ async def _seen(tx: Tx, caller: Caller, statement: bytes, message_id: UUID) -> R
     return row
 
 
+ASIDE: Final = "/api/v1/mailboxes/aside/{envelope_id:uuid}"
 MAILBOX: Final = "/api/v1/mailboxes/{mailbox_id:uuid}"
 ROUTES: tuple[Route, ...] = (
     route("GET", "/api/v1/mailboxes", list_mailboxes, permission="channels.manage"),
+    route("GET", "/api/v1/mailboxes/aside", list_aside, permission="channels.manage"),
+    route("POST", f"{ASIDE}/take", take_aside, permission="channels.manage", status=202),
+    route("POST", f"{ASIDE}/dismiss", dismiss_aside, permission="channels.manage", status=204),
+    route("GET", "/api/v1/mailboxes/alarms", list_alarms, permission="channels.watch"),
     route("POST", "/api/v1/mailboxes", create_mailbox, permission="channels.manage", status=201),
     route("PATCH", MAILBOX, change_mailbox, permission="channels.manage"),
     route("DELETE", MAILBOX, delete_mailbox, permission="channels.manage", status=204),

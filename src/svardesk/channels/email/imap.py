@@ -294,13 +294,21 @@ class Mailbox:
         said twice.
         """
         session = self._held()
-        self._folder()
+        here = self._folder().name
         if not uids or self.settings.after == "leave":
             return
         if self.settings.after == "seen":
             await self._run(session.mark_seen, uids)
-        else:
-            await self._run(session.move, uids, folder or self.settings.move_to)
+            return
+        target = await self._run(session.resolve, folder or self.settings.move_to)
+        if target != here:
+            # Within its own folder a mail would come back under a new number, for ever.
+            await self._run(session.move, uids, target)
+
+    async def between(self, after: int, until: int) -> list[int]:
+        """UIDs of what lies in the folder above ``after``, up to ``until``."""
+        uids = await self._run(self._held().uids_after, after, self._folder().uidnext)
+        return [one for one in uids if one <= until]
 
     async def append(self, folder: str, raw: bytes, *, flags: Sequence[str] = ("\\Seen",)) -> None:
         """Put a mail into a folder (a copy of what was sent), creating it when it is missing."""

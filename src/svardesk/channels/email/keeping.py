@@ -18,12 +18,15 @@ from psycopg.types.json import Jsonb
 from svardesk.channels.contract import Connection, Place, Taken
 from svardesk.channels.email.config import keys_of, read
 from svardesk.channels.email.parsing.parsed import Address, ParsedMail
+from svardesk.channels.email.smtp import is_sendable
 from svardesk.channels.email.tokens import read_message_id, read_reply_token
 from svardesk.contacts.identities import rank
 from svardesk.contacts.schemas import TRUST
+from svardesk.conversations.schemas import Correspondent
 from svardesk.kit import sql
 from svardesk.kit.db import Row, Tx
 from svardesk.kit.errors import TooMany
+from svardesk.kit.lines import one_line
 
 QUERIES: Final = sql.load(__package__ or "svardesk.channels.email")
 LONGEST_ID: Final = 900
@@ -45,38 +48,51 @@ def usable(ids: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(one for one in (i.strip().strip("<>") for i in ids) if one and len(one) <= LONGEST_ID))
 
 
-async def place_mail(tx: Tx, now: datetime, connection: Connection, mail: ParsedMail) -> Place:
-    """The conversation that a mail continues, and whether its sender has a part in it.
+async def place_mail(tx: Tx, now: datetime, connection: Connection, mail: ParsedMail, *, let_in: bool = False) -> Place:
+    """The conversation that a mail continues, whether its sender has a part in it, and where answers go.
 
     Raises ``TooManyMails`` when an address has sent more in an hour than a person does: a program in a circle. The mail is
-    set aside with its bytes, where an owner sees it and can let it in; nothing is lost. What was written earlier and had
+    set aside with its bytes, where an owner sees it and can let it in (``let_in``); nothing is lost. What was written earlier and had
     to wait (an outage, a mailbox that is read for the first time) does not count.
     """
-    keys = keys_of(connection)
-    wanted = _named(mail)
     own = usable([mail.message_id or ""])
-    since = now - HOUR
     rows = await tx.all(
         QUERIES.known,
         account_id=tx.account,
-        mail_ids=wanted,
+        connection_id=connection.id,
+        mail_ids=_named(mail),
         mail_id=own[0] if own else None,
         address=mail.sender.address.lower()[:320] if mail.sender else None,
-        since=since,
+        subject=_subject(mail),
+        body=_body(mail),
+        since=now - HOUR,
         limit=MOST_AN_HOUR,
     )
+    place = await _placed(tx, now, connection, mail, rows, let_in=let_in)
+    if any(row["how"] == "twin" and row["conversation_id"] == place.conversation_id for row in rows):
+        # It went to two of our mailboxes, and both brought it.
+        return Place(ignore=True)
+    if place.ignore or mail.automatic == "bounce":
+        return place
+    return msgspec.structs.replace(place, reply_to=await _answers_elsewhere(tx, connection, mail, place))
+
+
+async def _placed(
+    tx: Tx, now: datetime, connection: Connection, mail: ParsedMail, rows: list[Row], *, let_in: bool
+) -> Place:
+    keys = keys_of(connection)
     if any(row["how"] == "ours" for row in rows):
         # Our own answer, copied to another of our mailboxes: it stands in its conversation already.
         return Place(ignore=True)
     lately = next(row["number"] for row in rows if row["how"] == "lately")
-    if lately >= MOST_AN_HOUR and (mail.date is None or mail.date > since):
+    if not let_in and lately >= MOST_AN_HOUR and (mail.date is None or mail.date > now - HOUR):
         raise TooManyMails
     for address in (*(one.address for one in (*mail.to, *mail.cc)), *mail.delivered_to):
         found = read_reply_token(address, *keys) if keys else None
         if found is not None and await _living(tx, found):
             # Whoever holds the token holds a mail of ours.
             return Place(conversation_id=found)
-    named = await _by_ids(tx, wanted, rows, keys)
+    named = await _by_ids(tx, _named(mail), rows, keys)
     for beside in (row["conversation_id"] for row in rows if row["how"] == "beside"):
         if named is None and await _takes_part(tx, beside, mail):
             named = beside
@@ -87,6 +103,14 @@ async def place_mail(tx: Tx, now: datetime, connection: Connection, mail: Parsed
     if mail.automatic == "bounce":
         return Place(conversation_id=named)
     return Place(conversation_id=named, stranger=not await _takes_part(tx, named, mail))
+
+
+def _subject(mail: ParsedMail) -> str:
+    return mail.subject[:1000].replace("\x00", "")
+
+
+def _body(mail: ParsedMail) -> str:
+    return (mail.visible or mail.text)[:60_000].replace("\x00", "")
 
 
 def _named(mail: ParsedMail) -> list[str]:
@@ -178,10 +202,10 @@ async def keep_mail(tx: Tx, now: datetime, connection: Connection, mail: ParsedM
         direction="in",
         refs=names,
         sender=mail.sender,
-        reply_to=await _answers_elsewhere(tx, mail, taken),
+        reply_to=[Address(one.name, one.address) for one in taken.reply_to],
         recipients=(*mail.to, *mail.cc)[:100],
-        subject=mail.subject[:1000].replace("\x00", ""),
-        body=(mail.visible or mail.text)[:60_000].replace("\x00", ""),
+        subject=_subject(mail),
+        body=_body(mail),
         html=None if mail.html is None else mail.html.replace("\x00", ""),
         inline_files=inline,
         language=mail.language,
@@ -190,24 +214,33 @@ async def keep_mail(tx: Tx, now: datetime, connection: Connection, mail: ParsedM
     )
 
 
-async def _answers_elsewhere(tx: Tx, mail: ParsedMail, taken: Taken) -> list[Address]:
-    """Where a mail asks us to answer.
+async def _answers_elsewhere(
+    tx: Tx, connection: Connection, mail: ParsedMail, place: Place
+) -> tuple[Correspondent, ...]:
+    """Where a mail asks us to answer, when that is somewhere else than to its sender. Agents are shown it.
 
     Whoever begins a conversation may say so. In one that exists already, a mail that does not prove whose it is leads our
     answers only to addresses that take part: otherwise a borrowed From and a Reply-To of one's own would be enough to read
     what is meant for another.
     """
-    wanted = list(mail.reply_to[:5])
-    if not wanted or taken.received.outcome == "started" or mail.trust == "domain_verified":
-        return wanted
-    rows = await tx.all(
-        QUERIES.who_takes_part,
-        account_id=tx.account,
-        conversation_id=taken.received.conversation_id,
-        addresses=[one.address.lower() for one in wanted],
-    )
-    known = {row["address"] for row in rows}
-    return [one for one in wanted if one.address.lower() in known]
+    own = read(connection).own_addresses
+    wanted = [
+        Correspondent(one_line(one.name)[:200], one.address[:320])
+        for one in mail.reply_to[:5]
+        if one.address.lower() not in own and is_sendable(one.address)
+    ]
+    if wanted and place.conversation_id is not None and mail.trust != "domain_verified":
+        rows = await tx.all(
+            QUERIES.who_takes_part,
+            account_id=tx.account,
+            conversation_id=place.conversation_id,
+            addresses=[one.address.lower() for one in wanted],
+        )
+        known = {row["address"] for row in rows}
+        wanted = [one for one in wanted if one.address.lower() in known]
+    if mail.sender is not None and [one.address.lower() for one in wanted] == [mail.sender.address.lower()]:
+        return ()
+    return tuple(wanted)
 
 
 async def keep(
@@ -235,6 +268,9 @@ async def keep(
         mail_id=own[0] if own else None,
         sender=None if sender is None else Jsonb(msgspec.to_builtins(sender)),
         sender_address=None if sender is None else sender.address.lower()[:320],
+        lives=sender.address.lower()[:320]
+        if sender is not None and (values["direction"], values["automatic"]) == ("in", "none")
+        else None,
         reply_to=Jsonb(msgspec.to_builtins(list(reply_to))),
         recipients=Jsonb(msgspec.to_builtins(list(recipients))),
         inline_files=Jsonb(dict(inline_files)),

@@ -66,6 +66,8 @@ mailboxes = tenant_table(
     Column("folder", Text, nullable=False, server_default="INBOX"),
     Column("uid_validity", BigInteger, nullable=True),
     Column("last_uid", BigInteger, nullable=False, server_default="0"),
+    # So far the mails that were taken in have been marked or moved, too; behind it a worker died in between.
+    Column("settled_uid", BigInteger, nullable=True),
     Column("waiting", Integer, nullable=False, server_default="0"),
     Column("taken", BigInteger, nullable=False, server_default="0"),
     instant("looked_at", nullable=True),
@@ -79,6 +81,16 @@ mailboxes = tenant_table(
     ref("connections", "connection_id", on_delete="CASCADE"),
     key=("connection_id",),
     comment="How far a mailbox has been read, and whether it works.",
+)
+
+mail_suppressions = tenant_table(
+    "mail_suppressions",
+    Column("address", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("said", Text, nullable=False, server_default=""),
+    instant("created_at"),
+    key=("address",),
+    comment="Addresses that do not exist, as a mail server said: nothing is sent there until a person or a mail says otherwise.",
 )
 
 automatic_mails = tenant_table(

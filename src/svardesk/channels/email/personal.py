@@ -47,6 +47,15 @@ PERSONAL = (
         context=("standing", "created_at"),
     ),
     PersonalTable(
+        table="mail_suppressions",
+        columns=("address", "said"),
+        person="contact",
+        subject="t.address IN (SELECT i.address FROM identities i WHERE i.account_id = t.account_id AND i.kind = 'email'"
+        " AND i.contact_id = ANY({contacts}))",
+        erase="delete",
+        context=("code", "created_at"),
+    ),
+    PersonalTable(
         table="automatic_mails",
         columns=("address",),
         person="contact",

@@ -10,13 +10,15 @@ from uuid import UUID
 
 import msgspec
 
-from svardesk.channels.contract import Connection, OutboundCommand
+from svardesk.channels.contract import Connection, NotReached, OutboundCommand
 from svardesk.channels.email.composing import Composed, Outgoing, Quoted, compose
 from svardesk.channels.email.config import MailboxConfig, key_of, read
 from svardesk.channels.email.keeping import QUERIES, keep, usable
 from svardesk.channels.email.mime import Address, Attached
 from svardesk.channels.email.parsing.parsed import Address as Named
+from svardesk.channels.email.reaching import suppressed, whom
 from svardesk.channels.email.tokens import message_id, reply_address
+from svardesk.conversations.letters import write_letter
 from svardesk.conversations.schemas import Correspondent, Letter
 from svardesk.kit.db import Row, Tx
 from svardesk.kit.i18n import normalise, text
@@ -25,13 +27,17 @@ MOST_QUOTED: Final = 20_000
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
-    """A mail without its files. ``main``: the addresses that the answer is really for, in lower case."""
+    """A mail without its files. ``main``: the addresses that the answer is really for, in lower case (``whom``).
+
+    ``suppressed``: recipients that nothing is sent to.
+    """
 
     outgoing: Outgoing
     mail_id: str
     envelope_from: str
     copy_to: str | None
     main: frozenset[str]
+    suppressed: tuple[NotReached, ...] = ()
 
 
 async def prepare_mail(tx: Tx, now: datetime, command: OutboundCommand) -> Prepared:
@@ -75,12 +81,14 @@ async def prepare_mail(tx: Tx, now: datetime, command: OutboundCommand) -> Prepa
     )
     if kept is None:
         await _keep(tx, now, command, outgoing, references)
+        await _tell_whom(tx, command, outgoing)
     return Prepared(
         outgoing=outgoing,
         mail_id=identifier.strip("<>"),
         envelope_from=sender.email if not command.automated else config.address,
         copy_to=config.address if config.copy and config.imap is not None and not command.automated else None,
-        main=frozenset(one.email.lower() for one in to),
+        main=await whom(tx, command.conversation_id, [one.email for one in to]),
+        suppressed=await suppressed(tx, [one.email for one in (*to, *cc, *bcc)]),
     )
 
 
@@ -116,6 +124,14 @@ async def _keep(tx: Tx, now: datetime, command: OutboundCommand, mail: Outgoing,
         automatic="receipt" if mail.automatic else "none",
         written_at=mail.date,
     )
+
+
+async def _tell_whom(tx: Tx, command: OutboundCommand, mail: Outgoing) -> None:
+    """Who chose no recipients sees in the thread to whom the answer went."""
+    letter = command.letter or Letter()
+    if not letter.to:
+        to = [Correspondent(one.name, one.email) for one in mail.to]
+        await write_letter(tx, command.message_id, msgspec.structs.replace(letter, to=to))
 
 
 def _sender(config: MailboxConfig, connection: Connection, row: Row) -> tuple[Address, dict[str, str]]:

@@ -2,8 +2,9 @@
 -- What we know of a mail before it is placed, in one look. `is`: which conversations its own and the named Message-IDs belong
 -- to (the caller chooses by its own order). `names`: which conversation holds a mail that names this one, for what is answered
 -- may arrive after its answer. `beside`: which conversation holds a mail of the same sender that names what this one names,
--- for two answers to what we have not seen belong together (of two senders they do not: think of a newsletter). `ours`: it is an answer of our own that came by another mailbox. `lately`: how many mails of its sender, written since an instant, came since then, counted no
--- further than a limit.
+-- for two answers to what we have not seen belong together (of two senders they do not: think of a newsletter). `ours`: it is an answer of our own that came by another mailbox.
+-- `twin`: which conversation holds this very mail, brought by another of our mailboxes to which it went as well. `lately`: how
+-- many mails of its sender, written since an instant, came since then, counted no further than a limit.
 SELECT 'is' AS how, i.mail_id, i.conversation_id, c.number::bigint AS number
 FROM mail_ids i
 JOIN conversations c ON c.account_id = i.account_id AND c.id = i.conversation_id
@@ -29,6 +30,12 @@ FROM mail_ids i
 JOIN mails m ON m.account_id = i.account_id AND m.message_id = i.message_id
 WHERE i.account_id = :account_id AND i.mail_id = :mail_id AND i.kind = 'is' AND m.direction = 'out'
     AND m.sender_address = :address
+UNION ALL
+SELECT 'twin', i.mail_id, i.conversation_id, 0
+FROM mail_ids i
+JOIN mails m ON m.account_id = i.account_id AND m.message_id = i.message_id
+WHERE i.account_id = :account_id AND i.mail_id = :mail_id AND i.kind = 'is' AND m.direction = 'in'
+    AND m.connection_id <> :connection_id AND m.sender_address = :address AND m.subject = :subject AND m.body = :body
 UNION ALL
 SELECT 'lately', NULL, NULL, count(*) FROM (
     SELECT FROM mails m WHERE m.account_id = :account_id AND m.sender_address = :address AND m.direction = 'in'
@@ -67,13 +74,16 @@ WHERE c.account_id = :account_id AND c.id = :conversation_id AND i.address = ANY
 
 -- name: keep
 -- What a mail carries beside the text of its message; which Message-IDs it is and names; which addresses have a part in the
--- conversation with it (nobody's standing is lowered). Doing it twice changes nothing.
+-- conversation with it (nobody's standing is lowered). `lives`: an address from which somebody has written, so that it is
+-- there. Doing it twice changes nothing.
 WITH mail AS (
     INSERT INTO mails (account_id, message_id, conversation_id, connection_id, envelope_id, direction, mail_id, refs, sender,
         sender_address, reply_to, recipients, subject, body, html, inline_files, language, automatic, written_at, created_at)
     VALUES (:account_id, :message_id, :conversation_id, :connection_id, :envelope_id, :direction, :mail_id, :refs, :sender,
         :sender_address, :reply_to, :recipients, :subject, :body, :html, :inline_files, :language, :automatic, :written_at, :now)
     ON CONFLICT (account_id, message_id) DO NOTHING
+), lifted AS (
+    DELETE FROM mail_suppressions WHERE account_id = :account_id AND address = :lives
 ), ids AS (
     INSERT INTO mail_ids (account_id, mail_id, message_id, conversation_id, kind)
     SELECT :account_id, w.mail_id, :message_id, :conversation_id, w.kind
@@ -115,6 +125,34 @@ JOIN conversations c ON c.account_id = x.account_id AND c.id = x.conversation_id
 LEFT JOIN contacts p ON p.account_id = c.account_id AND p.id = c.contact_id
 WHERE x.account_id = :account_id AND x.id = :message_id;
 
+-- name: own_addresses
+-- All e-mail addresses of the person whom a conversation is with.
+SELECT ARRAY(
+    SELECT i.address FROM identities i
+    WHERE i.account_id = c.account_id AND i.kind = 'email'
+        AND i.contact_id = ANY ((SELECT person_contacts(c.account_id, c.contact_id))::uuid[])) AS addresses
+FROM conversations c WHERE c.account_id = :account_id AND c.id = :conversation_id;
+
+-- name: reached
+-- To whom an answer went, and whom it did not reach.
+SELECT conversation_id, details FROM messages WHERE account_id = :account_id AND id = :message_id;
+
+-- name: suppress
+-- Addresses that do not exist: nothing is sent there.
+INSERT INTO mail_suppressions (account_id, address, code, said, created_at)
+SELECT :account_id, w.address, w.code, w.said, :now
+FROM unnest(:addresses::text[], :codes::text[], :said::text[]) AS w (address, code, said)
+ORDER BY w.address
+ON CONFLICT (account_id, address) DO UPDATE SET code = excluded.code, said = excluded.said, created_at = excluded.created_at;
+
+-- name: suppressed
+-- Which of these addresses do not exist, and how a server said so.
+SELECT address, code, said FROM mail_suppressions WHERE account_id = :account_id AND address = ANY(:addresses);
+
+-- name: unsuppress
+-- Somebody knows better.
+DELETE FROM mail_suppressions WHERE account_id = :account_id AND address = ANY(:addresses);
+
 -- name: mailboxes
 -- Which mailboxes of all organisations are to be read?
 SELECT account_id, connection_id, version FROM email_mailboxes();
@@ -129,17 +167,26 @@ SELECT version FROM connections WHERE account_id = :account_id AND id = :id AND 
 
 -- name: cursor
 -- How far a mailbox has been read.
-SELECT folder, uid_validity, last_uid FROM mailboxes WHERE account_id = :account_id AND connection_id = :connection_id;
+SELECT folder, uid_validity, last_uid, coalesce(settled_uid, last_uid) AS settled_uid FROM mailboxes WHERE account_id = :account_id AND connection_id = :connection_id;
 
 -- name: move_cursor
--- What was fetched is stored: go on behind it. In the transaction that stores the mails.
-INSERT INTO mailboxes (account_id, connection_id, folder, uid_validity, last_uid, waiting, taken, looked_at, arrived_at)
-VALUES (:account_id, :connection_id, :folder, :uid_validity, :last_uid, :waiting, :count, :now,
+-- What was fetched is stored: go on behind it. In the transaction that stores the mails. `settled`: up to where they are
+-- marked or moved as well; NULL: as far as before, or up to where reading began.
+INSERT INTO mailboxes (account_id, connection_id, folder, uid_validity, last_uid, settled_uid, waiting, taken, looked_at, arrived_at)
+VALUES (:account_id, :connection_id, :folder, :uid_validity, :last_uid, :settled, :waiting, :count, :now,
     CASE WHEN :count > 0 THEN :now::timestamptz END)
 ON CONFLICT (account_id, connection_id) DO UPDATE SET folder = excluded.folder, uid_validity = excluded.uid_validity,
-    last_uid = excluded.last_uid, waiting = excluded.waiting, taken = mailboxes.taken + excluded.taken,
+    last_uid = excluded.last_uid,
+    settled_uid = coalesce(excluded.settled_uid,
+        CASE WHEN mailboxes.folder = excluded.folder AND mailboxes.uid_validity = excluded.uid_validity
+            THEN coalesce(mailboxes.settled_uid, mailboxes.last_uid) ELSE 0 END),
+    waiting = excluded.waiting, taken = mailboxes.taken + excluded.taken,
     looked_at = excluded.looked_at, arrived_at = coalesce(excluded.arrived_at, mailboxes.arrived_at),
     failing_since = NULL, error = NULL, error_code = NULL;
+
+-- name: settled
+-- Mails that were taken in are marked or moved by now.
+UPDATE mailboxes SET settled_uid = :uid WHERE account_id = :account_id AND connection_id = :connection_id;
 
 -- name: mailbox_fails
 -- It cannot be read.
@@ -150,17 +197,35 @@ ON CONFLICT (account_id, connection_id) DO UPDATE SET failing_since = coalesce(m
 RETURNING failing_since;
 
 -- name: sending_works
--- Mail went out by it.
+-- Mail went out by it. Did it fail before?
+WITH before AS (
+    SELECT send_failing_since IS NOT NULL AS failed FROM mailboxes
+    WHERE account_id = :account_id AND connection_id = :connection_id)
 INSERT INTO mailboxes (account_id, connection_id, sent_at) VALUES (:account_id, :connection_id, :now)
 ON CONFLICT (account_id, connection_id) DO UPDATE
-SET sent_at = excluded.sent_at, send_failing_since = NULL, send_error = NULL;
+SET sent_at = excluded.sent_at, send_failing_since = NULL, send_error = NULL
+RETURNING coalesce((SELECT failed FROM before), false) AS news;
 
 -- name: sending_fails
--- Mail cannot go out by it.
+-- Mail cannot go out by it. Could it before?
+WITH before AS (
+    SELECT send_failing_since IS NOT NULL AS failed FROM mailboxes
+    WHERE account_id = :account_id AND connection_id = :connection_id)
 INSERT INTO mailboxes (account_id, connection_id, send_failing_since, send_error)
 VALUES (:account_id, :connection_id, :now, :error)
 ON CONFLICT (account_id, connection_id) DO UPDATE
-SET send_failing_since = coalesce(mailboxes.send_failing_since, excluded.send_failing_since), send_error = excluded.send_error;
+SET send_failing_since = coalesce(mailboxes.send_failing_since, excluded.send_failing_since), send_error = excluded.send_error
+RETURNING NOT coalesce((SELECT failed FROM before), false) AS news;
+
+-- name: alarms
+-- Mailboxes that do not work: not read any more, or nothing goes out by them.
+SELECT c.id, c.name, c.status <> 'disconnected' AS receives, coalesce(b.failing_since, b.send_failing_since) AS since,
+    CASE WHEN c.status = 'disconnected' THEN b.error_code END AS code
+FROM connections c
+LEFT JOIN mailboxes b ON b.account_id = c.account_id AND b.connection_id = c.id
+WHERE c.account_id = :account_id AND c.kind = :kind AND c.archived_at IS NULL
+    AND (c.status = 'disconnected' OR b.send_failing_since IS NOT NULL)
+ORDER BY c.name, c.id;
 
 -- name: set_status
 -- How a connection is, if that is news.
@@ -189,6 +254,39 @@ SELECT number FROM conversations WHERE account_id = :account_id AND id = :id;
 -- An automatic mail goes out.
 INSERT INTO automatic_mails (account_id, message_id, conversation_id, address, created_at)
 VALUES (:account_id, :message_id, :conversation_id, :address, :now) ON CONFLICT DO NOTHING;
+
+-- name: mails_aside
+-- Mails that were set aside, newest first, with as much of each as tells what it is.
+SELECT e.id, e.connection_id, e.received_at, octet_length(e.raw) AS size, substring(e.raw FROM 1 FOR :bytes) AS raw,
+    coalesce(e.error, (SELECT i.error FROM inbound_items i
+        WHERE i.account_id = e.account_id AND i.envelope_id = e.id AND i.state = 'quarantined' LIMIT 1)) AS error
+FROM envelopes e
+JOIN connections c ON c.account_id = e.account_id AND c.id = e.connection_id AND c.kind = :kind
+WHERE e.account_id = :account_id AND (e.state = 'quarantined' OR EXISTS (SELECT FROM inbound_items i
+    WHERE i.account_id = e.account_id AND i.envelope_id = e.id AND i.state = 'quarantined'))
+ORDER BY e.received_at DESC, e.id DESC LIMIT :limit;
+
+-- name: let_in
+-- A person wants a mail in that was set aside.
+UPDATE envelopes e SET headers = coalesce(e.headers, '{}') || jsonb_build_object(:header::text, 'yes')
+WHERE e.account_id = :account_id AND e.id = :id AND EXISTS (
+    SELECT FROM connections c WHERE c.account_id = e.account_id AND c.id = e.connection_id AND c.kind = :kind)
+    AND (e.state = 'quarantined' OR EXISTS (SELECT FROM inbound_items i
+        WHERE i.account_id = e.account_id AND i.envelope_id = e.id AND i.state = 'quarantined'))
+RETURNING e.id;
+
+-- name: dismiss_mail
+-- Nothing is to become of a mail that was set aside.
+UPDATE envelopes e SET state = 'parsed', due_at = NULL
+WHERE e.account_id = :account_id AND e.id = :id AND EXISTS (
+    SELECT FROM connections c WHERE c.account_id = e.account_id AND c.id = e.connection_id AND c.kind = :kind)
+    AND (e.state = 'quarantined' OR EXISTS (SELECT FROM inbound_items i
+        WHERE i.account_id = e.account_id AND i.envelope_id = e.id AND i.state = 'quarantined'))
+RETURNING e.id;
+
+-- name: dismiss_items
+-- Nor of what was set aside within it.
+UPDATE inbound_items SET state = 'ignored' WHERE account_id = :account_id AND envelope_id = :id AND state = 'quarantined';
 
 -- name: shown_mail
 -- The formatted form of a mail, for an agent who may see its conversation.

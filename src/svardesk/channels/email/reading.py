@@ -217,6 +217,7 @@ class Reader:
                 cursor = batch.cursor
                 await mailbox.settle([one.uid for one in batch.mails])
                 if batch.mails:
+                    await self._settled(connection, mailbox, cursor)
                     # What came while these were stored may have been told of already: look until there is nothing.
                     continue
                 await self._wait(mailbox)
@@ -248,10 +249,20 @@ class Reader:
             row = await tx.maybe(QUERIES.cursor, account_id=tx.account, connection_id=connection.id)
         if row is not None and row["folder"] == config.folder and row["uid_validity"] is not None:
             # Another numbering is told by `fetch_after`: everything is looked at again, and what is known is recognised.
-            return Cursor(uidvalidity=row["uid_validity"], last_uid=row["last_uid"])
+            cursor = Cursor(uidvalidity=row["uid_validity"], last_uid=row["last_uid"])
+            if row["settled_uid"] < cursor.last_uid and cursor.uidvalidity == state.uidvalidity:
+                # Taken in by a worker that died before it could mark or move them.
+                await mailbox.settle(await mailbox.between(row["settled_uid"], cursor.last_uid))
+                await self._settled(connection, mailbox, cursor)
+            return cursor
         cursor = state.beginning() if config.start == "all" else state.now()
         await self._store(connection, mailbox, Batch(mails=(), cursor=cursor, waiting=0))
         return cursor
+
+    async def _settled(self, connection: Connection, mailbox: Mailbox, cursor: Cursor) -> None:
+        if mailbox.settings.after != "leave":
+            async with self._db.work(self._account_id) as tx:
+                await tx.run(QUERIES.settled, account_id=tx.account, connection_id=connection.id, uid=cursor.last_uid)
 
     async def _store(self, connection: Connection, mailbox: Mailbox, batch: Batch) -> None:
         now = self._clock.now()
@@ -266,6 +277,8 @@ class Reader:
                 folder=mailbox.settings.folder,
                 uid_validity=batch.cursor.uidvalidity,
                 last_uid=batch.cursor.last_uid,
+                # What is left where it lies needs nothing more, also when the setting is another one later.
+                settled=batch.cursor.last_uid if mailbox.settings.after == "leave" or not batch.mails else None,
                 waiting=min(batch.waiting, 2**31 - 1),
                 count=len(batch.mails),
                 now=now,

@@ -8,7 +8,7 @@ send twice.
 import asyncio
 import re
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Final, cast
 
 import aiosmtplib
@@ -74,12 +74,15 @@ async def send(
     message: bytes,
     *,
     envelope_id: str = "",
+    main: Collection[str] = (),
     before_final: Callable[[], Awaitable[None]] | None = None,
 ) -> Outcome:
     """Submit one mail. Never raises for what a server does; raises ``Insecure`` for settings that give secrets away.
 
     ``message`` is sent as it is, except that line ends become CRLF. ``envelope_from`` may be empty (bounces go nowhere).
-    ``envelope_id``: what bounces shall name, where the server can do that. ``before_final`` is awaited right before the
+    ``envelope_id``: what bounces shall name, where the server can do that. ``main``: whom it is really for, in lower case;
+    when the server takes it for none of them, it goes to nobody: copies alone would look like a mail that went out.
+    ``before_final`` is awaited right before the
     final dot: until it has returned, the mail has surely not gone out. What it raises ends the session and is raised.
     """
     check_secure(settings)
@@ -94,7 +97,7 @@ async def send(
         async with asyncio.timeout(settings.total_seconds):
             await _open(client, settings, progress)
             return await _transfer(
-                client, progress, envelope_from, list(recipients), message, envelope_id, before_final
+                client, progress, envelope_from, list(recipients), message, envelope_id, main, before_final
             )
     except _End as end:
         return end.outcome
@@ -202,6 +205,7 @@ async def _transfer(
     recipients: list[str],
     message: bytes,
     envelope_id: str,
+    main: Collection[str],
     before_final: Callable[[], Awaitable[None]] | None,
 ) -> Outcome:
     content = _LINE_END.sub(b"\r\n", message)
@@ -214,8 +218,10 @@ async def _transfer(
         return of_answer("mail", answer)
     progress.stage = "rcpt"
     refused = await _name_recipients(client, recipients)
-    if len(refused) == len(recipients):
-        return all_refused(refused)
+    wanted = {one.lower() for one in main} or {one.lower() for one in recipients}
+    lost = [one for one in refused if one.address.lower() in wanted]
+    if wanted <= {one.address.lower() for one in lost}:
+        return all_refused(lost)
     progress.stage = "data"
     answer = await _say(client, "DATA", [])
     if answer.code != 354:

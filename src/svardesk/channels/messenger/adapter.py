@@ -126,7 +126,7 @@ class MessengerAdapter(AdapterBase):
     async def keep(self, tx: Tx, now: datetime, connection: Connection, event: InboundEvent, taken: Taken) -> None:
         """Somebody without a name wrote: the worker asks for it."""
         contact_id = taken.received.contact_id
-        if contact_id is not None and not taken.received.repeated:
+        if contact_id is not None and taken.received.outcome == "started" and not taken.received.repeated:
             await ask_for(tx, now, connection.id, event.sender.external_id, contact_id)
 
     async def prepare(self, tx: Tx, now: datetime, command: OutboundCommand) -> OutboundCommand:

@@ -99,7 +99,14 @@ def new_key() -> str:
 
 
 async def create(
-    tx: Tx, now: datetime, keyring: KeyRing, by: Caller | Actor, values: AppValues, public_url: str
+    tx: Tx,
+    now: datetime,
+    keyring: KeyRing,
+    by: Caller | Actor,
+    values: AppValues,
+    public_url: str,
+    *,
+    key: str | None = None,
 ) -> AppView:
     """Make an app. Raises ``BadApp``."""
     config = _config({}, values)
@@ -112,7 +119,7 @@ async def create(
         id=app_id,
         kind=KIND,
         name=values.name if values.name is not msgspec.UNSET else "Meta",
-        public_key=new_key(),
+        public_key=key or new_key(),
         brand_id=None,
         team_id=None,
         calendar_id=None,

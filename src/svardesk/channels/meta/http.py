@@ -104,9 +104,8 @@ async def post_deauthorise(
     app, _ = await _told(key, request, db, clock, keyring, client_ip, "deauthorised")
     async with db.work(app.account_id) as tx:
         rows = await tx.all(META.pages_of_app, account_id=tx.account, app_id=app.id)
-    for row in rows:
-        if row["kind"] == "messenger":
-            _ = await rounds.look_at(db, clock, keyring, app.account_id, row["id"], None)
+    for connection_id in {row["page_id"]: row["id"] for row in rows}.values():
+        _ = await rounds.look_at(db, clock, keyring, app.account_id, connection_id, None)
 
 
 async def _told(
@@ -294,9 +293,7 @@ async def connect_page(
             tx, clock.now(), keyring, caller, app, page_id=data.page_id, name=name, token=token
         )
         found = await page_connected(tx, app_id)
-    for one in pages:
-        if one.kind == "messenger":
-            _ = await rounds.look_at(db, clock, keyring, caller.account_id, one.id, None)
+    _ = await rounds.look_at(db, clock, keyring, caller.account_id, pages[0].id, None)
     async with db.work(caller.account_id) as tx:
         rows = [connecting.view(row) for row in await connecting.all_rows(tx) if row["kind"] != KIND]
     return PagesOut([row for row in rows if row.page_id == data.page_id and row.app_id == app_id], found)

@@ -10,8 +10,11 @@ from prometheus_client import Counter
 from svardesk.channels.connections import NoSuchConnection, get
 from svardesk.channels.contract import Connection, Health
 from svardesk.channels.meta import backfill, standing, watching
+from svardesk.channels.meta.alarms import SIGNATURE
 from svardesk.channels.meta.client import Answered, GraphFailed
+from svardesk.channels.meta.config import read_page
 from svardesk.channels.meta.statements import META
+from svardesk.channels.registry import NoSuchChannel, capabilities
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database, Tx, passes
 from svardesk.kit.keyring import KeyRing
@@ -69,12 +72,38 @@ async def look_at(
             log.warning("meta_resubscribed", connection=str(connection_id), missing=subscription.detail)
         if again:
             found = await watching.look(connection)
+    now = clock.now()
     async with db.work(account_id) as tx:
-        await _write(tx, clock.now(), connection_id, found, held, dropped=again and before is not None)
-    since = _since(clock.now(), before, held, again=again)
-    if since is not None and found.checks[0].ok:
+        for one in await _of_page(tx, connection):
+            await _write(tx, now, one, found, await standing.of(tx, one), dropped=again and before is not None)
+        await _signatures(tx, now, read_page(connection).app)
+    since = _since(now, before, held, again=again)
+    if since is not None and found.checks[0].ok and _has_conversations(connection):
         await _catch_up(db, clock, connection, since)
     return found
+
+
+def _has_conversations(connection: Connection) -> bool:
+    try:
+        return not capabilities(connection).public
+    except NoSuchChannel:
+        return False
+
+
+async def _of_page(tx: Tx, connection: Connection) -> list[UUID]:
+    """Both connections of a page: what is found out holds for either."""
+    config = read_page(connection)
+    rows = await tx.all(META.pages_of_app, account_id=tx.account, app_id=config.app) if config.app else []
+    return [row["id"] for row in rows if row["page_id"] == config.page_id] or [connection.id]
+
+
+async def _signatures(tx: Tx, now: datetime, app_id: UUID | None) -> None:
+    """Wrong signatures that came long ago are no alarm any more."""
+    if app_id is None:
+        return
+    last = _time((await standing.of(tx, app_id)).notes.get("bad_signature_at"))
+    if last is not None and last <= now - ALARM:
+        _ = await standing.found_right(tx, app_id, SIGNATURE)
 
 
 async def _write(

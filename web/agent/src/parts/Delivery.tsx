@@ -91,6 +91,8 @@ function Failed({ message }: { message: Message }) {
   const why = reasonText(way?.via, message.state_reason);
   const again = nextTry(message);
   const final = state === "failed_permanent";
+  // What a person knows better than the list of dead addresses.
+  const suppressed = message.state_reason === "address_suppressed";
   return (
     <span class="state bad" role="alert">
       <Icon name="alert" />
@@ -100,12 +102,12 @@ function Failed({ message }: { message: Message }) {
         {again && `${why ? " " : ". "}${again}`}
       </span>
       {shut && way && <WaysLeft way={way} />}
-      {app.session.may("conversations.write") && state !== "blocked_by_policy" && !shut && (
+      {app.session.may("conversations.write") && (suppressed || state !== "blocked_by_policy") && !shut && (
         <>
-          <Button small icon="refresh" onClick={() => void sendAnyway(app, message)}>
-            {t("action.again")}
+          <Button small icon={suppressed ? "send" : "refresh"} onClick={() => void sendAnyway(app, message)}>
+            {t(suppressed ? "pending.send_anyway" : "action.again")}
           </Button>
-          {final && way?.addressed && (
+          {(final || suppressed) && way?.addressed && (
             <Button small kind="quiet" onClick={() => void correct(app, message)}>
               {t("action.change")}
             </Button>

@@ -7,13 +7,11 @@ import { full } from "../time";
 /** A mailbox that does not work is everybody's trouble: said loudly, everywhere, until it works again. */
 export function MailAlarm() {
   const app = useApp();
-  const broken = app.mailboxes.broken.value;
+  const broken = app.mailboxes.alarms.value;
   if (!broken.length) return null;
   return (
     <div class="mail-alarm">
-      {broken.map(({ mailbox: { id, name, state } }) => {
-        const since = state.failing_since ?? state.send_failing_since;
-        const receives = state.status !== "disconnected";
+      {broken.map(({ id, name, receives, since, code }) => {
         return (
           <Banner
             key={id}
@@ -21,9 +19,11 @@ export function MailAlarm() {
             icon="alert"
             role="alert"
             actions={
-              <a class="btn small" href="/app/settings/mailboxes">
-                {t("mailboxes.look")}
-              </a>
+              app.session.may("channels.manage") && (
+                <a class="btn small" href="/app/settings/mailboxes">
+                  {t("mailboxes.look")}
+                </a>
+              )
             }
           >
             <strong>
@@ -31,7 +31,7 @@ export function MailAlarm() {
                 ? t(receives ? "mailboxes.alarm_send_since" : "mailboxes.alarm_since", { name, time: full(since) })
                 : t(receives ? "mailboxes.alarm_send" : "mailboxes.alarm", { name })}
             </strong>{" "}
-            {!receives && mailboxText(state.error_code)}
+            {!receives && mailboxText(code)}
           </Banner>
         );
       })}

@@ -9,6 +9,7 @@ import { Delivery } from "./Delivery";
 import { Filled } from "./Filled";
 import { Details } from "./mail/Details";
 import { MailItem } from "./mail/MailItem";
+import { NotAllReached } from "./mail/NotReached";
 import { Awaited } from "./message/Awaited";
 import { Edited } from "./message/Edited";
 import { Quoted } from "./message/Quoted";
@@ -123,6 +124,7 @@ export function MessageItem({ message, row, joined, lastOfBlock }: ItemProps) {
             {t("elsewhere.switch_off")}
           </a>
         )}
+        {mine && <NotAllReached message={message} />}
         {mine && <Delivery message={message} quiet={!lastOfBlock} />}
       </div>
     </article>

@@ -76,7 +76,7 @@ export function answersTo(thread: ThreadStore): Correspondent[] {
   const asked = thread.messages.value.findLast(
     ({ kind, letter, automated }) => kind === "inbound" && letter?.sender && !automated && !letter.stranger,
   );
-  if (asked?.letter?.sender) return [asked.letter.sender];
+  if (asked?.letter?.sender) return asked.letter.reply_to?.length ? asked.letter.reply_to : [asked.letter.sender];
   const address = thread.way.value?.address;
   return address ? [{ name: thread.contact.value?.name ?? "", address }] : [];
 }

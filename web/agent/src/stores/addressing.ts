@@ -1,6 +1,6 @@
 // To whom an answer goes, where the channel has addresses: only what the agent chose, the rest is the server's to know.
 import { computed, signal } from "@preact/signals";
-import type { Addressing, Correspondent } from "@svardesk/wire";
+import type { Addressing, Correspondent, DraftAddressing } from "@svardesk/wire";
 
 export type AddressLine = "to" | "cc" | "bcc";
 
@@ -29,9 +29,6 @@ export const sameAddress = (a: Correspondent, b: Correspondent) => a.address.toL
 
 const without = (list: readonly Correspondent[], one: Correspondent) => list.filter((each) => !sameAddress(each, one));
 
-/** What a place for keeping must offer; the browser's own by default. */
-type Kept = Pick<Storage, "getItem" | "setItem" | "removeItem">;
-
 export class AddressingStore {
   /** Null: to whoever wrote. */
   readonly to = signal<readonly Correspondent[] | null>(null);
@@ -55,10 +52,14 @@ export class AddressingStore {
       ),
   );
 
+  /** Nothing chosen and nothing typed: there is nothing to keep. */
+  readonly blank = computed(
+    () => this.untouched.value && Object.values(this.loose.value).every((letters) => !letters.trim()),
+  );
+
   constructor(
-    /** Where it lies beside the draft: the server's draft holds text and files only. */
-    readonly key: string,
-    readonly kept: Kept | null = globalThis.localStorage ?? null,
+    /** The agent changed something: it is kept with the draft. */
+    readonly changed: () => void = () => undefined,
   ) {}
 
   /** Takes letters of a field as addresses. `shown` is who stands in the field now: for "to" it may be the default. */
@@ -68,21 +69,23 @@ export class AddressingStore {
     const fresh = added.filter((one, at) => added.findIndex((other) => sameAddress(one, other)) === at);
     const list = [...shown.filter((each) => !fresh.some((one) => sameAddress(one, each))), ...fresh].slice(0, MOST);
     if (fresh.length) this[line].value = list;
-    this.#keep();
+    this.changed();
   }
 
   remove(line: AddressLine, one: Correspondent, shown: readonly Correspondent[]): void {
     this[line].value = without(shown, one);
-    this.#keep();
+    this.changed();
   }
 
   type(line: AddressLine, text: string): void {
+    if (text === this.loose.value[line]) return;
     this.loose.value = { ...this.loose.value, [line]: text };
+    this.changed();
   }
 
   setSubject(text: string): void {
     this.subject.value = text;
-    this.#keep();
+    this.changed();
   }
 
   /** What goes with the answer, letters that are no chip yet included; null when the server is to decide all. */
@@ -109,7 +112,6 @@ export class AddressingStore {
     this.loose.value = { to: "", cc: "", bcc: "" };
     this.showCopy.value = this.cc.value.length + this.bcc.value.length > 0;
     this.showSubject.value = this.subject.value !== "";
-    this.#keep();
   }
 
   clear(): void {
@@ -117,23 +119,26 @@ export class AddressingStore {
     this.showCopy.value = this.showSubject.value = false;
   }
 
-  /** The draft is there again, and with it whom it was for. */
-  load(): void {
-    const text = this.kept?.getItem(this.key);
-    if (!text || !this.untouched.value) return;
-    try {
-      this.restore(JSON.parse(text) as Addressing);
-    } catch {
-      this.kept?.removeItem(this.key);
-    }
+  /** All of it as the draft keeps it, null when there is nothing. */
+  draft(): DraftAddressing | null {
+    if (this.blank.value) return null;
+    const { to, cc, bcc, subject, loose } = this;
+    return {
+      to: to.value ? [...to.value] : null,
+      cc: [...cc.value],
+      bcc: [...bcc.value],
+      subject: subject.value || null,
+      typed: { ...loose.value },
+    };
   }
 
-  #keep(): void {
-    if (this.untouched.value) this.kept?.removeItem(this.key);
-    else
-      this.kept?.setItem(
-        this.key,
-        JSON.stringify({ to: this.to.value, cc: this.cc.value, bcc: this.bcc.value, subject: this.subject.value }),
-      );
+  /** The draft is there again, and with it whom it was for. */
+  load(kept: DraftAddressing | null | undefined): void {
+    this.restore(kept);
+    // An empty list of recipients was a choice, too: it must not become "whoever wrote".
+    this.to.value = kept?.to ?? null;
+    const typed = kept?.typed;
+    this.loose.value = { to: typed?.to ?? "", cc: typed?.cc ?? "", bcc: typed?.bcc ?? "" };
+    this.showCopy.value ||= this.loose.value.cc + this.loose.value.bcc !== "";
   }
 }

@@ -153,7 +153,7 @@ export class AppStore {
       effect(() => this.#followList()),
       effect(() => this.#followThread()),
       // Owners are told when a mailbox or a page does not work; others may not ask.
-      effect(() => (this.session.may("channels.manage") ? this.mailboxes.start() : this.mailboxes.stop())),
+      effect(() => (this.session.may("channels.watch") ? this.mailboxes.start() : this.mailboxes.stop())),
       effect(() => (this.session.may("channels.manage") ? this.meta.start() : this.meta.stop())),
       // What is only being loaded for the first time is no news; of such rows only frames are (see #frame).
       this.rows.follow({
@@ -224,7 +224,7 @@ export class AppStore {
     if (!id) return;
     const waits = (body: string) =>
       this.delivery.entries.peek().some((each) => each.lane === id && each.body.body === body);
-    const composer = this.#composers.get(id) ?? new ComposerStore(id, this.api, waits, this.#owner ?? "");
+    const composer = this.#composers.get(id) ?? new ComposerStore(id, this.api, waits);
     this.#composers.set(id, composer);
     const thread = new ThreadStore(
       id,
@@ -279,6 +279,7 @@ export class AppStore {
       if (thread.state.peek() !== "loading") void thread.load();
     }
     this.counts.changed();
+    this.mailboxes.changed();
     this.delivery.flush();
     const list = this.list.peek();
     if (list?.state.peek() === "failed") void list.load();
@@ -333,6 +334,11 @@ export class AppStore {
         break;
       case "agent":
         this.directory.agentChanged(frame.id, frame.availability, frame.name);
+        break;
+      case "connections_changed":
+        this.mailboxes.changed();
+        // Whether an answer goes out from here may be another matter now.
+        if (thread?.way.peek() && thread.state.peek() === "ready") void thread.load();
         break;
       case "counts_changed":
         this.counts.changed();

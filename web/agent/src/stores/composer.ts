@@ -39,8 +39,8 @@ export class ComposerStore {
       !this.tooMuch.value &&
       (this.kind.value === "note" || (this.addressing.valid.value && !this.publicity.stopped.value)),
   );
-  /** To whom an answer goes; the server's draft does not hold it, so it lies in this browser beside the draft. */
-  readonly addressing: AddressingStore;
+  /** To whom an answer goes; part of the draft. */
+  readonly addressing = new AddressingStore(() => this.#touch());
   /** Where it goes when everybody can read it. */
   readonly publicity: PublicityStore;
   #version = 0;
@@ -55,10 +55,8 @@ export class ComposerStore {
     readonly api: Api,
     /** Whether these words are already on their way as a message. */
     readonly sending: (body: string) => boolean = () => false,
-    owner = "",
   ) {
     this.publicity = new PublicityStore(conversationId, api);
-    this.addressing = new AddressingStore(`svardesk.addressing.${owner}.${conversationId}`);
   }
 
   type(text: string): void {
@@ -78,16 +76,14 @@ export class ComposerStore {
     if (this.saved.value === "dirty" || this.saved.value === "saving") return;
     if (!draft) {
       if (this.#version > 0) this.#empty();
-      // What was written here has been sent or thrown away somewhere else: whom it was for must not stick to the next.
-      else if (this.empty.value && this.addressing.untouched.value) this.addressing.clear();
       this.#version = 0;
       return;
     }
     if (draft.version < this.#version) return;
     this.#version = draft.version;
     // Sent, but not at the desk yet: shown here as well it would be sent a second time.
-    if (this.sending(draft.body.trim())) return;
-    this.addressing.load();
+    if (draft.body.trim() && this.sending(draft.body.trim())) return;
+    this.addressing.load(draft.addressing);
     this.kind.value = draft.kind;
     this.text.value = draft.body;
     const known = new Map(this.uploads.value.map((each) => [each.file?.id, each]));
@@ -155,7 +151,7 @@ export class ComposerStore {
   async done(): Promise<void> {
     clearTimeout(this.#doneTimer);
     while (this.#saving) await this.#saving.catch(() => undefined);
-    if (this.#version === 0 || this.unsaved || !this.empty.value) return;
+    if (this.#version === 0 || this.unsaved || !this.#blank) return;
     this.#saving = this.#drop().finally(() => {
       this.#saving = null;
     });
@@ -190,6 +186,11 @@ export class ComposerStore {
     return this.saved.value === "dirty" ? this.#save() : (this.#saving ?? Promise.resolve());
   }
 
+  /** Nothing that a draft would keep. */
+  get #blank(): boolean {
+    return this.empty.value && this.addressing.blank.value;
+  }
+
   #touch(): void {
     this.saved.value = "dirty";
     clearTimeout(this.#timer);
@@ -208,7 +209,7 @@ export class ComposerStore {
 
   async #put(): Promise<void> {
     try {
-      if (this.empty.value) {
+      if (this.#blank) {
         if (this.#version > 0) await this.api.deleteDraft(this.conversationId);
         this.#version = 0;
       } else {
@@ -217,10 +218,11 @@ export class ComposerStore {
           body: this.text.value,
           file_ids: this.files().map((file) => file.id),
           version: this.#version,
+          addressing: this.addressing.draft(),
         });
         this.#version = draft?.version ?? this.#version + 1;
       }
-      if (this.saved.value === "saving") this.saved.value = this.empty.value ? "clean" : "saved";
+      if (this.saved.value === "saving") this.saved.value = this.#blank ? "clean" : "saved";
     } catch (error) {
       this.saved.value = "dirty";
       const current = error instanceof ApiError && error.code === "draft_conflict" ? versionOf(error) : Number.NaN;

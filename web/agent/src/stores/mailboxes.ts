@@ -1,8 +1,7 @@
-// Whether the mailboxes work, for those who may see them: read at sign-in, every minute, and on coming back to the window.
-import { computed, signal } from "@preact/signals";
-import type { Api, Mailbox, MailboxState } from "@svardesk/wire";
+// Whether the mailboxes work: told by frames, read at sign-in, when the line is back, and on coming back to the window.
+import { signal } from "@preact/signals";
+import type { Api, Mailbox, MailboxAlarm, MailboxState } from "@svardesk/wire";
 
-const EVERY_MS = 60_000;
 const PROGRESS_MS = 3_000;
 const FRESH_MS = 10_000;
 
@@ -12,11 +11,13 @@ export function isBroken(state: MailboxState): boolean {
 }
 
 export class MailboxStore {
+  /** Those that do not work, for everybody who must see to it. */
+  readonly alarms = signal<readonly MailboxAlarm[]>([]);
+  /** All of them, once somebody has opened their settings. */
   readonly list = signal<readonly Mailbox[] | null>(null);
   readonly error = signal<unknown>(null);
-  readonly broken = computed(() => (this.list.value ?? []).filter(({ mailbox }) => isBroken(mailbox.state)));
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #loadedAt = 0;
+  #lookedAt = 0;
   #running = false;
 
   constructor(readonly api: Api) {}
@@ -24,18 +25,32 @@ export class MailboxStore {
   start(): void {
     if (this.#running) return;
     this.#running = true;
-    document.addEventListener("visibilitychange", this.#looked);
-    addEventListener("focus", this.#looked);
-    void this.load();
+    document.addEventListener("visibilitychange", this.#back);
+    addEventListener("focus", this.#back);
+    void this.look();
   }
 
   stop(): void {
     this.#running = false;
     clearTimeout(this.#timer);
-    document.removeEventListener("visibilitychange", this.#looked);
-    removeEventListener("focus", this.#looked);
+    document.removeEventListener("visibilitychange", this.#back);
+    removeEventListener("focus", this.#back);
+    this.alarms.value = [];
     this.list.value = null;
     this.error.value = null;
+  }
+
+  /** A frame says that one of them changed, fails or works again; or the line is back, and one may have. */
+  changed(): void {
+    if (!this.#running) return;
+    void this.look();
+    if (this.list.value) void this.load();
+  }
+
+  async look(): Promise<void> {
+    this.#lookedAt = Date.now();
+    const alarms = await this.api.mailboxAlarms().catch(() => null);
+    if (this.#running && alarms) this.alarms.value = alarms;
   }
 
   readonly load = async (): Promise<void> => {
@@ -47,20 +62,18 @@ export class MailboxStore {
     } catch (error) {
       this.error.value = error;
     }
-    this.#loadedAt = Date.now();
-    if (!this.#running) return;
     clearTimeout(this.#timer);
     // While mails are being taken in somebody may be watching the figure.
-    const taking = this.list.value?.some(({ mailbox }) => mailbox.state.waiting > 0);
-    this.#timer = setTimeout(() => this.#due(), taking ? PROGRESS_MS : EVERY_MS);
+    if (this.#running && this.list.value?.some(({ mailbox }) => mailbox.state.waiting > 0))
+      this.#timer = setTimeout(() => this.#progress(), PROGRESS_MS);
   };
 
-  #due(): void {
+  #progress(): void {
     // A window that nobody looks at need not know; coming back to it asks at once.
     if (document.visibilityState === "visible") void this.load();
   }
 
-  readonly #looked = (): void => {
-    if (document.visibilityState === "visible" && Date.now() - this.#loadedAt > FRESH_MS) void this.load();
+  readonly #back = (): void => {
+    if (document.visibilityState === "visible" && Date.now() - this.#lookedAt > FRESH_MS) this.changed();
   };
 }

@@ -1,5 +1,5 @@
 // Answers that have not gone out yet: taken back into the composer, withdrawn, sent now, sent after all.
-import { type Addressing, ApiError, type Message } from "@svardesk/wire";
+import { type Addressing, ApiError, type Message, type UploadedFile } from "@svardesk/wire";
 import type { AppStore } from "./app";
 
 /** Waits for a few seconds in which it can be taken back; later times were somebody's choice. */
@@ -27,7 +27,7 @@ export function addressingOf(message: Message): Addressing | null {
   };
 }
 
-/** The files of an answer, fetched: a file belongs to one message, so another message needs it anew. */
+/** The files of an answer that stays as it is, fetched: a file belongs to one message, so another message needs it anew. */
 async function files(message: Message): Promise<File[]> {
   return Promise.all(
     message.attachments.map(async ({ url, name, media_type: type }) => {
@@ -41,41 +41,45 @@ async function files(message: Message): Promise<File[]> {
 /** Takes an answer back; without `keep` it is only withdrawn. Returns whether it was in time. */
 export async function takeBack(app: AppStore, message: Message, keep = true): Promise<boolean> {
   return app.attempt(async () => {
-    const kept = keep ? await files(message) : [];
     const thread = app.thread.value;
     const cancelled = await app.api.cancel(message.conversation_id, message.id);
     if (thread?.id === message.conversation_id) thread.take(cancelled);
-    if (keep) intoComposer(app, message, kept);
+    // With the answer taken back its files are ours to send again.
+    if (keep) intoComposer(app, message, message.attachments);
     await stillOpen(app, message);
   });
 }
 
 /** Puts what an answer said back into the composer: its text, its files, its recipients. */
-export function intoComposer(app: AppStore, message: Message, kept: readonly File[]): void {
+export function intoComposer(
+  app: AppStore,
+  message: Message,
+  free: readonly UploadedFile[],
+  copies: readonly File[] = [],
+): void {
   const composer = app.composer.value;
   if (composer?.conversationId !== message.conversation_id) return;
-  composer.restore("answer", message.body, []);
+  composer.restore("answer", message.body, free);
   composer.addressing.restore(addressingOf(message));
-  for (const file of kept) void composer.attach(file);
+  for (const file of copies) void composer.attach(file);
   document.querySelector<HTMLTextAreaElement>(".composer textarea")?.focus();
 }
 
 /** A refused answer, to be corrected and sent as a new one. */
 export async function correct(app: AppStore, message: Message): Promise<boolean> {
-  return app.attempt(async () => intoComposer(app, message, await files(message)));
+  return app.attempt(async () => intoComposer(app, message, [], await files(message)));
 }
 
 /** What was to go out later goes out now: a new answer in place of the old one. */
 export async function sendNow(app: AppStore, message: Message): Promise<boolean> {
   return app.attempt(async () => {
-    const uploaded = await Promise.all((await files(message)).map((file) => app.api.upload(file, file.name)));
     const thread = app.thread.value;
     const cancelled = await app.api.cancel(message.conversation_id, message.id);
     if (thread?.id === message.conversation_id) thread.take(cancelled);
     app.delivery.send(message.conversation_id, {
       kind: "answer",
       body: message.body,
-      files: uploaded,
+      files: message.attachments,
       mention_ids: [],
       based_on_seq: Math.max(message.seq, thread?.lastPublicSeq.value ?? 0),
       confirm: true,

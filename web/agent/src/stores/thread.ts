@@ -13,7 +13,6 @@ import {
 } from "@svardesk/wire";
 import type { RowStore } from "./rows";
 
-const FAILING_MS = 60_000;
 /** So many pages are fetched to find a message that somebody wants to see. */
 const REACH_PAGES = 20;
 const isPublic = (message: Message) => message.kind === "inbound" || message.kind === "answer";
@@ -45,7 +44,6 @@ export class ThreadStore {
   #told = 0;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
   #behindTimer: ReturnType<typeof setTimeout> | undefined;
-  #wayTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     readonly id: string,
@@ -71,9 +69,6 @@ export class ThreadStore {
       this.previous.value = detail.previous_conversations;
       this.visitor.value = detail.visitor;
       this.way.value = detail.way ?? null;
-      // No frame tells that a mailbox works again.
-      clearTimeout(this.#wayTimer);
-      if (detail.way?.failing) this.#wayTimer = setTimeout(() => void this.load(), FAILING_MS);
       for (const row of detail.previous_conversations) this.rows.upsert(row);
       if (first) {
         const read = this.rows.read(this.id).value;
@@ -96,6 +91,8 @@ export class ThreadStore {
     this.#turn += 1;
     this.messages.value = [];
     this.contact.value = this.visitor.value = this.visitorTyping.value = null;
+    this.way.value = null;
+    this.relations.value = { merges: [], suggestions: [] };
     this.previous.value = [];
     this.state.value = "missing";
   }
@@ -104,7 +101,6 @@ export class ThreadStore {
     this.#turn += 1;
     clearTimeout(this.#typingTimer);
     clearTimeout(this.#behindTimer);
-    clearTimeout(this.#wayTimer);
   }
 
   async loadEarlier(): Promise<void> {

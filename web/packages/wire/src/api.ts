@@ -3,6 +3,7 @@ import type { Http } from "./http";
 import type {
   Agent,
   ApiToken,
+  AsideMail,
   AuditEntry,
   Badge,
   CommentChange,
@@ -12,6 +13,7 @@ import type {
   ConversationPatch,
   Counts,
   Draft,
+  DraftAddressing,
   DraftKind,
   Edit,
   EmbeddedForm,
@@ -23,6 +25,7 @@ import type {
   Invitation,
   Locale,
   Mailbox,
+  MailboxAlarm,
   MailboxHealth,
   MailboxValues,
   Me,
@@ -201,7 +204,13 @@ export class Api {
   }
   saveDraft(
     id: string,
-    draft: { kind: DraftKind; body: string; file_ids: string[]; version: number },
+    draft: {
+      kind: DraftKind;
+      body: string;
+      file_ids: string[];
+      version: number;
+      addressing?: DraftAddressing | null;
+    },
   ): Promise<Draft | undefined> {
     return this.http.request("PUT", `/conversations/${id}/draft`, { body: draft });
   }
@@ -338,6 +347,15 @@ export class Api {
   }
   deleteForm(id: string): Promise<void> {
     return this.#delete(`/forms/${id}`);
+  }
+  async mailsAside(): Promise<AsideMail[]> {
+    return items(await this.#get<Listed<AsideMail>>("/mailboxes/aside"));
+  }
+  decideAside(id: string, what: "take" | "dismiss"): Promise<void> {
+    return this.http.request("POST", `/mailboxes/aside/${id}/${what}`);
+  }
+  async mailboxAlarms(): Promise<MailboxAlarm[]> {
+    return items(await this.#get<Listed<MailboxAlarm>>("/mailboxes/alarms"));
   }
   async mailboxes(): Promise<Mailbox[]> {
     return items(await this.#get<Listed<Mailbox>>("/mailboxes"));

@@ -411,6 +411,8 @@ export interface paths {
         /**
          * CancelMessage
          * @description Take an answer back that has not gone out. 409 ``too_late`` when it has.
+         *
+         *         Its files are the caller's uploads again: another answer or a draft may name them.
          */
         post: operations["cancel_message"];
         delete?: never;
@@ -428,7 +430,7 @@ export interface paths {
         };
         /**
          * GetEdits
-         * @description How a message read before it was edited, oldest first; empty when it never was.
+         * @description How a message read before it was edited, oldest first; empty when it never was. 404 ``no_message``.
          */
         get: operations["get_edits"];
         put?: never;
@@ -885,6 +887,86 @@ export interface paths {
          * @description Sign in to both servers and tell how it went.
          */
         post: operations["test_mailbox"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailboxes/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListAlarms
+         * @description Mailboxes that do not work just now: for everybody who must see to it that customers are answered.
+         */
+        get: operations["list_alarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailboxes/aside": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListAside
+         * @description Mails that came in and could not be taken, each with what it is.
+         */
+        get: operations["list_aside"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailboxes/aside/{envelope_id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * DismissAside
+         * @description Nothing is to become of a mail that was set aside. 404 ``no_such_envelope``.
+         */
+        post: operations["dismiss_aside"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailboxes/aside/{envelope_id}/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * TakeAside
+         * @description Take a mail in that was set aside. 404 ``no_such_envelope``.
+         */
+        post: operations["take_aside"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1367,6 +1449,26 @@ export interface paths {
          * @description One export and its state.
          */
         get: operations["get_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/badges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetBadges
+         * @description How each page stands by its provider's badge for fast answers, as we count it.
+         */
+        get: operations["get_badges"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2091,6 +2193,24 @@ export interface components {
             status: string;
             version: number;
         };
+        /** AsideMail */
+        AsideMail: {
+            error: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            mailbox_id: string;
+            /** Format: date-time */
+            received_at: string;
+            sender: string;
+            size: number;
+            subject: string;
+            why: string;
+        };
+        /** AsideMails */
+        AsideMails: {
+            items: components["schemas"]["AsideMail"][];
+        };
         /** Attachment */
         Attachment: {
             /** Format: uuid */
@@ -2130,6 +2250,31 @@ export interface components {
             /** @enum {string} */
             kind: "contact" | "agent" | "bot" | "system";
             name: string | null;
+        };
+        /** Badge */
+        Badge: {
+            answer_by: string | null;
+            channel: string;
+            /** Format: uuid */
+            connection_id: string;
+            days: number;
+            held: boolean;
+            in_time: number;
+            later: number;
+            median_seconds: number | null;
+            minutes: number;
+            missed: number;
+            name: string;
+            needed: number;
+            open: number;
+            share: number | null;
+            spare: number;
+            talks: number;
+            wanted: number;
+        };
+        /** Badges */
+        Badges: {
+            items: components["schemas"]["Badge"][];
         };
         /** CalendarList */
         CalendarList: {
@@ -2353,6 +2498,7 @@ export interface components {
         };
         /** Draft */
         Draft: {
+            addressing?: components["schemas"]["DraftAddressing"] | null;
             body: string;
             file_ids: string[];
             files: components["schemas"]["Attachment"][];
@@ -2361,6 +2507,16 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
             version: number;
+        };
+        /** DraftAddressing */
+        DraftAddressing: {
+            bcc?: components["schemas"]["Correspondent"][];
+            cc?: components["schemas"]["Correspondent"][];
+            subject?: string | null;
+            to?: components["schemas"]["Correspondent"][] | null;
+            typed?: {
+                [key: string]: string;
+            };
         };
         /** EarlierOut */
         EarlierOut: {
@@ -2669,6 +2825,7 @@ export interface components {
             html: boolean;
             /** @default  */
             quoted: string;
+            reply_to?: components["schemas"]["Correspondent"][];
             sender?: components["schemas"]["Correspondent"] | null;
             /** @default  */
             signature: string;
@@ -2738,6 +2895,19 @@ export interface components {
             /** Format: uuid */
             id: string;
             name: string;
+        };
+        /** MailboxAlarm */
+        MailboxAlarm: {
+            code: string | null;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            receives: boolean;
+            since: string | null;
+        };
+        /** MailboxAlarms */
+        MailboxAlarms: {
+            items: components["schemas"]["MailboxAlarm"][];
         };
         /** MailboxConfig */
         MailboxConfig: {
@@ -2907,7 +3077,7 @@ export interface components {
             account: components["schemas"]["AccountView"];
             agent: components["schemas"]["Self"];
             csrf: string | null;
-            permissions: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "posts.write" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
+            permissions: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "reports.read" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "channels.watch" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
             recovery_codes_left: number;
             teams: components["schemas"]["OwnTeam"][];
             totp_enabled: boolean;
@@ -2982,7 +3152,6 @@ export interface components {
             awaited: number;
             body: string;
             client_id: string | null;
-            comment?: components["schemas"]["PublicComment"] | null;
             /** Format: uuid */
             conversation_id: string;
             /** Format: date-time */
@@ -3000,10 +3169,7 @@ export interface components {
             /** @enum {string} */
             kind: "inbound" | "answer" | "note" | "system";
             letter?: components["schemas"]["Letter"] | null;
-            link?: components["schemas"]["MessageLink"] | null;
             mention_ids: string[];
-            /** @default false */
-            private: boolean;
             reactions?: components["schemas"]["Reaction"][];
             reply_to?: string | null;
             retry?: components["schemas"]["Retry"] | null;
@@ -3015,15 +3181,6 @@ export interface components {
             state: "queued" | "sending" | "sent" | "delivered" | "read" | "blocked_by_window" | "blocked_by_policy" | "scheduled" | "unknown" | "failed_temporary" | "failed_permanent" | "cancelled" | null;
             state_reason: string | null;
             version: number;
-        };
-        /** MessageLink */
-        MessageLink: {
-            /** Format: uuid */
-            conversation_id: string;
-            /** Format: uuid */
-            message_id: string;
-            /** @enum {string} */
-            what: "private_thread" | "comment";
         };
         /** Messages */
         Messages: {
@@ -3065,7 +3222,7 @@ export interface components {
             last_used_at: string | null;
             name: string;
             prefix: string;
-            scopes: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "posts.write" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
+            scopes: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "reports.read" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "channels.watch" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
             token: string;
         };
         /** NewWording */
@@ -3216,7 +3373,6 @@ export interface components {
             kind: "answer" | "note";
             /** @default [] */
             mention_ids: string[];
-            reply_to?: string | null;
             send_at?: string | null;
             /**
              * @default waiting
@@ -3267,28 +3423,6 @@ export interface components {
             since: string;
             /** @enum {string} */
             status: "degraded" | "disconnected" | "paused";
-        };
-        /** PublicComment */
-        PublicComment: {
-            /** @default false */
-            hidden: boolean;
-            /** @default false */
-            liked: boolean;
-            /** @default false */
-            ours: boolean;
-            /** @default false */
-            post: boolean;
-            private_reply?: string | null;
-            private_until?: string | null;
-            /** @enum {null|string} */
-            proposed?: "tag" | null;
-            recommends?: boolean | null;
-            /**
-             * @default open
-             * @enum {string}
-             */
-            state: "open" | "answered" | "not_needed";
-            url?: string | null;
         };
         /** Quarantined */
         Quarantined: {
@@ -3484,7 +3618,7 @@ export interface components {
             account: components["schemas"]["AccountView"];
             agent: components["schemas"]["Self"];
             csrf: string | null;
-            permissions: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "posts.write" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
+            permissions: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "reports.read" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "channels.watch" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
             recovery_codes_left: number;
             /**
              * @default signed_in
@@ -3506,6 +3640,7 @@ export interface components {
         };
         /** StoreDraft */
         StoreDraft: {
+            addressing?: components["schemas"]["DraftAddressing"] | null;
             /** @default  */
             body: string;
             /** @default [] */
@@ -3626,7 +3761,7 @@ export interface components {
             last_used_at: string | null;
             name: string;
             prefix: string;
-            scopes: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "posts.write" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
+            scopes: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "reports.read" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "channels.watch" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
         };
         /** Tokens */
         Tokens: {
@@ -5592,6 +5727,122 @@ export interface operations {
             };
         };
     };
+    list_alarms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailboxAlarms"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_aside: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AsideMails"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    dismiss_aside: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                envelope_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    take_aside: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                envelope_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     patch_me: {
         parameters: {
             query?: never;
@@ -6498,6 +6749,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PrivacyRequest"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_badges: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Badges"];
                 };
             };
             /** @description An error, of whatever status. */

@@ -44,6 +44,7 @@ export type Letter = Partial<S["Letter"]>;
 export type Automatic = S["Letter"]["automatic"];
 /** To whom an answer goes where the channel has addresses; `to` null: to whoever wrote. */
 export type Addressing = S["Addressing"];
+export type DraftAddressing = S["DraftAddressing"];
 /** Something that was filled in beside a message's text. */
 export type FilledIn = S["FilledIn"];
 /** `client_id` is only there for its author; `deleted`: erased, the body is empty; `send_at`: waits until then. */
@@ -69,7 +70,7 @@ export type Merge = S["Merge"];
 /** Somebody who has the same address and may be the same person. */
 export type Suggestion = S["Suggestion"];
 export type Relations = S["Relations"];
-export type Draft = Loose<S["Draft"], "files" | "updated_at">;
+export type Draft = Loose<S["Draft"], "files" | "updated_at" | "addressing">;
 export type PresentAgent = S["PresentAgent"];
 export type VisitorNow = S["VisitorNow"];
 /** How an answer reaches the customer; what a channel has not is left out. */
@@ -201,6 +202,10 @@ export type FormList = S["FormList"];
 export type FormPatch = Partial<Omit<ContactForm, "id" | "key" | "status">>;
 
 // -- mailboxes
+/** A mail that was set aside. */
+export type AsideMail = S["AsideMail"];
+/** One that does not work. */
+export type MailboxAlarm = S["MailboxAlarm"];
 export type MailboxValues = S["MailboxValues"];
 export type MailboxConfig = S["MailboxConfig"];
 export type MailServer = S["Reached"];
@@ -237,6 +242,8 @@ export type ServerFrame =
   | { t: "contact"; conversation_id: string }
   | { t: "agent"; id: string; availability: Availability; name?: string; resume?: string }
   | { t: "counts_changed" }
+  /** A mailbox, form or widget is another one now, fails, or works again. */
+  | { t: "connections_changed" }
   | { t: "mention"; conversation_id: string; message_id: string; resume?: string }
   | { t: "signed_out" }
   | { t: "ping" }

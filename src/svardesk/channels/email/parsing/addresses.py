@@ -12,11 +12,14 @@ MAX_ADDRESSES = 500
 _ADDRESS = re.compile(r"([^\s<>()\[\],;:\"@]{1,250})@([^\s<>()\[\],;:\"@]{1,250})")
 _QUOTED_LOCAL = re.compile(r'("[^"@<>]{1,100}")@([^\s<>()\[\],;:"@]{1,250})')
 _MARKS = re.compile(r'["(<>),;\\]')
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+"""No part of any address; a database takes no NUL, and a mail must not be set aside for one."""
 
 
 def addresses(value: str) -> tuple[Address, ...]:
     """Read a field (raw text, encoded words not yet decoded). What has no address is left out."""
-    found = [one for entry in _entries(value[:200_000]) if (one := _read(entry)) is not None]
+    value = _CONTROLS.sub("", value[:200_000])
+    found = [one for entry in _entries(value) if (one := _read(entry)) is not None]
     if not found and "=?" in value:
         # Some programs encode the whole field, address and all.
         found = [one for entry in _entries(decode_words(value)) if (one := _read(entry)) is not None]

@@ -43,6 +43,7 @@ export function Details({ letter, children }: { letter: Letter; children?: Compo
       {open && (
         <div class="mail-unfolded" id={id}>
           <dl class="mail-people">
+            <Line label={t("mail.reply_to")} people={letter.reply_to} />
             <Line label={t("mail.to")} people={letter.to} />
             <Line label={t("mail.cc")} people={letter.cc} />
             <Line label={t("mail.bcc")} people={letter.bcc} />

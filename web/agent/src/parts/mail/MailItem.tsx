@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { useApp } from "../../context";
 import { t } from "../../i18n";
 import { downloadOriginal } from "../../mail/fetching";
-import { AUTOMATIC, automaticKind, bareSubject, bounceText, inFull } from "../../mail/words";
+import { AUTOMATIC, automaticKind, bareSubject, inFull } from "../../mail/words";
 import { clock, full } from "../../time";
 import { Attachments } from "../Attachments";
 import { Body } from "../Body";
@@ -12,6 +12,7 @@ import { Filled } from "../Filled";
 import { Details } from "./Details";
 import { Folded } from "./Folded";
 import { FormattedMail } from "./FormattedMail";
+import { NotReached } from "./NotReached";
 
 /** What the mail servers could prove of the sender; quiet, because most mail is honest. */
 function Trust({ trust }: { trust: Letter["trust"] }) {
@@ -25,27 +26,12 @@ function Trust({ trust }: { trust: Letter["trust"] }) {
   );
 }
 
-/** Which addresses a bounce is about, and why, said as a person would. */
-function Failed({ failed }: { failed: NonNullable<Letter["failed"]> }) {
-  return (
-    <ul class="mail-failed">
-      {failed.map(([address, said]) => (
-        <li key={address}>
-          <strong>{address || t("mail.somebody")}</strong>
-          <span>{bounceText(said)}</span>
-          {said && <span class="quiet">{t("mail.server_said", { said })}</span>}
-        </li>
-      ))}
-    </ul>
-  );
-}
-
 function Words({ message, letter }: { message: Message; letter: Letter }) {
   if (message.deleted) return <em class="erased">{t("message.erased")}</em>;
   if (letter.automatic === "bounce")
     return (
       <>
-        {letter.failed?.length ? <Failed failed={letter.failed} /> : <p>{t("mail.bounce_plain")}</p>}
+        {letter.failed?.length ? <NotReached failed={letter.failed} /> : <p>{t("mail.bounce_plain")}</p>}
         <Folded label={t("mail.report")} text={message.body} />
       </>
     );
@@ -61,6 +47,18 @@ function Words({ message, letter }: { message: Message; letter: Letter }) {
       <Folded label={t("mail.signature")} text={letter.signature ?? ""} />
       <Folded label={t("mail.quoted")} text={letter.quoted ?? ""} />
     </>
+  );
+}
+
+/** Answers go to another address than the one that is shown as the sender's; from somebody unproven it may be a trick. */
+function Elsewhere({ letter }: { letter: Letter }) {
+  if (!letter.reply_to?.length || letter.stranger) return null;
+  const text = t("mail.answers_elsewhere", { names: letter.reply_to.map(inFull).join(", ") });
+  if (letter.trust === "domain_verified") return <p class="mail-subject">{text}</p>;
+  return (
+    <Banner icon="alert" kind="warn">
+      {text}
+    </Banner>
   );
 }
 
@@ -138,6 +136,7 @@ export function MailItem({ message, letter, row }: { message: Message; letter: L
             <strong>{t("mail.stranger_title")}</strong> {t("mail.stranger")}
           </Banner>
         )}
+        <Elsewhere letter={letter} />
         <div class={`bubble${formatted ? " wide" : ""}`}>
           <Filled fields={message.fields} />
           {formatted ? <FormattedMail message={message} /> : <Words message={message} letter={letter} />}

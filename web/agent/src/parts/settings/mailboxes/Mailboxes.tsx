@@ -5,6 +5,7 @@ import { useApp } from "../../../context";
 import { errorText } from "../../../errors";
 import { t } from "../../../i18n";
 import { mailboxText } from "../../../mail/words";
+import { Aside } from "./Aside";
 import { MailboxCard } from "./MailboxCard";
 import { MailboxForm } from "./MailboxForm";
 
@@ -88,6 +89,7 @@ export function Mailboxes() {
           ))}
         </>
       )}
+      <Aside />
     </>
   );
 }

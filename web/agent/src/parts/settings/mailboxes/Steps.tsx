@@ -191,7 +191,7 @@ export function ServerStep({ draft, set }: StepProps) {
   );
 }
 
-export function FolderStep({ draft, set }: StepProps) {
+export function FolderStep({ draft, set, errorOf }: StepProps) {
   if (!draft.receives) return null;
   return (
     <Step number={4} title={t("mailboxes.step_folders")}>
@@ -213,6 +213,7 @@ export function FolderStep({ draft, set }: StepProps) {
           required
           value={draft.move_to}
           onValue={(move_to) => set({ move_to })}
+          error={errorOf("move_to")}
         />
       )}
       <TextField
@@ -270,6 +271,7 @@ export function AdvancedStep({ draft, has, set, errorOf }: StepProps) {
           hint={t("organisation.timezone_hint")}
           value={draft.timezone}
           onValue={(timezone) => set({ timezone })}
+          error={errorOf("timezone")}
         />
         {draft.provider === "password" && (
           <TextField
