@@ -8,9 +8,8 @@ from sqlalchemy import create_engine, pool
 
 from svardesk.kit.models import metadata
 
-
 SQL = Path(__file__).resolve().parent / "sql"
-CODE = ("contacts", "conversations", "channels", "email", "meta", "search", "privacy", "guards")
+CODE = ("contacts", "conversations", "channels", "email", "meta", "search", "public", "facebook", "privacy", "guards")
 """Functions, views and policies, each file safe to run again: they stand on the tables as they are after the last step."""
 
 

@@ -38,10 +38,14 @@ BEGIN
     WHERE t.account_id = p_account AND t.delivery_id IN (SELECT d.id FROM deliveries d WHERE d.account_id = t.account_id AND d.conversation_id = ANY(p_conversations));
     DELETE FROM drafts t
     WHERE t.account_id = p_account AND t.conversation_id = ANY(p_conversations);
+    DELETE FROM facebook_comments t
+    WHERE t.account_id = p_account AND (t.contact_id = ANY(p_contacts) OR t.conversation_id = ANY(p_conversations));
+    DELETE FROM facebook_posts t
+    WHERE t.account_id = p_account AND NOT t.own AND t.message_id IN (SELECT m.id FROM messages m WHERE m.account_id = t.account_id AND m.conversation_id = ANY(p_conversations));
     DELETE FROM field_values t
     WHERE t.account_id = p_account AND (t.entity_id = ANY(p_contacts) OR t.entity_id = ANY(p_conversations));
     DELETE FROM files t
-    WHERE t.account_id = p_account AND t.message_id IN (SELECT m.id FROM messages m WHERE m.account_id = t.account_id AND m.conversation_id = ANY(p_conversations));
+    WHERE t.account_id = p_account AND (t.message_id IN (SELECT m.id FROM messages m WHERE m.account_id = t.account_id AND m.conversation_id = ANY(p_conversations)) OR t.message_id IN (SELECT a.message_id FROM message_authors a WHERE a.account_id = t.account_id AND a.contact_id = ANY(p_contacts)));
     DELETE FROM inbound_items t
     WHERE t.account_id = p_account AND t.envelope_id IN (SELECT e.id FROM envelopes e WHERE e.account_id = t.account_id AND e.contact_id = ANY(p_contacts));
     DELETE FROM mail_ids t
@@ -53,11 +57,11 @@ BEGIN
     DELETE FROM mails t
     WHERE t.account_id = p_account AND t.message_id IN (SELECT m.id FROM messages m WHERE m.account_id = t.account_id AND m.conversation_id = ANY(p_conversations));
     DELETE FROM media t
-    WHERE t.account_id = p_account AND t.message_id IN (SELECT m.id FROM messages m WHERE m.account_id = t.account_id AND m.conversation_id = ANY(p_conversations));
+    WHERE t.account_id = p_account AND (t.message_id IN (SELECT m.id FROM messages m WHERE m.account_id = t.account_id AND m.conversation_id = ANY(p_conversations)) OR t.message_id IN (SELECT a.message_id FROM message_authors a WHERE a.account_id = t.account_id AND a.contact_id = ANY(p_contacts)));
     DELETE FROM message_edits t
-    WHERE t.account_id = p_account AND t.message_id IN (SELECT m.id FROM messages m WHERE m.account_id = t.account_id AND m.conversation_id = ANY(p_conversations));
+    WHERE t.account_id = p_account AND (t.message_id IN (SELECT m.id FROM messages m WHERE m.account_id = t.account_id AND m.conversation_id = ANY(p_conversations)) OR t.message_id IN (SELECT a.message_id FROM message_authors a WHERE a.account_id = t.account_id AND a.contact_id = ANY(p_contacts)));
     DELETE FROM message_search t
-    WHERE t.account_id = p_account AND t.message_id IN (SELECT m.id FROM messages m WHERE m.account_id = t.account_id AND m.conversation_id = ANY(p_conversations));
+    WHERE t.account_id = p_account AND (t.message_id IN (SELECT m.id FROM messages m WHERE m.account_id = t.account_id AND m.conversation_id = ANY(p_conversations)) OR t.message_id IN (SELECT a.message_id FROM message_authors a WHERE a.account_id = t.account_id AND a.contact_id = ANY(p_contacts)));
     DELETE FROM meta_profiles t
     WHERE t.account_id = p_account AND t.contact_id = ANY(p_contacts);
     DELETE FROM threads t
@@ -80,7 +84,7 @@ BEGIN
         state = CASE WHEN t.state IN ('queued', 'sending', 'failed_temporary', 'unknown', 'scheduled') THEN 'cancelled' ELSE t.state END,
         deleted_at = coalesce(t.deleted_at, p_now),
         version = t.version + 1
-    WHERE t.account_id = p_account AND t.conversation_id = ANY(p_conversations);
+    WHERE t.account_id = p_account AND (t.conversation_id = ANY(p_conversations) OR t.id IN (SELECT a.message_id FROM message_authors a WHERE a.account_id = t.account_id AND a.contact_id = ANY(p_contacts)));
     UPDATE conversations t SET
         subject = NULL,
         preview = NULL,
@@ -93,6 +97,8 @@ BEGIN
         waiting_since = NULL,
         version = t.version + 1
     WHERE t.account_id = p_account AND t.id = ANY(p_conversations);
+    DELETE FROM message_authors t
+    WHERE t.account_id = p_account AND t.contact_id = ANY(p_contacts);
     DELETE FROM identities t
     WHERE t.account_id = p_account AND t.contact_id = ANY(p_contacts);
     UPDATE contacts t SET

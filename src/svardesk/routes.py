@@ -12,6 +12,7 @@ from svardesk.accounts import http as accounts_http
 from svardesk.accounts.secrets import same
 from svardesk.channels import http as channels_http
 from svardesk.channels.email import http as email_http
+from svardesk.channels.facebook import http as facebook_http
 from svardesk.channels.form import http as form_http
 from svardesk.channels.messenger import http as messenger_http
 from svardesk.channels.meta import http as meta_http
@@ -38,6 +39,7 @@ ROUTES: tuple[Route, ...] = (
     *email_http.ROUTES,
     *form_http.ROUTES,
     *meta_http.ROUTES,
+    *facebook_http.ROUTES,
     *messenger_http.ROUTES,
     *privacy_http.ROUTES,
     *reports_http.ROUTES,

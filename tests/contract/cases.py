@@ -228,6 +228,51 @@ MESSENGER = Case(
     codes=("window", "standby", "restricted", "190", "10.2018278", "551", "613", "http.503", "anything"),
 )
 
+
+def _fed(*values: Any) -> Raw:
+    return _told(
+        *({"field": "feed", "value": one} if isinstance(one, dict) else one for one in values), array="changes"
+    )
+
+
+def _comment(**more: Any) -> dict[str, Any]:
+    return {
+        "item": "comment", "verb": "add", "from": {"id": "8001", "name": "Ola Hansen"}, "post_id": f"{PAGE}_1",
+        "comment_id": "1_2", "parent_id": f"{PAGE}_1", "created_time": 1_795_424_400, "message": "Når åpner dere? 👋", **more,
+    }  # fmt: skip
+
+
+FACEBOOK = Case(
+    adapter=ADAPTERS["facebook"],
+    # Nobody listens there: what is sent is surely not taken.
+    connection=connection("facebook", page_id=PAGE, app_id="555", graph_url="http://127.0.0.1:9"),
+    good=[
+        (_fed(_comment(), _comment(comment_id="1_3", parent_id="1_2", message="Ja?"), _comment()), 2),
+        (_fed(_comment(verb="edited", message="Når stenger dere?"), _comment(verb="remove")), 2),
+        (_fed(_comment(verb="hide"), _comment(verb="unhide"), {**_comment(), "from": None}), 3),
+        (_fed(_comment(**{"from": {"id": PAGE, "name": "Fjordnett"}, "comment_id": "1_4"})), 1),
+        (
+            _fed(
+                {"item": "photo", "verb": "add", "from": {"id": "8001", "name": "Ola"}, "post_id": f"{PAGE}_5",
+                 "link": "https://x.fbcdn.net/1.png", "photo_id": "5", "created_time": 1_795_424_400},
+                {"item": "status", "verb": "add", "from": {"id": PAGE, "name": "Fjordnett"}, "post_id": f"{PAGE}_6",
+                 "message": "Vi har åpent", "created_time": 1_795_424_400},
+                {"item": "reaction", "verb": "add", "post_id": f"{PAGE}_6", "reaction_type": "love"},
+            ),
+            2,
+        ),
+    ],
+    poison=[
+        raw(b""),
+        raw(b"{"),
+        raw(b"[]"),
+        raw(b"null"),
+        raw(b'{"object":"page","entry":[{"id":"9","changes":[]}]}'),
+    ],
+    strange=[_fed({"item": "hologram"}, 7, None, {"item": "comment"}, _comment(message=7, created_time="i går"))],
+    codes=("private_late", "comment_gone", "10900", "10903", "10904", "190", "368", "613", "http.503", "anything"),
+)  # fmt: skip
+
 FAKE = Case(
     adapter=FakeAdapter(Provider()),
     connection=connection("fake"),
@@ -245,5 +290,6 @@ CASES: dict[str, Case] = {
     "email": EMAIL,
     "meta": META,
     "messenger": MESSENGER,
+    "facebook": FACEBOOK,
     "fake": FAKE,
 }

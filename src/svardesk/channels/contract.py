@@ -27,7 +27,7 @@ from svardesk.conversations.receiving import Received
 from svardesk.conversations.schemas import Correspondent, Elsewhere, FilledIn, Letter
 from svardesk.conversations.texts import MAX_BODY
 from svardesk.kit.db import Tx
-from svardesk.kit.errors import SvardeskError, Unprocessable
+from svardesk.kit.errors import NotFound, SvardeskError, Unprocessable
 
 EventType = Literal[
     "message",
@@ -59,6 +59,12 @@ class ParseFailed(SvardeskError):
 
     status = 400
     code = "not_understood"
+
+
+class NotHereYet(NotFound):
+    """What this is about has not come in yet, or never was here."""
+
+    code = "not_here_yet"
 
 
 class NotOffered(Unprocessable):
@@ -224,12 +230,14 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Where an event belongs. ``conversation_id`` None: a new conversation, or the one of its thread key.
 
     ``stranger``: it names a conversation in which its sender had no part, so it joins as unverified. ``ignore``: nothing
-    is to become of it (our own copy of what we sent). ``reply_to``: answers go there instead of to its sender.
+    is to become of it (our own copy of what we sent). ``reply_to``: answers go there instead of to its sender. ``shared``:
+    many people write in that conversation, so that each message says who wrote it.
     """
 
     conversation_id: UUID | None = None
     stranger: bool = False
     ignore: bool = False
+    shared: bool = False
     reply_to: tuple[Correspondent, ...] = ()
 
 
@@ -404,6 +412,8 @@ class Adapter(Protocol):
     version: ClassVar[int]
     tells_handing_over: ClassVar[bool]
     """Whether ``send`` awaits ``about_to_send`` itself, so that what happens before it is surely no sending."""
+    public: ClassVar[bool]
+    """Whether everybody reads what is written here; its capabilities say the same."""
 
     def config_schema(self) -> dict[str, Any]:
         """JSON Schema of ``Connection.config``."""
@@ -447,6 +457,30 @@ class Adapter(Protocol):
 
     async def happened(self, tx: Tx, now: datetime, connection: Connection, event: InboundEvent) -> None:
         """Something that concerns the connection, not a conversation (its templates, its permissions, its restrictions)."""
+        ...
+
+    async def followed(
+        self,
+        tx: Tx,
+        now: datetime,
+        connection: Connection,
+        event: InboundEvent,
+        conversation_id: UUID,
+        message_id: UUID,
+    ) -> None:
+        """An answer that was written elsewhere stands in its conversation now: note what it means there."""
+        ...
+
+    async def answered(
+        self, tx: Tx, now: datetime, conversation_id: UUID, message_id: UUID, reply_to: UUID | None
+    ) -> bool:
+        """An agent answered, in the transaction that stores it: note it. True: the conversation was changed by that."""
+        ...
+
+    async def proven(
+        self, tx: Tx, now: datetime, connection: Connection, message_id: UUID, thread: str, external_id: str | None
+    ) -> None:
+        """An answer of this connection came by in a ``thread`` of another one of the organisation: it has gone out."""
         ...
 
     async def replayed(self, tx: Tx, now: datetime, connection: Connection, raw: Raw) -> bool:
@@ -502,6 +536,7 @@ class AdapterBase:
     """What most channels answer to the rarer questions."""
 
     tells_handing_over: ClassVar[bool] = False
+    public: ClassVar[bool] = False
 
     def verify(self, query: Mapping[str, str], headers: Mapping[str, str], raw: bytes) -> Answer | None:
         """No check of our address."""
@@ -535,6 +570,29 @@ class AdapterBase:
 
     async def happened(self, tx: Tx, now: datetime, connection: Connection, event: InboundEvent) -> None:
         """Nothing happens to the connection."""
+
+    async def followed(
+        self,
+        tx: Tx,
+        now: datetime,
+        connection: Connection,
+        event: InboundEvent,
+        conversation_id: UUID,
+        message_id: UUID,
+    ) -> None:
+        """Nothing more than the house notes."""
+
+    async def answered(
+        self, tx: Tx, now: datetime, conversation_id: UUID, message_id: UUID, reply_to: UUID | None
+    ) -> bool:
+        """Nothing more than the house notes."""
+        del tx, now, conversation_id, message_id, reply_to
+        return False
+
+    async def proven(
+        self, tx: Tx, now: datetime, connection: Connection, message_id: UUID, thread: str, external_id: str | None
+    ) -> None:
+        """Nothing more than the house notes."""
 
     async def replayed(self, tx: Tx, now: datetime, connection: Connection, raw: Raw) -> bool:
         """Its parser reads it again."""

@@ -14,10 +14,11 @@ from litestar.response import Stream
 from svardesk.accounts import auth
 from svardesk.accounts.caller import Caller
 from svardesk.accounts.http import cookie_name
-from svardesk.channels import deliveries, ingress, uploads
+from svardesk.channels import deliveries, ingress, public, uploads
 from svardesk.channels.form import forms
 from svardesk.channels.form.config import pick
 from svardesk.channels.form.forms import FormValues, FormView, Mailbox
+from svardesk.channels.public import PublicCheck, PublicSpans
 from svardesk.channels.uploads import MAX_AGENT_FILE, Uploaded
 from svardesk.channels.webchat import frame, posting, widgets
 from svardesk.channels.webchat.widgets import WidgetValues, WidgetView
@@ -25,11 +26,11 @@ from svardesk.config import Settings
 from svardesk.conversations.changing import taken_back
 from svardesk.conversations.errors import NoMessage
 from svardesk.conversations.schemas import Message
-from svardesk.conversations.seeing import hold_for
+from svardesk.conversations.seeing import check_sees, hold_for
 from svardesk.conversations.store import actor_of, messages
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database, Row
-from svardesk.kit.errors import Conflict, Unauthorised
+from svardesk.kit.errors import Conflict, Unauthorised, Unprocessable
 from svardesk.kit.files import FileStore
 from svardesk.kit.http import Route, route
 from svardesk.kit.i18n import text
@@ -240,6 +241,15 @@ async def cancel_message(
         return (await messages(tx, [message_id], actor_of(caller.agent_id)))[message_id]
 
 
+async def check_public(conversation_id: UUID, data: PublicCheck, caller: Caller, db: Database) -> PublicSpans:
+    """What a draft holds that should not be public: nothing in a thread that is not. 422 ``text_too_long``."""
+    if len(data.text) > public.LONGEST:
+        raise Unprocessable("text_too_long", None, max=public.LONGEST, length=len(data.text))
+    async with db.work(caller.account_id) as tx:
+        await check_sees(tx, caller, conversation_id)
+        return PublicSpans(await public.spans_of(tx, conversation_id, data.text))
+
+
 async def list_quarantined(caller: Caller, db: Database) -> QuarantinedList:
     """What came in and could not be taken."""
     async with db.work(caller.account_id) as tx:
@@ -315,6 +325,13 @@ ROUTES: tuple[Route, ...] = (
         "/api/v1/conversations/{conversation_id:uuid}/messages/{message_id:uuid}/cancel",
         cancel_message,
         permission="conversations.write",
+        status=200,
+    ),
+    route(
+        "POST",
+        "/api/v1/conversations/{conversation_id:uuid}/public-check",
+        check_public,
+        permission="conversations.read",
         status=200,
     ),
     route("GET", "/api/v1/envelopes/quarantined", list_quarantined, permission="channels.manage"),

@@ -79,8 +79,10 @@ PERSONAL = (
         columns=("ref", "name", "error"),
         person="contact",
         subject=(
-            "t.message_id IN (SELECT m.id FROM messages m"
+            "(t.message_id IN (SELECT m.id FROM messages m"
             " WHERE m.account_id = t.account_id AND m.conversation_id = ANY({conversations}))"
+            " OR t.message_id IN (SELECT a.message_id FROM message_authors a"
+            " WHERE a.account_id = t.account_id AND a.contact_id = ANY({contacts})))"
         ),
         erase="delete",
         context=("message_id", "state", "due_at"),

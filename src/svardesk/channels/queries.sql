@@ -440,7 +440,7 @@ SELECT count(*)::integer FROM media WHERE account_id = :account_id AND message_i
 -- name: piece
 -- The delivery of a piece that came back to us, held.
 SELECT id, message_id, conversation_id, connection_id, state, fence, attempt, external_id, lease_until, handed_at, part, parts
-FROM deliveries WHERE account_id = :account_id AND id = :id AND connection_id = :connection_id
+FROM deliveries WHERE account_id = :account_id AND id = :id
 FOR NO KEY UPDATE;
 
 -- name: name_delivery
@@ -459,3 +459,13 @@ ORDER BY (i.trust = 'claimed'), i.kind, i.address LIMIT 5;
 -- By which connection and thread the customer of a conversation can be told that we type or look.
 SELECT connection_id, external_thread_key AS thread FROM conversations
 WHERE account_id = :account_id AND id = :conversation_id AND external_thread_key IS NOT NULL AND connection_id IS NOT NULL;
+
+-- name: numbers_held_privately
+-- Which numbers of a draft stand in private threads and in no public one.
+SELECT n AS number FROM numbers_held_privately(:numbers::text[], :public::text[]) AS n;
+
+-- name: said_in_public
+-- What customers wrote lately in a thread that everybody reads.
+SELECT body FROM messages
+WHERE account_id = :account_id AND conversation_id = :conversation_id AND kind = 'inbound' AND deleted_at IS NULL
+ORDER BY seq DESC LIMIT 200;

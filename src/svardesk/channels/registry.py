@@ -4,6 +4,7 @@ from typing import Final
 
 from svardesk.channels.contract import Adapter, Capabilities, Connection
 from svardesk.channels.email.adapter import EmailAdapter
+from svardesk.channels.facebook.adapter import FacebookAdapter
 from svardesk.channels.form.adapter import FormAdapter
 from svardesk.channels.messenger.adapter import MessengerAdapter
 from svardesk.channels.meta.adapter import MetaAdapter
@@ -12,7 +13,8 @@ from svardesk.kit.errors import NotFound
 
 EMAIL: Final = EmailAdapter()
 ADAPTERS: Final[dict[str, Adapter]] = {
-    adapter.kind: adapter for adapter in (WebchatAdapter(), EMAIL, FormAdapter(), MetaAdapter(), MessengerAdapter())
+    adapter.kind: adapter
+    for adapter in (WebchatAdapter(), EMAIL, FormAdapter(), MetaAdapter(), MessengerAdapter(), FacebookAdapter())
 }
 
 

@@ -10,7 +10,7 @@ import structlog
 
 from svardesk.channels import awaiting, deliveries, echoes, pieces, threads, windows
 from svardesk.channels.connections import QUERIES
-from svardesk.channels.contract import Adapter, Attachment, Connection, InboundEvent, Place, Taken
+from svardesk.channels.contract import Adapter, Attachment, Connection, InboundEvent, NotHereYet, Place, Taken
 from svardesk.channels.events import ReceiptDue
 from svardesk.contacts import identities, meeting
 from svardesk.conversations import outside
@@ -18,7 +18,6 @@ from svardesk.conversations.changing import put_away
 from svardesk.conversations.receiving import Inbound, Received, receive
 from svardesk.conversations.texts import clean
 from svardesk.kit.db import Tx, passes
-from svardesk.kit.errors import NotFound
 from svardesk.kit.files import FileStore, Stored
 from svardesk.kit.ids import uuid7
 from svardesk.kit.sniff import FileTypeRefused, check, safe_name
@@ -29,12 +28,6 @@ log = structlog.get_logger()
 LONGEST_ERROR: Final = 500
 LARGEST_FILE: Final = 40 * 1024 * 1024
 UNKNOWN_TYPE: Final = "application/octet-stream"
-
-
-class NotHereYet(NotFound):
-    """What this is about has not come in yet, or never was here."""
-
-    code = "not_here_yet"
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -194,7 +187,7 @@ class Taker:
                 subject=event.subject,
                 letter=letter,
                 fields=event.fields,
-                author_id=person.contact_id if person is not None and place.stranger else None,
+                author_id=person.contact_id if person is not None and (place.stranger or place.shared) else None,
                 machine=machine,
                 longest=event.longest,
                 external_id=event.external_id,
@@ -267,7 +260,9 @@ class Taker:
         return found
 
     async def _conversation(self, event: InboundEvent) -> UUID | None:
-        place = await self._adapter.place(self._tx, self._now, self._connection, event)
+        return await self._where(event, await self._adapter.place(self._tx, self._now, self._connection, event))
+
+    async def _where(self, event: InboundEvent, place: Place) -> UUID | None:
         if place.conversation_id is not None or event.external_thread_key is None:
             return place.conversation_id
         return await threads.conversation(self._tx, self._connection.id, event.external_thread_key)
@@ -299,8 +294,9 @@ class Taker:
         if event.elsewhere is None or event.external_id is None:
             return
         await self._thread_says(event)
-        conversation_id = await self._conversation(event)
-        if conversation_id is None:
+        place = await self._adapter.place(self._tx, self._now, self._connection, event)
+        conversation_id = await self._where(event, place)
+        if conversation_id is None or place.ignore:
             return
         awaited = [one for one in event.content.attachments if one.storable]
         message_id = await outside.answered_elsewhere(
@@ -312,8 +308,11 @@ class Taker:
             at=event.occurred_at,
             by=event.elsewhere,
         )
-        if message_id is not None and awaited:
+        if message_id is None:
+            return
+        if awaited:
             await awaiting.await_files(self._tx, self._now, message_id, self._connection.id, awaited)
+        await self._adapter.followed(self._tx, self._now, self._connection, event, conversation_id, message_id)
 
     async def referral(self, event: InboundEvent) -> None:
         """The person came from somewhere; nothing was said."""
@@ -380,7 +379,9 @@ class Taker:
         if event.about is not None and event.about.piece is not None:
             delivery_id, part = event.about.piece
             name = event.about.external_ids[0] if event.about.external_ids else None
-            await echoes.came_back(self._tx, self._now, self._connection.id, delivery_id, part, name)
+            held = await echoes.came_back(self._tx, self._now, self._connection.id, delivery_id, part, name)
+            if held is not None and event.external_thread_key is not None:
+                await echoes.came_by(self._tx, self._now, self._connection.id, held, event.external_thread_key, name)
             return
         await self._news(event, "sent")
 
@@ -423,7 +424,7 @@ _HANDLERS: Final[Mapping[str, Callable[[Taker, InboundEvent], Awaitable[None]]]]
     "bounce": Taker.bounce,
     "message_edited": Taker.edited,
     "message_deleted": Taker.removed,
-    "comment_removed": Taker.removed,
+    "comment_removed": Taker.happened,
     "reaction": Taker.reaction,
     "sent_elsewhere": Taker.elsewhere,
     "postback": Taker.message,

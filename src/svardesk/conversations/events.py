@@ -78,7 +78,7 @@ class MessageStateChanged(msgspec.Struct, frozen=True, kw_only=True):
 
 @event("message_changed")
 class MessageChanged(msgspec.Struct, frozen=True, kw_only=True):
-    """Messages are no longer what they were: ``what`` is ``edited``, ``removed``, ``reaction`` or ``files``."""
+    """Messages are no longer what they were: ``what`` is ``edited``, ``removed``, ``reaction``, ``files`` or ``comment``."""
 
     stream: UUID
     message_ids: tuple[UUID, ...]

@@ -210,6 +210,16 @@ message_edits = tenant_table(
     comment="How a message read before it was edited, oldest first.",
 )
 
+message_authors = tenant_table(
+    "message_authors",
+    uuid_column("message_id"),
+    uuid_column("contact_id"),
+    Index("ix_message_authors_contact", "account_id", "contact_id"),
+    key=("message_id",),
+    account_key=False,
+    comment="Whose messages stand in conversations with somebody else; without a key to them, because they are found by it.",
+)
+
 message_search = tenant_table(
     "message_search",
     uuid_column("message_id"),

@@ -36,12 +36,17 @@ async def edited(
 ) -> bool:
     """A message reads otherwise now; what it read before is kept. ``edit`` counts from 1; an older one changes nothing.
 
+    ``edit`` 0: the channel does not count, so that the time tells which is newer (of one second: what was told last).
     The clock does not start again: whoever edits has written before. Returns whether it changed anything.
     """
     held = await tx.maybe(beside.hold_message, account_id=tx.account, id=message_id)
     if held is None or held["deleted_at"] is not None:
         return False
     text = clean(body)[:longest]
+    if not edit:
+        if text == held["body"] or (held["edited_at"] or at) > at:
+            return False
+        edit = held["edits"] + 1
     if text == held["body"] and edit <= held["edits"]:
         return False
     if edit <= held["edits"]:

@@ -3,10 +3,15 @@
 from svardesk.kit.personal import PersonalTable
 
 _MINE = "t.conversation_id = ANY({conversations})"
+# What a person wrote in a conversation with somebody else: below a post, or as a stranger.
+_ELSEWHERE = (
+    "(SELECT a.message_id FROM message_authors a WHERE a.account_id = t.account_id AND a.contact_id = ANY({contacts}))"
+)
 # By way of the messages: these tables have an index by message, and none by conversation.
 _OF_MY_MESSAGES = (
-    "t.message_id IN (SELECT m.id FROM messages m"
+    "(t.message_id IN (SELECT m.id FROM messages m"
     " WHERE m.account_id = t.account_id AND m.conversation_id = ANY({conversations}))"
+    f" OR t.message_id IN {_ELSEWHERE})"
 )
 
 PERSONAL = (
@@ -38,7 +43,7 @@ PERSONAL = (
         table="messages",
         columns=("body", "external_id", "state_reason", "details"),
         person="contact",
-        subject=_MINE,
+        subject=f"({_MINE} OR t.id IN {_ELSEWHERE})",
         erase="blank",
         blank={
             "body": "''",
@@ -53,6 +58,15 @@ PERSONAL = (
         context=("conversation_id", "seq", "kind", "author_kind", "state", "created_at"),
         retention_from="t.created_at",
         retention_where="t.deleted_at IS NULL",
+    ),
+    PersonalTable(
+        table="message_authors",
+        columns=("contact_id",),
+        person="contact",
+        subject="t.contact_id = ANY({contacts})",
+        erase="delete",
+        context=("message_id",),
+        why="It goes last: by it the person's messages are found.",
     ),
     PersonalTable(
         table="message_edits",

@@ -125,6 +125,10 @@ async def receive(tx: Tx, now: datetime, inbound: Inbound) -> Received:
                 author_id=inbound.author_id,
                 machine=inbound.machine,
             )
+        if inbound.author_id is not None and inbound.author_id != row["contact_id"]:
+            await tx.run(
+                sql.note_author, account_id=tx.account, message_id=row["message_id"], contact_id=inbound.author_id
+            )
         if inbound.fields:
             # In the transaction that made the message, so nobody has seen it without them.
             details = encode({"fields": inbound.fields}).decode()

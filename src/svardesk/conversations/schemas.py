@@ -215,7 +215,7 @@ class Retry(msgspec.Struct, frozen=True, kw_only=True):
 CommentState = Literal["open", "answered", "not_needed"]
 
 
-class PublicComment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class PublicComment(msgspec.Struct, frozen=True, kw_only=True):
     """What stands beside a message that everybody can read: a comment, a visitor's post, or an answer of ours to them.
 
     ``post``: it is the post itself that began the thread. ``proposed`` ``tag``: it names friends and says nothing else, so

@@ -192,6 +192,52 @@ export interface paths {
         patch: operations["patch_calendar"];
         trace?: never;
     };
+    "/api/v1/comments/{message_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * DeleteComment
+         * @description Take a comment off the page, for everybody. 409 ``comment_gone``, ``meta_…``.
+         */
+        delete: operations["delete_comment"];
+        options?: never;
+        head?: never;
+        /**
+         * ChangeComment
+         * @description Hide or show a comment, like it, say that it needs no answer. 409 ``comment_gone``, ``our_own_comment``, ``meta_…``.
+         */
+        patch: operations["change_comment"];
+        trace?: never;
+    };
+    "/api/v1/comments/{message_id}/private-reply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * PostPrivateReply
+         * @description Write to the author of a comment in private: once, within seven days; 200 with the stored one for a known client id.
+         *
+         *         409 ``private_reply_used``, ``private_reply_late``, ``private_reply_impossible``, ``comment_gone``.
+         */
+        post: operations["post_private_reply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/contacts/{contact_id}": {
         parameters: {
             query?: never;
@@ -455,6 +501,46 @@ export interface paths {
          * @description Send a failed answer again. 409 ``not_failed``.
          */
         post: operations["retry_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation_id}/post": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetThreadPost
+         * @description The post that a conversation stands below.
+         */
+        get: operations["get_thread_post"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation_id}/public-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * CheckPublic
+         * @description What a draft holds that should not be public: nothing in a thread that is not. 422 ``text_too_long``.
+         */
+        post: operations["check_public"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1327,6 +1413,54 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/page-posts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListPagePosts
+         * @description Posts of our own, the newest first.
+         */
+        get: operations["list_page_posts"];
+        put?: never;
+        /**
+         * MakePagePost
+         * @description Publish a post now or plan it. 422 ``personal_data``, ``bad_publish_time``, ``no_page``; 409 ``meta_…``.
+         */
+        post: operations["make_page_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/page-posts/{post_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * DeletePagePost
+         * @description Take a post of ours off the page, with everything below it. 409 ``post_state``, ``meta_…``.
+         */
+        delete: operations["delete_page_post"];
+        options?: never;
+        head?: never;
+        /**
+         * ChangePagePost
+         * @description Change a post of ours. 409 ``version_conflict``, ``post_state``, ``meta_…``; 422 ``personal_data``, ``bad_publish_time``.
+         */
+        patch: operations["change_page_post"];
         trace?: never;
     };
     "/api/v1/password-resets": {
@@ -2320,6 +2454,12 @@ export interface components {
                 ][];
             };
         };
+        /** ChangeComment */
+        ChangeComment: {
+            hidden?: boolean;
+            liked?: boolean;
+            state?: "open" | "not_needed";
+        };
         /** ChangeContact */
         ChangeContact: {
             fields?: {
@@ -2346,6 +2486,12 @@ export interface components {
             labels?: {
                 [key: string]: string;
             };
+        };
+        /** ChangePost */
+        ChangePost: {
+            publish_at?: string | null;
+            text?: string;
+            version?: number | null;
         };
         /** ChangeTag */
         ChangeTag: {
@@ -3056,6 +3202,16 @@ export interface components {
             /** @enum {string} */
             type: "text" | "number" | "date" | "boolean" | "choice";
         };
+        /** MakePost */
+        MakePost: {
+            /** Format: uuid */
+            client_id: string;
+            /** Format: uuid */
+            connection_id: string;
+            link?: string | null;
+            publish_at?: string | null;
+            text: string;
+        };
         /** MakeTag */
         MakeTag: {
             /**
@@ -3077,7 +3233,7 @@ export interface components {
             account: components["schemas"]["AccountView"];
             agent: components["schemas"]["Self"];
             csrf: string | null;
-            permissions: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "reports.read" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "channels.watch" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
+            permissions: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "reports.read" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "posts.write" | "channels.watch" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
             recovery_codes_left: number;
             teams: components["schemas"]["OwnTeam"][];
             totp_enabled: boolean;
@@ -3152,6 +3308,7 @@ export interface components {
             awaited: number;
             body: string;
             client_id: string | null;
+            comment?: components["schemas"]["PublicComment"] | null;
             /** Format: uuid */
             conversation_id: string;
             /** Format: date-time */
@@ -3169,7 +3326,10 @@ export interface components {
             /** @enum {string} */
             kind: "inbound" | "answer" | "note" | "system";
             letter?: components["schemas"]["Letter"] | null;
+            link?: components["schemas"]["MessageLink"] | null;
             mention_ids: string[];
+            /** @default false */
+            private: boolean;
             reactions?: components["schemas"]["Reaction"][];
             reply_to?: string | null;
             retry?: components["schemas"]["Retry"] | null;
@@ -3181,6 +3341,15 @@ export interface components {
             state: "queued" | "sending" | "sent" | "delivered" | "read" | "blocked_by_window" | "blocked_by_policy" | "scheduled" | "unknown" | "failed_temporary" | "failed_permanent" | "cancelled" | null;
             state_reason: string | null;
             version: number;
+        };
+        /** MessageLink */
+        MessageLink: {
+            /** Format: uuid */
+            conversation_id: string;
+            /** Format: uuid */
+            message_id: string;
+            /** @enum {string} */
+            what: "private_thread" | "comment";
         };
         /** Messages */
         Messages: {
@@ -3222,7 +3391,7 @@ export interface components {
             last_used_at: string | null;
             name: string;
             prefix: string;
-            scopes: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "reports.read" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "channels.watch" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
+            scopes: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "reports.read" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "posts.write" | "channels.watch" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
             token: string;
         };
         /** NewWording */
@@ -3288,6 +3457,35 @@ export interface components {
         PageHealth: {
             checks: components["schemas"]["Check"][];
             status: string;
+        };
+        /** PagePost */
+        PagePost: {
+            ad: boolean;
+            agent_id: string | null;
+            /** Format: uuid */
+            connection_id: string;
+            conversation_id: string | null;
+            /** Format: date-time */
+            created_at: string;
+            error: string | null;
+            /** Format: uuid */
+            id: string;
+            link: string | null;
+            own: boolean;
+            page: string;
+            picture: string | null;
+            published_at: string | null;
+            scheduled_at: string | null;
+            /** @enum {string} */
+            state: "publishing" | "scheduled" | "published" | "failed" | "unknown" | "removed";
+            text: string;
+            url: string | null;
+            version: number;
+        };
+        /** PagePosts */
+        PagePosts: {
+            items: components["schemas"]["PagePost"][];
+            next_cursor: string | null;
         };
         /** PagesOut */
         PagesOut: {
@@ -3373,6 +3571,7 @@ export interface components {
             kind: "answer" | "note";
             /** @default [] */
             mention_ids: string[];
+            reply_to?: string | null;
             send_at?: string | null;
             /**
              * @default waiting
@@ -3414,6 +3613,17 @@ export interface components {
             items: components["schemas"]["PrivacyRequest"][];
             next_cursor: string | null;
         };
+        /** PrivateReply */
+        PrivateReply: {
+            body: string;
+            /** Format: uuid */
+            client_id: string;
+            /**
+             * @default waiting
+             * @enum {string}
+             */
+            then: "waiting" | "open" | "closed";
+        };
         /** Problem */
         Problem: {
             code: string;
@@ -3423,6 +3633,36 @@ export interface components {
             since: string;
             /** @enum {string} */
             status: "degraded" | "disconnected" | "paused";
+        };
+        /** PublicCheck */
+        PublicCheck: {
+            text: string;
+        };
+        /** PublicComment */
+        PublicComment: {
+            /** @default false */
+            hidden: boolean;
+            /** @default false */
+            liked: boolean;
+            /** @default false */
+            ours: boolean;
+            /** @default false */
+            post: boolean;
+            private_reply?: string | null;
+            private_until?: string | null;
+            /** @enum {null|string} */
+            proposed?: "tag" | null;
+            recommends?: boolean | null;
+            /**
+             * @default open
+             * @enum {string}
+             */
+            state: "open" | "answered" | "not_needed";
+            url?: string | null;
+        };
+        /** PublicSpans */
+        PublicSpans: {
+            spans: components["schemas"]["Span"][];
         };
         /** Quarantined */
         Quarantined: {
@@ -3618,7 +3858,7 @@ export interface components {
             account: components["schemas"]["AccountView"];
             agent: components["schemas"]["Self"];
             csrf: string | null;
-            permissions: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "reports.read" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "channels.watch" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
+            permissions: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "reports.read" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "posts.write" | "channels.watch" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
             recovery_codes_left: number;
             /**
              * @default signed_in
@@ -3637,6 +3877,15 @@ export interface components {
             email: string;
             organisation?: string | null;
             password: string;
+        };
+        /** Span */
+        Span: {
+            end: number;
+            /** @enum {string} */
+            kind: "national_id_no" | "national_id_dk" | "national_id_se" | "national_id_fi" | "card" | "order_number" | "email" | "phone";
+            /** @enum {string} */
+            level: "stop" | "warning";
+            start: number;
         };
         /** StoreDraft */
         StoreDraft: {
@@ -3743,6 +3992,10 @@ export interface components {
             /** @default false */
             standby: boolean;
         };
+        /** ThreadPost */
+        ThreadPost: {
+            post: components["schemas"]["PagePost"] | null;
+        };
         /** TokenData */
         TokenData: {
             days?: number | null;
@@ -3761,7 +4014,7 @@ export interface components {
             last_used_at: string | null;
             name: string;
             prefix: string;
-            scopes: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "reports.read" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "channels.watch" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
+            scopes: ("conversations.read" | "conversations.write" | "conversations.assign" | "contacts.read" | "contacts.write" | "reports.read" | "views.share" | "teams.manage" | "agents.manage" | "channels.manage" | "posts.write" | "channels.watch" | "settings.manage" | "audit.read" | "privacy.manage" | "tokens.manage")[];
         };
         /** Tokens */
         Tokens: {
@@ -4278,6 +4531,107 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CalendarView"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeComment"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_private_reply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PrivateReply"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Posted"];
                 };
             };
             /** @description An error, of whatever status. */
@@ -4836,6 +5190,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_thread_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThreadPost"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    check_public: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublicCheck"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicSpans"];
                 };
             };
             /** @description An error, of whatever status. */
@@ -6493,6 +6913,138 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageHealth"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_page_posts: {
+        parameters: {
+            query?: {
+                connection_id?: string | null;
+                cursor?: string | null;
+                state?: "publishing" | "scheduled" | "published" | "failed" | "unknown" | "removed" | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePosts"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    make_page_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakePost"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePost"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_page_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                post_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePost"];
+                };
+            };
+            /** @description An error, of whatever status. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_page_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                post_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePost"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePost"];
                 };
             };
             /** @description An error, of whatever status. */

@@ -1,0 +1,7 @@
+"""The room's named SQL."""
+
+from typing import Final
+
+from svardesk.kit import sql
+
+QUERIES: Final = sql.load(__package__ or "svardesk.channels.facebook")
