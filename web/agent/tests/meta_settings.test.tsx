@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AppContext } from "../src/context";
 import { setTexts } from "../src/i18n";
 import { MetaAlarm } from "../src/parts/MetaAlarm";
-import { Badges, hasBadge } from "../src/parts/settings/Badges";
+import { Badges } from "../src/parts/settings/Badges";
 import { draftOf, lacksDefault, menusOf, NAME, previewOf } from "../src/parts/settings/meta/draft";
 import { Meta } from "../src/parts/settings/meta/Meta";
 import { PageCard } from "../src/parts/settings/meta/PageCard";
@@ -35,8 +35,10 @@ const TEXTS = {
   "meta.app_save": "Lagre og gå videre",
   "meta.webhook": "Callback",
   "meta.signed_in": "Du er logget inn hos Meta",
-  "badge.win_other": "{n} til gir merket",
-  "badge.keep_one": "Én til beholder merket",
+  "badge.win_other": "{n} til innen {minutes} minutter gir merket",
+  "badge.spare_one": "Råd til ett sent svar",
+  "badge.open_other": "{n} venter, den første til {clock}",
+  "badge.nobody": "Ingen har skrevet",
   "badge.has": "Har merket",
   "badge.has_not": "Har ikke merket",
   "time.minutes": "{n} min",
@@ -221,20 +223,23 @@ describe("what people see before they write", () => {
 
 describe("the badge", () => {
   const badge = (change: Partial<Badge>): Badge => ({
-    ...{ page: "100", name: "Fjordnett", rate: 0.95, within_seconds_p: 600, answered: 19, missed: 1 },
-    ...{ conversations: 20, needed: 1, until: null },
+    ...{ connection_id: "p", name: "Fjordnett", channel: "messenger", talks: 20, in_time: 19, later: 1, missed: 0 },
+    ...{ open: 0, answer_by: null, share: 0.95, wanted: 0.9, minutes: 15, days: 7, held: true, needed: 0, spare: 1 },
+    ...{ median_seconds: 240 },
     ...change,
   });
-  it("needs the share and the time", () => {
-    const asked = [badge({}), badge({ rate: 0.899 }), badge({ within_seconds_p: 901 }), badge({ rate: null })];
-    expect(asked.map(hasBadge)).toEqual([true, false, false, false]);
-  });
-  it("says what would win or keep it, and never rounds up to the goal", async () => {
-    const list = [badge({}), badge({ page: "200", name: "To", rate: 0.899, needed: 4 })];
+  it("says what would win or keep it, what waits, and never rounds up to the goal", async () => {
+    const list = [
+      badge({}),
+      badge({ connection_id: "q", share: 0.899, held: false, needed: 4, open: 2, answer_by: "2026-11-25T09:00:00Z" }),
+      badge({ connection_id: "r", talks: 0, share: null, held: false, median_seconds: null }),
+    ];
     around(<Badges />, { api: { badges: async () => list } });
-    await screen.findByText("Én til beholder merket");
-    expect(screen.getByText("4 til gir merket")).toBeTruthy();
+    await screen.findByText("Råd til ett sent svar");
+    expect(screen.getByText("4 til innen 15 minutter gir merket")).toBeTruthy();
     expect(screen.getByText(/^89.%$/)).toBeTruthy();
+    expect(screen.getByText(/2 venter/)).toBeTruthy();
+    expect(screen.getByText("Ingen har skrevet")).toBeTruthy();
   });
 });
 

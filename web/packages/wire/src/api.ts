@@ -47,6 +47,7 @@ import type {
   OrganisationSettings,
   PagePost,
   Permission,
+  PostChange,
   Posted,
   PrivacyRequest,
   Role,
@@ -187,7 +188,7 @@ export class Api {
   createPost(post: NewPost): Promise<PagePost> {
     return this.#post("/page-posts", post);
   }
-  patchPost(id: string, change: { version?: number; text?: string; publish_at?: string | null }): Promise<PagePost> {
+  patchPost(id: string, change: PostChange): Promise<PagePost> {
     return this.#patch(`/page-posts/${id}`, change);
   }
   deletePost(id: string): Promise<PagePost> {
@@ -424,7 +425,7 @@ export class Api {
     return this.http.request("PUT", `/meta/pages/${id}/messenger-profile`, { body: menus, seconds: 60 });
   }
   async badges(): Promise<Badge[]> {
-    return items(await this.#get<Listed<Badge>>("/meta/badges"));
+    return items(await this.#get<Listed<Badge>>("/reports/badges"));
   }
   async privacyRequests(kind: "exports" | "erasures"): Promise<PrivacyRequest[]> {
     return items(await this.#get<Listed<PrivacyRequest>>(`/privacy/${kind}`));

@@ -118,62 +118,17 @@ export type OfferedPage = S["Offered"];
 /** What people see in Messenger before they write. */
 export type Menus = S["Menus"];
 export type MenusAtMeta = S["MenusAtMeta"];
-/** How fast a page answers, counted as Meta counts for its badge. */
-export interface Badge {
-  page: string;
-  name: string;
-  /** Share of conversations that got an answer, 0 to 1; null: nobody wrote. */
-  rate: number | null;
-  /** Seconds within which nine of ten were answered. */
-  within_seconds_p: number | null;
-  answered: number;
-  missed: number;
-  conversations: number;
-  /** So many answers in a row win or keep it; null: it cannot be told. */
-  needed: number | null;
-  until: string | null;
-}
+/** How a page stands by its provider's badge for fast answers. */
+export type Badge = S["Badge"];
 
 // -- the Facebook page
 /** What in a text is about a person; `start` and `end` count as strings do here. `stop`: it must come out first. */
-export interface Span {
-  start: number;
-  end: number;
-  kind: string;
-  level: "stop" | "warning";
-}
-export interface CommentChange {
-  hidden?: boolean;
-  liked?: boolean;
-  state?: "open" | "not_needed";
-}
+export type Span = S["Span"];
+export type CommentChange = S["ChangeComment"];
 /** A post on a page; `own`: the page's, else a visitor's. */
-export interface PagePost {
-  id: string;
-  connection_id: string;
-  page: string;
-  own: boolean;
-  ad: boolean;
-  text: string;
-  link: string | null;
-  picture: string | null;
-  url: string | null;
-  state: "publishing" | "scheduled" | "published" | "failed" | "unknown" | "removed";
-  scheduled_at: string | null;
-  published_at: string | null;
-  agent_id: string | null;
-  conversation_id: string | null;
-  error: string | null;
-  version: number;
-  created_at: string;
-}
-export interface NewPost {
-  client_id: string;
-  connection_id: string;
-  text: string;
-  link?: string | null;
-  publish_at?: string | null;
-}
+export type PagePost = S["PagePost"];
+export type NewPost = S["MakePost"];
+export type PostChange = S["ChangePost"];
 
 // -- the organisation
 export type Agent = S["AgentRow"];

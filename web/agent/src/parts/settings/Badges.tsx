@@ -3,61 +3,61 @@ import type { Badge } from "@svardesk/wire";
 import { useCallback } from "preact/hooks";
 import { useApp } from "../../context";
 import { intl, t, tn } from "../../i18n";
-import { full, left } from "../../time";
+import { clock, left } from "../../time";
+import { channelIcon, channelName } from "../words";
 import { Loading, useLoaded } from "./load";
-
-/** What Meta asks for: nine of ten conversations answered, within a quarter of an hour. */
-const RATE = 0.9;
-const WITHIN_SECONDS = 15 * 60;
 
 const percent = (rate: number) =>
   new Intl.NumberFormat(intl(), { style: "percent", maximumFractionDigits: 0 }).format(Math.floor(rate * 100) / 100);
 
-/** Would Meta show the badge? Both have to be met. */
-export function hasBadge({ rate, within_seconds_p: within }: Badge): boolean {
-  return rate !== null && rate >= RATE && within !== null && within <= WITHIN_SECONDS;
-}
-
+/** What would win the badge, keep it, or costs it if nobody looks. */
 function Advice({ badge }: { badge: Badge }) {
-  const won = hasBadge(badge);
-  if (badge.conversations === 0) return <p>{t("badge.nobody")}</p>;
-  if (badge.needed === null) return <p>{t(won ? "badge.holds" : "badge.lacks")}</p>;
-  if (badge.needed === 0) return <p>{t("badge.holds")}</p>;
+  const { talks, held, needed, spare, open, answer_by: by } = badge;
   return (
-    <p>
-      {tn(won ? "badge.keep" : "badge.win", badge.needed)}
-      {badge.until && ` ${t("badge.until", { time: full(badge.until) })}`}
-    </p>
+    <>
+      {talks === 0 && <p>{t("badge.nobody", { days: badge.days })}</p>}
+      {talks > 0 && held && <p>{spare > 0 ? tn("badge.spare", spare) : t("badge.no_spare")}</p>}
+      {talks > 0 && !held && needed > 0 && <p>{tn("badge.win", needed, { minutes: badge.minutes })}</p>}
+      {open > 0 && by && (
+        <p class="badge-open">
+          <Icon name="hourglass" />
+          {tn("badge.open", open, { clock: clock(by) })}
+        </p>
+      )}
+    </>
   );
 }
 
 function One({ badge }: { badge: Badge }) {
-  const won = hasBadge(badge);
+  const { held, share, later, missed } = badge;
   return (
-    <section class="box stack" aria-label={badge.name}>
+    <section class="box stack" aria-label={`${badge.name}, ${channelName(badge.channel)}`}>
       <div class="mailbox-head">
-        <Icon name="megaphone" />
-        <h2 class="grow">{badge.name}</h2>
-        <span class={`box-status ${won ? "works" : "unsigned"}`}>
-          <Icon name={won ? "check" : "clock"} />
-          {t(won ? "badge.has" : "badge.has_not")}
+        <Icon name={channelIcon(badge.channel)} />
+        <div class="grow">
+          <h2>{badge.name}</h2>
+          <span class="quiet">{channelName(badge.channel)}</span>
+        </div>
+        <span class={`box-status ${held ? "works" : "unsigned"}`}>
+          <Icon name={held ? "check" : "clock"} />
+          {t(held ? "badge.has" : "badge.has_not")}
         </span>
       </div>
       <dl class="badge-figures">
         <div>
-          <dt>{t("badge.rate")}</dt>
-          <dd>{badge.rate === null ? "–" : percent(badge.rate)}</dd>
-          <dd class="quiet">{t("badge.rate_goal", { goal: percent(RATE) })}</dd>
+          <dt>{t("badge.rate", { minutes: badge.minutes })}</dt>
+          <dd>{share === null ? "–" : percent(share)}</dd>
+          <dd class="quiet">{t("badge.goal", { goal: percent(badge.wanted) })}</dd>
         </div>
         <div>
           <dt>{t("badge.time")}</dt>
-          <dd>{badge.within_seconds_p === null ? "–" : left(badge.within_seconds_p * 1000)}</dd>
-          <dd class="quiet">{t("badge.time_goal", { goal: left(WITHIN_SECONDS * 1000) })}</dd>
+          <dd>{badge.median_seconds === null ? "–" : left(badge.median_seconds * 1000)}</dd>
+          <dd class="quiet">{t("badge.median")}</dd>
         </div>
         <div>
           <dt>{t("badge.conversations")}</dt>
-          <dd>{new Intl.NumberFormat(intl()).format(badge.conversations)}</dd>
-          <dd class="quiet">{t("badge.of_them", { answered: badge.answered, missed: badge.missed })}</dd>
+          <dd>{new Intl.NumberFormat(intl()).format(badge.talks)}</dd>
+          <dd class="quiet">{t("badge.of_them", { in_time: badge.in_time, later, missed })}</dd>
         </div>
       </dl>
       <Advice badge={badge} />
@@ -77,7 +77,7 @@ export function Badges() {
           list.length === 0 ? (
             <Empty icon="clock" title={t("badge.none")} />
           ) : (
-            list.map((badge) => <One key={badge.page} badge={badge} />)
+            list.map((badge) => <One key={badge.connection_id} badge={badge} />)
           )
         }
       </Loading>

@@ -43,7 +43,7 @@ const ENTRIES: readonly Entry[] = [
   { section: "mailboxes", icon: "mail", page: Mailboxes, needs: "channels.manage" },
   { section: "meta", icon: "megaphone", page: Meta, needs: "channels.manage" },
   { section: "posts", icon: "note", page: Posts, needs: "posts.write" },
-  { section: "badges", icon: "clock", page: Badges, needs: "posts.write" },
+  { section: "badges", icon: "clock", page: Badges, needs: "reports.read" },
   { section: "tokens", icon: "key", page: ApiTokens, needs: "tokens.manage" },
   { section: "audit", icon: "file", page: Audit, needs: "audit.read" },
   { section: "privacy", icon: "shield", page: Privacy, needs: "privacy.manage" },
