@@ -31,7 +31,7 @@ _AGENT: Final[frozenset[Permission]] = frozenset(
     {*_OBSERVER, "conversations.write", "conversations.assign", "contacts.write"}
 )
 _LEAD: Final[frozenset[Permission]] = frozenset(
-    {*_AGENT, "reports.read", "views.share", "teams.manage", "audit.read", "channels.watch", "posts.write"}
+    {*_AGENT, "reports.read", "views.share", "teams.manage", "audit.read", "posts.write", "channels.watch"}
 )
 _OWNER: Final[frozenset[Permission]] = frozenset(
     {

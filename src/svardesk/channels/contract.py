@@ -23,6 +23,17 @@ from svardesk.channels.capabilities import (
     Typing as Typing,
     Window as Window,
 )
+from svardesk.channels.results import (
+    Blocked as Blocked,
+    NotReached as NotReached,
+    NotSent as NotSent,
+    Permanent as Permanent,
+    ReconcileResult as ReconcileResult,
+    SendResult as SendResult,
+    Sent as Sent,
+    Temporary as Temporary,
+    Unknown as Unknown,
+)
 from svardesk.conversations.receiving import Received
 from svardesk.conversations.schemas import Correspondent, Elsewhere, FilledIn, Letter
 from svardesk.conversations.texts import MAX_BODY
@@ -165,14 +176,6 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
     standby: bool = False
 
 
-class NotReached(msgspec.Struct, frozen=True, kw_only=True):
-    """An address that did not get one of our messages. ``code`` is the provider's, ``said`` its words."""
-
-    address: str
-    code: str = ""
-    said: str = ""
-
-
 class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that happened outside, in words that are the same for all channels.
 
@@ -297,54 +300,6 @@ class OutboundCommand(msgspec.Struct, frozen=True, kw_only=True):
     def idempotency_key(self) -> str:
         """The same for every attempt at this message."""
         return str(self.delivery_id)
-
-
-class Sent(msgspec.Struct, frozen=True, kw_only=True):
-    """The provider has it. ``state`` may already be further. ``refused``: whom it does not reach all the same."""
-
-    external_id: str | None = None
-    refused: tuple[NotReached, ...] = ()
-    state: Literal["sent", "delivered"] = "sent"
-
-
-class NotSent(msgspec.Struct, frozen=True, kw_only=True):
-    """Reconciled: the provider surely does not have it; it may be sent (again)."""
-
-
-class Temporary(msgspec.Struct, frozen=True, kw_only=True):
-    """Refused or unreachable before anything went out; worth another try."""
-
-    code: str
-    error_class: str = "provider"
-    reason: str = ""
-    retry_after: float | None = None
-
-
-class Permanent(msgspec.Struct, frozen=True, kw_only=True):
-    """It will never go this way; a person must see it. ``refused``: by whose addresses."""
-
-    code: str
-    error_class: str = "provider"
-    reason: str = ""
-    refused: tuple[NotReached, ...] = ()
-
-
-class Blocked(msgspec.Struct, frozen=True, kw_only=True):
-    """The channel does not let us write now."""
-
-    by: Literal["window", "policy"]
-    code: str
-    reason: str = ""
-
-
-class Unknown(msgspec.Struct, frozen=True, kw_only=True):
-    """It may or may not have gone out (a timeout): look before sending again."""
-
-    reason: str = ""
-
-
-SendResult = Sent | Temporary | Permanent | Blocked | Unknown
-ReconcileResult = Sent | NotSent | Permanent | Unknown
 
 
 # ------------------------------------------------------------------------------------------------ the rest

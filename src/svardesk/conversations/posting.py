@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+import msgspec
+
 from svardesk.accounts.caller import Caller
 from svardesk.conversations.errors import (
     AnswerLocked,
@@ -125,13 +127,13 @@ async def post(
     addressed = what.kind == "answer" and (what.addressing is not None or what.send_at is not None)
     if addressed:
         await _address(tx, now, message_id, what)
-    if clock is not None:
-        await tx.run(answers.keep_clock, account_id=tx.account, id=conversation_id, **clock)
-        row = {**row, **clock}
     conversation = row_of(row)
     if what.kind == "answer":
         changed = await _tell_answer(tx, now, conversation, message_id, what.reply_to, private=private)
         conversation, addressed = changed or conversation, addressed or changed is not None
+    if clock is not None:
+        await tx.run(answers.keep_clock, account_id=tx.account, id=conversation_id, **clock)
+        conversation = msgspec.structs.replace(conversation, waiting_since=clock["waiting_since"])
     if what.file_ids or addressed or what.reply_to is not None:
         return Posted(message=(await messages(tx, [message_id], actor))[message_id], conversation=conversation), True
     # Everything about a message without files is known here: no second look at the database.

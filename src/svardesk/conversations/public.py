@@ -13,12 +13,15 @@ from svardesk.conversations.events import (
     MessageChanged,
 )
 from svardesk.conversations.schemas import MessageLink
-from svardesk.conversations.store import sql
+from svardesk.conversations.store import beside, sql
 from svardesk.conversations.texts import preview
 from svardesk.kit.db import Tx
 from svardesk.kit.ids import uuid7
 from svardesk.kit.jsons import encode
+from svardesk.kit.sql import load
 from svardesk.spine import record
+
+_own = load(__package__ or "svardesk.conversations", "public.sql")
 
 
 class Beginning(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,21 +40,21 @@ class Beginning(msgspec.Struct, frozen=True, kw_only=True):
 
 async def know(tx: Tx, message_id: UUID, *, announce: bool = True, **facts: Any) -> None:
     """Something of a comment is known (the fields of ``PublicComment``); ``announce`` unless its message is new just now."""
-    row = await tx.maybe(sql.comment_facts, account_id=tx.account, id=message_id, comment=encode(facts).decode())
+    row = await tx.maybe(_own.comment_facts, account_id=tx.account, id=message_id, comment=encode(facts).decode())
     if row is not None and announce:
         await record(tx, MessageChanged(stream=row["conversation_id"], message_ids=(message_id,), what="comment"))
 
 
 async def link(tx: Tx, message_id: UUID, to: MessageLink) -> None:
     """A message belongs with one of another conversation."""
-    row = await tx.maybe(sql.link_message, account_id=tx.account, id=message_id, link=encode(to).decode())
+    row = await tx.maybe(_own.link_message, account_id=tx.account, id=message_id, link=encode(to).decode())
     if row is not None:
         await record(tx, MessageChanged(stream=row["conversation_id"], message_ids=(message_id,), what="comment"))
 
 
 async def wait_since(tx: Tx, conversation_id: UUID, since: datetime | None) -> bool:
     """Somebody in a thread of many has waited since then, or nobody waits (None). Returns whether that is news."""
-    row = await tx.maybe(sql.set_waiting, account_id=tx.account, id=conversation_id, since=since)
+    row = await tx.maybe(_own.set_waiting, account_id=tx.account, id=conversation_id, since=since)
     if row is None:
         return False
     await record(tx, ConversationChanged(stream=conversation_id, what=("status",), version=row["version"]))
@@ -60,7 +63,7 @@ async def wait_since(tx: Tx, conversation_id: UUID, since: datetime | None) -> b
 
 async def entitle(tx: Tx, conversation_id: UUID, subject: str | None) -> None:
     """Say what a thread is about."""
-    version = await tx.value(sql.entitle, account_id=tx.account, id=conversation_id, subject=subject)
+    version = await tx.value(_own.entitle, account_id=tx.account, id=conversation_id, subject=subject)
     if version is not None:
         await record(tx, ConversationChanged(stream=conversation_id, what=("subject",), version=version))
 
@@ -68,7 +71,7 @@ async def entitle(tx: Tx, conversation_id: UUID, subject: str | None) -> None:
 async def begin(tx: Tx, now: datetime, what: Beginning) -> UUID | None:
     """Begin a conversation in which we have said the first word; None when its thread has a living one."""
     found = await tx.value(
-        sql.begin,
+        _own.begin,
         account_id=tx.account,
         id=uuid7(),
         now=now,
@@ -90,12 +93,12 @@ async def copy_answer(
     if held is None:
         return None
     if external_id is not None and await tx.maybe(
-        sql.by_external_id, account_id=tx.account, conversation_id=conversation_id, external_id=external_id
+        beside.by_external_id, account_id=tx.account, conversation_id=conversation_id, external_id=external_id
     ):
         return None
     message_id, seq = uuid7(), held["last_seq"] + 1
     body = await tx.value(
-        sql.copy_answer,
+        _own.copy_answer,
         account_id=tx.account,
         id=message_id,
         source_id=source_id,
@@ -106,7 +109,7 @@ async def copy_answer(
         now=now,
     )
     after = await tx.one(
-        sql.said_elsewhere,
+        beside.said_elsewhere,
         account_id=tx.account,
         id=conversation_id,
         seq=seq,

@@ -34,11 +34,9 @@ async def follow(tx: Tx, now: datetime, message_ids: Sequence[UUID]) -> None:
         if row["private_id"] == row["sent_id"]:
             facts = await _private_facts(tx, now, row, stopped=stopped)
         if row["answer_id"] == row["sent_id"]:
-            changed = await clock.mark(
-                tx, row["message_id"], "open" if stopped else "answered", row["sent_id"], **facts
-            )
-            if changed:
-                threads.add(row["conversation_id"])
+            await clock.mark(tx, row["message_id"], "open" if stopped else "answered", row["sent_id"], **facts)
+            # Whatever that answer did to the clock, the others in the thread still wait.
+            threads.add(row["conversation_id"])
         elif facts:
             await public.know(tx, row["message_id"], **facts)
     for conversation_id in sorted(threads):
