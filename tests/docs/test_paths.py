@@ -25,6 +25,6 @@ def test_every_step_is_there(page: Path) -> None:
 
 
 def test_no_path_was_lost() -> None:
-    assert {"one-agent-answer", "one-mail", "one-messenger-message", "one-visitor-message"} <= {
+    assert {"one-agent-answer", "one-comment", "one-mail", "one-messenger-message", "one-visitor-message"} <= {
         page.stem for page in PAGES
     }

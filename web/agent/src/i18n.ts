@@ -39,6 +39,12 @@ export function setTexts(wanted: Locale, found: Texts): void {
   if (globalThis.document) document.documentElement.lang = wanted;
 }
 
+/** A text in the language of somebody else: what is suggested for a customer to read. */
+export async function textIn(wanted: Locale, key: string): Promise<string> {
+  const found = wanted === locale.peek() ? texts.peek() : await files[`./texts/${wanted}.json`]?.();
+  return found?.[key] ?? t(key);
+}
+
 /** The text of a key with its `{placeholders}` filled. An unknown key shows itself, which a test would catch. */
 export function t(key: string, values: Record<string, string | number> = {}): string {
   const text = texts.value[key] ?? key;

@@ -1,8 +1,10 @@
 // Keys that work anywhere outside a text field. They can be switched off (profile), as WCAG 2.1.4 asks.
 import { useEffect } from "preact/hooks";
+import { isOpen } from "./comments";
 import { VIEWS } from "./router";
 import { assign, close, reopen, wait } from "./stores/actions";
 import type { AppStore } from "./stores/app";
+import { atHand, notNeeded } from "./stores/comments";
 
 export interface Shortcut {
   keys: readonly string[];
@@ -20,6 +22,13 @@ const openRow = (app: AppStore) => {
 function move(app: AppStore, step: 1 | -1): void {
   const next = app.list.value?.neighbour(app.openId.value, step);
   if (next) app.openConversation(next);
+}
+
+/** Below a post the key sets a comment aside; elsewhere it begins a note. */
+function note(app: AppStore): void {
+  const comment = openRow(app) && atHand(app);
+  if (comment && isOpen(comment)) void notNeeded(app, comment);
+  else write(app, "note");
 }
 
 function write(app: AppStore, kind: "answer" | "note"): void {
@@ -43,7 +52,8 @@ export const SHORTCUTS: readonly Shortcut[] = [
   },
   { keys: ["1–7"], text: "help.views", group: "move" },
   { keys: ["r"], text: "help.answer", group: "write", run: (app) => write(app, "answer") },
-  { keys: ["n"], text: "help.note", group: "write", run: (app) => write(app, "note") },
+  { keys: ["n"], text: "help.note", group: "write", run: note },
+  { keys: ["n"], text: "help.not_needed", group: "act" },
   { keys: ["Ctrl+Enter"], text: "help.send", group: "write" },
   { keys: ["Ctrl+Shift+Enter"], text: "help.send_close", group: "write" },
   { keys: ["Ctrl+Z"], text: "help.undo", group: "write" },

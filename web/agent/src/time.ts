@@ -8,6 +8,23 @@ const DAY = 24 * HOUR;
 
 /** Ticks twice a minute; whatever reads it follows the clock. */
 export const now = signal(Date.now());
+
+const CLOCKS_DIFFER_MS = 5_000;
+/** By how much the server's clock is ahead of this one: what ends at a provider ends by the server's. */
+export const ahead = signal(0);
+
+/** An answer of the server said what time it is there; `asked` and `came` are ours around it. */
+export function heardTime(date: string | null, asked: number, came: number): void {
+  const there = Date.parse(date ?? "");
+  // A slow answer says little, and seconds are all that the header has.
+  if (Number.isNaN(there) || came - asked > CLOCKS_DIFFER_MS) return;
+  const differs = there + 500 - (asked + came) / 2;
+  if (Math.abs(differs - ahead.peek()) > CLOCKS_DIFFER_MS)
+    ahead.value = Math.abs(differs) > CLOCKS_DIFFER_MS ? differs : 0;
+}
+
+/** What time it is at the server; follows the clock where it is read. */
+export const serverNow = (): number => now.value + ahead.value;
 let ticking: ReturnType<typeof setInterval> | undefined;
 export function startClock(): void {
   clearInterval(ticking);
@@ -119,6 +136,18 @@ export function since(iso: string): string {
   if (lasted < HOUR) return t("time.minutes", { n: Math.floor(lasted / MINUTE) });
   if (lasted < 2 * DAY) return t("time.hours", { n: Math.floor(lasted / HOUR) });
   return t("time.days", { n: Math.floor(lasted / DAY) });
+}
+
+/** How long something still lasts, in its two largest units: "3 t 12 min", "5 d 2 t"; "1 min" is the least. */
+export function left(ms: number): string {
+  const minutes = Math.max(1, Math.floor(ms / MINUTE));
+  const hours = Math.floor(minutes / 60);
+  if (minutes < 60) return t("time.minutes", { n: minutes });
+  const [big, small] =
+    hours < 24
+      ? [t("time.hours", { n: hours }), minutes % 60 && t("time.minutes", { n: minutes % 60 })]
+      : [t("time.days", { n: Math.floor(hours / 24) }), hours % 24 && t("time.hours", { n: hours % 24 })];
+  return small ? `${big} ${small}` : big;
 }
 
 /** "for 4 minutter siden" in whole words, for the right panel. */

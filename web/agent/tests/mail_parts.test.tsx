@@ -261,22 +261,22 @@ describe("the way out", () => {
     ...change,
   });
   it("says why nothing can be sent, with what helps", () => {
-    around(<WayNotice way={way({ closed_by: "call", address: "+47 900 00 000" })} />);
+    around(<WayNotice row={row} way={way({ closed_by: "call", address: "+47 900 00 000" })} />);
     expect(screen.getByRole("link", { name: "Ring +47 900 00 000" }).getAttribute("href")).toBe("tel:+4790000000");
     cleanup();
-    around(<WayNotice way={way({ closed_by: "no_mailbox" })} />);
+    around(<WayNotice row={row} way={way({ closed_by: "no_mailbox" })} />);
     expect(screen.getByRole("link", { name: "Skjemaer" }).getAttribute("href")).toBe("/app/settings/forms");
     cleanup();
-    around(<WayNotice way={way({ closed_by: "no_mailbox", via: "email" })} />);
+    around(<WayNotice row={row} way={way({ closed_by: "no_mailbox", via: "email" })} />);
     expect(screen.getByRole("link", { name: "Postkasser" }).getAttribute("href")).toBe("/app/settings/mailboxes");
     cleanup();
-    around(<WayNotice way={way({ closed_by: "no_mailbox" })} />, { session: { may: () => false } });
+    around(<WayNotice row={row} way={way({ closed_by: "no_mailbox" })} />, { session: { may: () => false } });
     expect(screen.queryByRole("link")).toBeNull();
   });
   it("is quiet while it works, and warns while it does not", () => {
-    expect(around(<WayNotice way={way({ open: true })} />).container.textContent).toBe("");
+    expect(around(<WayNotice row={row} way={way({ open: true })} />).container.textContent).toBe("");
     cleanup();
-    around(<WayNotice way={way({ open: true, failing: true })} />);
+    around(<WayNotice row={row} way={way({ open: true, via: "email", failing: true })} />);
     expect(screen.getByText("Virker ikke nå")).toBeTruthy();
   });
   it("is told loudly everywhere, with a way to the settings for those who may mend it", () => {

@@ -2,11 +2,16 @@ import { Banner, Button, IconButton } from "@svardesk/ui";
 import type { Row } from "@svardesk/wire";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useApp } from "../context";
-import { t, tn } from "../i18n";
+import { t } from "../i18n";
 import { send } from "../stores/actions";
 import { canTakeBack, isHeld, takeBack } from "../stores/taking_back";
 import type { ThreadStore } from "../stores/thread";
+import { serverNow } from "../time";
+import { standing } from "../window";
 import { AddressLines } from "./AddressLines";
+import { Found, Underlay } from "./comments/Found";
+import { TargetLine } from "./comments/TargetLine";
+import { Tabs } from "./composer/Tabs";
 import { MentionBox } from "./MentionBox";
 import { SendGroup, type Sending } from "./SendGroup";
 import { Uploads } from "./Uploads";
@@ -18,44 +23,6 @@ function newerThanSeen(thread: ThreadStore, me: string | undefined): string | nu
   if (!other) return null;
   const text = other.body.length > 90 ? `${other.body.slice(0, 90)} …` : other.body;
   return t("composer.newer", { name: other.author.name ?? t("contact.unnamed"), text });
-}
-
-function Tabs({ row, closed }: { row: Row; closed: boolean }) {
-  const app = useApp();
-  const composer = app.composer.value;
-  if (!composer) return null;
-  const kind = composer.kind.value;
-  const tab = (which: "answer" | "note", label: string) => (
-    <button
-      type="button"
-      class="composer-tab"
-      aria-pressed={kind === which}
-      disabled={closed && which === "answer"}
-      onClick={() => {
-        composer.choose(which);
-        document.querySelector<HTMLTextAreaElement>(".composer textarea")?.focus();
-      }}
-    >
-      {label}
-    </button>
-  );
-  const state = { clean: "", dirty: "", saving: t("composer.saving"), saved: t("composer.saved") }[
-    composer.saved.value
-  ];
-  const tooMuch = composer.tooMuch.value;
-  return (
-    <div class="composer-tabs">
-      {tab("answer", t("composer.answer"))}
-      {tab("note", t("composer.note"))}
-      <span class={`composer-state${tooMuch ? " bad" : ""}`} role="status">
-        {tooMuch
-          ? tn("composer.too_long", tooMuch)
-          : kind === "answer" && row.status === "closed"
-            ? t("composer.reopens")
-            : state}
-      </span>
-    </div>
-  );
 }
 
 export function Composer({ row, thread }: { row: Row; thread: ThreadStore }) {
@@ -73,16 +40,23 @@ export function Composer({ row, thread }: { row: Row; thread: ThreadStore }) {
     element.dataset.sized = text;
   }, [text]);
   const way = thread.way.value;
-  const closed = way !== null && !way.open;
+  const closed = way !== null && (!way.open || standing(row.window_from, way.windows, serverNow())?.kind === "closed");
   useEffect(() => {
     // Nobody would get an answer that is written here: what is written is a note.
     if (closed && composer?.kind.value === "answer") composer.choose("note");
   }, [closed, composer, composer?.kind.value]);
+  const checked = way?.public && composer?.kind.value === "answer" && !composer.publicity.privately.value;
+  useEffect(() => {
+    // Everybody would read it: what is about a person must be found before it is sent, also in a draft that waited.
+    composer?.publicity.check(checked ? text : "");
+  }, [composer, checked, text]);
   if (!composer) return null;
   const kind = composer.kind.value;
   const shut = kind === "answer" && closed;
   const addressed = kind === "answer" && !!way?.addressed;
   const newer = kind === "answer" ? newerThanSeen(thread, app.session.me.value?.agent.id) : null;
+  const inPublic = kind === "answer" && !!way?.public;
+  const openly = inPublic && !composer.publicity.privately.value;
   const submit = (how: Sending) => {
     if (!composer.canSend.value || shut) return;
     if (newer && !warned) {
@@ -117,7 +91,7 @@ export function Composer({ row, thread }: { row: Row; thread: ThreadStore }) {
   };
   return (
     <section
-      class={`composer ${kind}`}
+      class={`composer ${kind}${openly ? " in-public" : ""}`}
       aria-label={t(kind === "note" ? "composer.note" : "composer.answer")}
       onDragOver={(event) => event.preventDefault()}
       onDrop={(event) => paste(event.dataTransfer?.files, event)}
@@ -140,26 +114,40 @@ export function Composer({ row, thread }: { row: Row; thread: ThreadStore }) {
           {newer}
         </Banner>
       )}
-      <WayNotice way={way} />
-      <Tabs row={row} closed={closed} />
+      <WayNotice way={way} row={row} />
+      <Tabs row={row} closed={closed} limit={way?.max_text} />
       <div class="composer-box">
         {addressed && <AddressLines store={composer.addressing} thread={thread} subject={row.subject} />}
         {kind === "note" && <MentionBox area={area} composer={composer} />}
-        <textarea
-          ref={area}
-          rows={3}
-          value={text}
-          maxLength={16_000}
-          aria-label={t(kind === "note" ? "composer.note_label" : "composer.answer_label")}
-          placeholder={t(kind === "note" ? "composer.note_hint" : "composer.answer_hint")}
-          onInput={(event) => {
-            composer.type(event.currentTarget.value);
-            app.presence.typing(thread.id, composer.kind.value, !composer.empty.value);
-          }}
-          onBlur={() => app.presence.stopped(thread.id)}
-          onKeyDown={onKeyDown}
-          onPaste={(event) => paste(event.clipboardData?.files, event)}
-        />
+        {inPublic && <TargetLine store={composer.publicity} thread={thread} />}
+        <div class="composer-area">
+          {openly && <Underlay text={text} spans={composer.publicity.spans.value} />}
+          <textarea
+            ref={area}
+            rows={3}
+            value={text}
+            maxLength={16_000}
+            aria-label={t(
+              kind === "note" ? "composer.note_label" : openly ? "public.answer_label" : "composer.answer_label",
+            )}
+            placeholder={t(kind === "note" ? "composer.note_hint" : openly ? "public.hint" : "composer.answer_hint")}
+            onInput={(event) => {
+              composer.type(event.currentTarget.value);
+              app.presence.typing(thread.id, composer.kind.value, !composer.empty.value);
+            }}
+            onBlur={() => app.presence.stopped(thread.id)}
+            onKeyDown={onKeyDown}
+            onPaste={(event) => paste(event.clipboardData?.files, event)}
+          />
+        </div>
+        {openly && (
+          <Found
+            text={text}
+            spans={composer.publicity.spans.value}
+            area={area}
+            onText={(next) => composer.type(next)}
+          />
+        )}
         <Uploads composer={composer} />
         <div class="composer-foot">
           <input

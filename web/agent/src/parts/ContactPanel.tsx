@@ -7,6 +7,7 @@ import { ALL, format, personOf } from "../router";
 import type { ThreadStore } from "../stores/thread";
 import { ago, date, short } from "../time";
 import { LANGUAGES } from "./AuthFrame";
+import { CameFrom } from "./CameFrom";
 import { ContactName } from "./ContactName";
 import { SamePerson } from "./SamePerson";
 import { SiteFacts } from "./SiteFacts";
@@ -133,6 +134,7 @@ export function ContactPanel() {
       </div>
       <Visitor thread={thread} />
       {thread.visitor.value && <SiteFacts visitor={thread.visitor.value} />}
+      <CameFrom way={thread.way.value} />
       <section>
         <h3>{t("panel.identities")}</h3>
         <Identities contact={contact} />

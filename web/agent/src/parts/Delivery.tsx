@@ -3,9 +3,10 @@ import type { Message } from "@svardesk/wire";
 import { useEffect } from "preact/hooks";
 import { useApp } from "../context";
 import { t, tn } from "../i18n";
-import { deliveryText } from "../mail/words";
+import { reasonText } from "../reasons";
 import { correct, isHeld, sendAnyway, sendNow, takeBack } from "../stores/taking_back";
 import { countSeconds, full, second } from "../time";
+import { WaysLeft } from "./window/WaysLeft";
 import { FAILED } from "./words";
 
 /** The few seconds in which an answer can be taken back; counted for the eyes, said once to those who listen. */
@@ -85,7 +86,9 @@ function nextTry({ state, retry }: Message): string {
 function Failed({ message }: { message: Message }) {
   const app = useApp();
   const { state } = message;
-  const why = deliveryText(message.state_reason);
+  const way = app.thread.value?.way.value ?? null;
+  const shut = state === "blocked_by_window";
+  const why = reasonText(way?.via, message.state_reason);
   const again = nextTry(message);
   const final = state === "failed_permanent";
   // What a person knows better than the list of dead addresses.
@@ -98,12 +101,13 @@ function Failed({ message }: { message: Message }) {
         {why && `. ${why}`}
         {again && `${why ? " " : ". "}${again}`}
       </span>
-      {app.session.may("conversations.write") && (suppressed || state !== "blocked_by_policy") && (
+      {shut && way && <WaysLeft way={way} />}
+      {app.session.may("conversations.write") && (suppressed || state !== "blocked_by_policy") && !shut && (
         <>
           <Button small icon={suppressed ? "send" : "refresh"} onClick={() => void sendAnyway(app, message)}>
             {t(suppressed ? "pending.send_anyway" : "action.again")}
           </Button>
-          {(final || suppressed) && app.thread.value?.way.value?.addressed && (
+          {(final || suppressed) && way?.addressed && (
             <Button small kind="quiet" onClick={() => void correct(app, message)}>
               {t("action.change")}
             </Button>

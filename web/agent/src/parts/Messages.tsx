@@ -20,6 +20,8 @@ function together(before: Message | undefined, message: Message): boolean {
     // Each letter has a head of its own: who, to whom, under which subject.
     !message.letter &&
     before.author.id === message.author.id &&
+    before.author.kind === message.author.kind &&
+    before.elsewhere?.app === message.elsewhere?.app &&
     Date.parse(message.created_at) - Date.parse(before.created_at) < TOGETHER_MS
   );
 }

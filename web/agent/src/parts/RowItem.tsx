@@ -3,7 +3,8 @@ import type { Row } from "@svardesk/wire";
 import { useApp } from "../context";
 import { t } from "../i18n";
 import { format } from "../router";
-import { short, since } from "../time";
+import { left, serverNow, short, since } from "../time";
+import { endsSoon } from "../window";
 import { channelIcon, unnamed } from "./words";
 
 function Preview({ row }: { row: Row }) {
@@ -33,6 +34,19 @@ function Others({ id }: { id: string }) {
     <span class="row-others" title={names}>
       <Icon name={busy ? "chat" : "eye"} />
       <span class="hidden-visually">{t("row.others", { names })}</span>
+    </span>
+  );
+}
+
+/** The customer waits, and soon we may not answer freely any more. */
+function Closing({ row }: { row: Row }) {
+  const remains = endsSoon(row, serverNow());
+  if (remains === null) return null;
+  const text = t("row.closing", { left: left(remains) });
+  return (
+    <span class="row-flag closing" title={text}>
+      <Icon name="hourglass" /> <span aria-hidden="true">{left(remains)}</span>
+      <span class="hidden-visually">{text}</span>
     </span>
   );
 }
@@ -87,6 +101,7 @@ export function RowItem({ id }: { id: string }) {
             <Icon name="clock" /> {since(row.waiting_since)}
           </span>
         )}
+        <Closing row={row} />
         <span class="row-tags">
           {tags.slice(0, 2).map((tag) => (
             <TagChip key={tag.id} name={tag.name} colour={tag.colour} />

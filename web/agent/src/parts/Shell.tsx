@@ -8,6 +8,7 @@ import { ContactPanel } from "./ContactPanel";
 import { Help } from "./Help";
 import { ListPane } from "./ListPane";
 import { MailAlarm } from "./MailAlarm";
+import { MetaAlarm } from "./MetaAlarm";
 import { SaveView } from "./SaveView";
 import { SearchPane } from "./SearchPane";
 import { Sidebar } from "./Sidebar";
@@ -31,6 +32,7 @@ export function Shell() {
       </a>
       <Connection />
       <MailAlarm />
+      <MetaAlarm />
       <div class="columns">
         <Sidebar shown={menu} onClose={() => setMenu(false)} />
         {settings ? (

@@ -1,10 +1,13 @@
-import { Avatar, Button, Icon, IconButton, Menu, type MenuEntry, Picker, TagChip } from "@svardesk/ui";
-import type { Row } from "@svardesk/wire";
+import { Avatar, Button, Icon, IconButton, type IconName, Menu, type MenuEntry, Picker, TagChip } from "@svardesk/ui";
+import type { Row, ThreadAct } from "@svardesk/wire";
 import { useApp } from "../context";
 import { t } from "../i18n";
 import { assign, close, reopen, toggleTag, toTeam, wait } from "../stores/actions";
+import type { AppStore } from "../stores/app";
+import { control } from "../stores/threads";
 import { full } from "../time";
 import { SnoozeMenu } from "./SnoozeMenu";
+import { WindowClock } from "./window/WindowClock";
 import { channelName, unnamed } from "./words";
 
 function AssignPicker({ row }: { row: Row }) {
@@ -94,6 +97,7 @@ function StatusLine({ row }: { row: Row }) {
         </span>
       )}
       <span class={`status ${row.status}`}>{status}</span>
+      <WindowClock row={row} way={app.thread.value?.way.value ?? null} />
       <span>#{row.number}</span>
       <span>{channelName(row.channel)}</span>
       {team && (
@@ -108,6 +112,24 @@ function StatusLine({ row }: { row: Row }) {
       })}
     </div>
   );
+}
+
+/** Kinds of connections whose conversations other programs may have. */
+const SHARED = new Set(["messenger"]);
+
+/** Taking the conversation from another program and giving it away, where a channel knows of such. */
+function controls(app: AppStore, row: Row): MenuEntry[] {
+  const way = app.thread.value?.way.value;
+  if (!way || !SHARED.has(way.via ?? "")) return [];
+  const entry = (act: ThreadAct, icon: IconName, lineBefore = false): MenuEntry => ({
+    key: act,
+    label: t(`standby.${act}`),
+    icon,
+    lineBefore,
+    onPick: () => void control(app, row, act),
+  });
+  if (way.standby) return [entry("take", "person", true)];
+  return [entry("pass", "external", true), entry("release", "leave")];
 }
 
 export function ThreadHeader({ row }: { row: Row }) {
@@ -127,6 +149,7 @@ export function ThreadHeader({ row }: { row: Row }) {
     more.unshift({ key: "wait", label: t("thread.wait"), icon: "clock", side: "W", onPick: () => void wait(app, row) });
   if (write && (row.status === "waiting" || row.status === "snoozed"))
     more.unshift({ key: "open", label: t("thread.set_open"), icon: "inbox", onPick: () => void reopen(app, row) });
+  if (write) more.push(...controls(app, row));
   return (
     <header class="pane-head thread-head">
       <span class="back-button">

@@ -2,6 +2,7 @@ import { Banner, Button, Empty, Spinner } from "@svardesk/ui";
 import { useApp } from "../context";
 import { t } from "../i18n";
 import { Composer } from "./Composer";
+import { PostThread } from "./comments/PostThread";
 import { Messages } from "./Messages";
 import { ThreadHeader } from "./ThreadHeader";
 import { unnamed } from "./words";
@@ -60,7 +61,11 @@ export function ThreadPane() {
   return (
     <section class="pane thread-pane" aria-label={t("thread.with", { name: row.contact.name ?? unnamed(row.channel) })}>
       <ThreadHeader row={row} />
-      <Messages key={thread.id} thread={thread} row={row} />
+      {thread.way.value?.public ? (
+        <PostThread key={thread.id} thread={thread} row={row} />
+      ) : (
+        <Messages key={thread.id} thread={thread} row={row} />
+      )}
       <Locked id={thread.id} />
       {app.session.may("conversations.write") ? (
         <Composer key={`write-${thread.id}`} row={row} thread={thread} />

@@ -1,13 +1,22 @@
 import { Banner } from "@svardesk/ui";
-import type { Way } from "@svardesk/wire";
+import type { Row, Way } from "@svardesk/wire";
 import { useApp } from "../context";
 import { t } from "../i18n";
+import { StandbyNotice } from "./window/StandbyNotice";
+import { WindowNotice } from "./window/WindowNotice";
 
-/** Says why no answer can be written, or that answers wait because the mailbox does not work. */
-export function WayNotice({ way }: { way: Way | null }) {
+/** Says why no answer can be written or what hinders it: the time that is up, another program, a way that does not work. */
+export function WayNotice({ way, row }: { way: Way | null; row: Row }) {
   const app = useApp();
-  if (way?.open && way.failing) return <Banner icon="alert">{t("way.failing")}</Banner>;
-  if (!way || way.open) return null;
+  if (!way) return null;
+  if (way.open)
+    return (
+      <>
+        {way.failing && <Banner icon="alert">{t(way.via === "email" ? "way.failing" : "way.failing_page")}</Banner>}
+        <StandbyNotice way={way} row={row} />
+        <WindowNotice row={row} way={way} />
+      </>
+    );
   const owner = app.session.may("channels.manage");
   // Each form names the mailbox that carries its answers.
   const where = way.via === "form" ? "forms" : "mailboxes";

@@ -3,9 +3,18 @@ import type { IconName } from "@svardesk/ui";
 import type { DeliveryState, Identity } from "@svardesk/wire";
 import { intl, t } from "../i18n";
 
+export { unnamed } from "../names";
+
 /** A picture for a channel's name; channels that this build does not know are a globe. */
 export function channelIcon(channel: string): IconName {
-  const icons: Record<string, IconName> = { webchat: "chat", email: "mail", phone: "phone", form: "file" };
+  const icons: Record<string, IconName> = {
+    webchat: "chat",
+    email: "mail",
+    phone: "phone",
+    form: "file",
+    messenger: "chat",
+    facebook: "megaphone",
+  };
   return icons[channel] ?? "globe";
 }
 
@@ -31,11 +40,6 @@ export function onceEach(identities: readonly Identity[], sure: (identity: Ident
     if (!known || (sure(each) && !sure(known))) seen.set(key, each);
   }
   return [...seen.values()];
-}
-
-/** What a person without a name is called: on a web site a visitor, elsewhere somebody who wrote. */
-export function unnamed(channel: string): string {
-  return t(channel === "webchat" ? "contact.unnamed" : "contact.unnamed_sender");
 }
 
 export const FAILED: ReadonlySet<DeliveryState> = new Set([

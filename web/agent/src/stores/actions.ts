@@ -98,6 +98,7 @@ export function send(app: AppStore, options: { confirm?: boolean; close?: boolea
     ...(composer.kind.value === "answer" ? { after: options.close ? "closed" : "waiting" } : {}),
     ...(addressed ? { addressing: composer.addressing.value(answersTo(thread)) } : {}),
     ...(addressed && options.at ? { send_at: options.at.toISOString() } : {}),
+    ...(composer.kind.value === "answer" && thread.way.value?.public ? composer.publicity.route() : {}),
   });
   app.presence.stopped(thread.id);
   composer.clear();

@@ -4,7 +4,10 @@ import { ToastStore } from "@svardesk/ui";
 import { Api, type ClientFrame, Http, type Row, type ServerFrame } from "@svardesk/wire";
 import { errorText } from "../errors";
 import { known, loadLocale, locale, t } from "../i18n";
+import { unnamed } from "../names";
 import { ALL, Router } from "../router";
+import { heardTime, left } from "../time";
+import { ClosingStore } from "./closing";
 import { ComposerStore } from "./composer";
 import { CountsStore } from "./counts";
 import { DeliveryStore, type PendingEntry } from "./delivery";
@@ -12,6 +15,7 @@ import { DirectoryStore } from "./directory";
 import { ListStore, type Viewer } from "./list";
 import { LiveStore } from "./live";
 import { MailboxStore } from "./mailboxes";
+import { MetaStore } from "./meta";
 import { Notifier } from "./notify";
 import { PrefsStore } from "./prefs";
 import { PresenceStore } from "./presence";
@@ -29,6 +33,7 @@ export class AppStore {
   readonly directory: DirectoryStore;
   readonly counts: CountsStore;
   readonly mailboxes: MailboxStore;
+  readonly meta: MetaStore;
   readonly delivery: DeliveryStore;
   readonly presence: PresenceStore;
   readonly live: LiveStore;
@@ -37,6 +42,8 @@ export class AppStore {
   readonly router = new Router();
   readonly toasts = new ToastStore();
   readonly notifier: Notifier;
+  /** Customers who wait while the time for an answer runs out. */
+  readonly closing: ClosingStore;
   readonly list = signal<ListStore | null>(null);
   readonly thread = signal<ThreadStore | null>(null);
   readonly composer = signal<ComposerStore | null>(null);
@@ -55,11 +62,14 @@ export class AppStore {
   #started: Promise<void> = Promise.resolve();
 
   constructor(base = "/api/v1") {
-    this.api = new Api(new Http({ base, onSignedOut: () => this.session.lost(), onStale: () => this.session.renew() }));
+    this.api = new Api(
+      new Http({ base, fetch: timed, onSignedOut: () => this.session.lost(), onStale: () => this.session.renew() }),
+    );
     this.session = new SessionStore(this.api);
     this.directory = new DirectoryStore(this.api);
     this.counts = new CountsStore(this.api);
     this.mailboxes = new MailboxStore(this.api);
+    this.meta = new MetaStore(this.api);
     this.search = new SearchStore(this.api, (hits) => {
       for (const hit of hits) this.rows.upsert(hit.conversation);
     });
@@ -96,6 +106,16 @@ export class AppStore {
       words: ({ row }) => ({ title: row.contact.name ?? t("contact.unnamed"), body: row.preview ?? "" }),
       open: (id) => this.openConversation(id),
     });
+    this.closing = new ClosingStore(
+      this.rows,
+      (row) => this.#concerns(row),
+      (row, leftMs) =>
+        this.notifier.warn(
+          row,
+          t("notify.closing_title", { name: row.contact.name ?? unnamed(row.channel) }),
+          t("notify.closing", { left: left(leftMs) }),
+        ),
+    );
   }
 
   async start(): Promise<void> {
@@ -132,13 +152,15 @@ export class AppStore {
     this.#stops = [
       effect(() => this.#followList()),
       effect(() => this.#followThread()),
-      // Owners are told when a mailbox does not work; others may not ask.
+      // Owners are told when a mailbox or a page does not work; others may not ask.
       effect(() => (this.session.may("channels.watch") ? this.mailboxes.start() : this.mailboxes.stop())),
+      effect(() => (this.session.may("channels.manage") ? this.meta.start() : this.meta.stop())),
       // What is only being loaded for the first time is no news; of such rows only frames are (see #frame).
       this.rows.follow({
         changed: (change) => change.before && this.notifier.changed(change),
         gone: () => undefined,
       }),
+      this.closing.start(),
       () => document.removeEventListener("visibilitychange", hidden),
     ];
   }
@@ -149,6 +171,7 @@ export class AppStore {
     this.#stops = [];
     this.live.stop();
     this.mailboxes.stop();
+    this.meta.stop();
     this.live.link.resume = null;
     this.delivery.stop();
     this.presence.leave();
@@ -401,6 +424,14 @@ export class AppStore {
     }
   }
 }
+
+/** Every answer tells what time it is at the server. */
+const timed: typeof fetch = async (input, init) => {
+  const asked = Date.now();
+  const response = await globalThis.fetch(input, init);
+  heardTime(response.headers.get("Date"), asked, Date.now());
+  return response;
+};
 
 function same(a: object, b: object): boolean {
   const text = (object: object) =>

@@ -3,6 +3,7 @@ import { computed, signal } from "@preact/signals";
 import type { Agent, Api, Draft, UploadedFile } from "@svardesk/wire";
 import { ApiError } from "@svardesk/wire";
 import { AddressingStore } from "./addressing";
+import { LONGEST_PRIVATE, PublicityStore } from "./publicity";
 
 const PAUSE_MS = 700;
 const RETRY_MS = 5_000;
@@ -28,17 +29,20 @@ export class ComposerStore {
   /** By how many characters the text is too long for one message. */
   readonly tooMuch = computed(() => {
     const text = this.text.value.trim();
-    return text.length > LONGEST ? Math.max(0, [...text].length - LONGEST) : 0;
+    const longest = this.kind.value === "answer" && this.publicity.privately.value ? LONGEST_PRIVATE : LONGEST;
+    return text.length > longest ? Math.max(0, [...text].length - longest) : 0;
   });
   readonly canSend = computed(
     () =>
       !this.empty.value &&
       !this.uploading.value &&
       !this.tooMuch.value &&
-      (this.kind.value === "note" || this.addressing.valid.value),
+      (this.kind.value === "note" || (this.addressing.valid.value && !this.publicity.stopped.value)),
   );
   /** To whom an answer goes; part of the draft. */
   readonly addressing = new AddressingStore(() => this.#touch());
+  /** Where it goes when everybody can read it. */
+  readonly publicity: PublicityStore;
   #version = 0;
   #mentions = new Map<string, string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -51,7 +55,9 @@ export class ComposerStore {
     readonly api: Api,
     /** Whether these words are already on their way as a message. */
     readonly sending: (body: string) => boolean = () => false,
-  ) {}
+  ) {
+    this.publicity = new PublicityStore(conversationId, api);
+  }
 
   type(text: string): void {
     if (text === this.text.value) return;
@@ -246,6 +252,7 @@ export class ComposerStore {
     this.uploads.value = [];
     this.saved.value = "clean";
     this.addressing.clear();
+    this.publicity.clear();
     this.#mentions.clear();
   }
 

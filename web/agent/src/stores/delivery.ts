@@ -28,6 +28,10 @@ export interface Pending {
   addressing?: Addressing | null;
   /** Not before then. */
   send_at?: string | null;
+  /** Which comment it answers, where everybody reads it; null: the post itself. */
+  reply_to?: string | null;
+  /** To the author of this comment alone. */
+  private_to?: string;
 }
 
 export type PendingEntry = OutboxEntry<Pending>;
@@ -100,7 +104,7 @@ export class DeliveryStore {
   }
 
   async #send(entry: PendingEntry): Promise<Verdict> {
-    const { files, based_on_seq: basedOn, after, ...body } = entry.body;
+    const { files, based_on_seq: basedOn, after, private_to: privateTo, ...body } = entry.body;
     // Written in one go, the second answer is newer than the first only through ourselves.
     const own = this.#own.get(entry.lane);
     const based_on_seq = own && basedOn >= own.basedOn ? Math.max(own.seq, basedOn) : basedOn;
@@ -109,7 +113,11 @@ export class DeliveryStore {
       const message: NewMessage = { ...body, client_id: entry.client_id, file_ids, based_on_seq };
       // biome-ignore lint/suspicious/noThenProperty: the wire's name for it; a string is never called
       if (after) message.then = after;
-      const posted = await this.api.post(entry.lane, message);
+      const reply = { client_id: entry.client_id, body: body.body };
+      const posted = privateTo
+        ? // biome-ignore lint/suspicious/noThenProperty: see above
+          await this.api.privateReply(privateTo, after ? { ...reply, then: after } : reply)
+        : await this.api.post(entry.lane, message);
       if (body.kind === "answer") this.#own.set(entry.lane, { basedOn, seq: posted.message.seq });
       this.onPosted(posted);
       this.onGone(entry);

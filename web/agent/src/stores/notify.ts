@@ -26,6 +26,11 @@ export class Notifier {
     this.call(row.id, title, body);
   }
 
+  /** Something runs out; whoever has it before their eyes sees it there. */
+  warn(row: { id: string }, title: string, body: string): void {
+    if (!this.options.looking(row.id)) this.call(row.id, title, body);
+  }
+
   call(conversationId: string, title: string, body: string): void {
     const { prefs, open } = this.options;
     if (prefs.sound.value) this.sound();

@@ -13,6 +13,8 @@ import {
 } from "@svardesk/wire";
 import type { RowStore } from "./rows";
 
+/** So many pages are fetched to find a message that somebody wants to see. */
+const REACH_PAGES = 20;
 const isPublic = (message: Message) => message.kind === "inbound" || message.kind === "answer";
 
 export class ThreadStore {
@@ -111,6 +113,17 @@ export class ThreadStore {
     } finally {
       this.loadingEarlier.value = false;
     }
+  }
+
+  /** Fetches earlier messages until that one is here. Returns whether it is. */
+  async reach(id: string): Promise<boolean> {
+    const here = () => this.messages.value.some((message) => message.id === id);
+    for (let page = 0; page < REACH_PAGES && !here() && this.earlier.value; page++) {
+      const first = this.messages.value[0]?.seq;
+      await this.loadEarlier();
+      if (this.messages.value[0]?.seq === first) break;
+    }
+    return here();
   }
 
   /** A frame or the answer to a request. Returns false when older than what is known. */

@@ -5,6 +5,8 @@ import type {
   ApiToken,
   AsideMail,
   AuditEntry,
+  Badge,
+  CommentChange,
   Contact,
   ConversationDetail,
   ConversationPage,
@@ -13,6 +15,7 @@ import type {
   Draft,
   DraftAddressing,
   DraftKind,
+  Edit,
   EmbeddedForm,
   EmbeddedWidget,
   Filters,
@@ -26,13 +29,25 @@ import type {
   MailboxHealth,
   MailboxValues,
   Me,
+  Menus,
+  MenusAtMeta,
   Message,
+  MetaApp,
+  MetaAppValues,
+  MetaHealth,
+  MetaPage,
+  MetaPageValues,
+  MetaSettings,
   NewApiToken,
   NewMessage,
+  NewPost,
   NewSecret,
+  OfferedPage,
   OneTimeLink,
   OrganisationSettings,
+  PagePost,
   Permission,
+  PostChange,
   Posted,
   PrivacyRequest,
   Role,
@@ -41,8 +56,10 @@ import type {
   SearchPage,
   SessionInfo,
   SignIn,
+  Span,
   Tag,
   Team,
+  ThreadAct,
   UploadedFile,
 } from "./types";
 
@@ -137,6 +154,45 @@ export class Api {
   /** Takes an answer back that has not gone out; 409 `too_late` when it has. */
   cancel(id: string, messageId: string): Promise<Message> {
     return this.http.request("POST", `/conversations/${id}/messages/${messageId}/cancel`);
+  }
+  /** How a message read before it was edited, oldest first. */
+  async edits(id: string, messageId: string): Promise<Edit[]> {
+    return items(await this.#get<Listed<Edit>>(`/conversations/${id}/messages/${messageId}/edits`));
+  }
+  threadControl(id: string, act: ThreadAct): Promise<unknown> {
+    return this.#post(`/conversations/${id}/thread`, { act });
+  }
+  /** What in a text is about a person and must not be said in public. */
+  async publicCheck(id: string, text: string, signal?: AbortSignal): Promise<Span[]> {
+    const options = { body: { text }, ...(signal ? { signal } : {}) };
+    return (await this.http.request<{ spans: Span[] }>("POST", `/conversations/${id}/public-check`, options)).spans;
+  }
+  async postOf(id: string): Promise<PagePost | null> {
+    return (await this.#get<{ post: PagePost | null }>(`/conversations/${id}/post`)).post;
+  }
+  patchComment(messageId: string, change: CommentChange): Promise<Message> {
+    return this.#patch(`/comments/${messageId}`, change);
+  }
+  deleteComment(messageId: string): Promise<Message> {
+    return this.#delete(`/comments/${messageId}`);
+  }
+  privateReply(
+    messageId: string,
+    reply: { client_id: string; body: string; then?: NewMessage["then"] },
+  ): Promise<Posted> {
+    return this.#post(`/comments/${messageId}/private-reply`, reply);
+  }
+  pagePosts(cursor?: string | null): Promise<{ items: PagePost[]; next_cursor: string | null }> {
+    return this.http.request("GET", "/page-posts", { query: { cursor } });
+  }
+  createPost(post: NewPost): Promise<PagePost> {
+    return this.#post("/page-posts", post);
+  }
+  patchPost(id: string, change: PostChange): Promise<PagePost> {
+    return this.#patch(`/page-posts/${id}`, change);
+  }
+  deletePost(id: string): Promise<PagePost> {
+    return this.#delete(`/page-posts/${id}`);
   }
   patchConversation(id: string, patch: ConversationPatch): Promise<Row> {
     return this.#patch(`/conversations/${id}`, patch);
@@ -323,6 +379,53 @@ export class Api {
   /** Where the browser goes to sign in to the mailbox at its provider. */
   mailboxSignIn(id: string): Promise<{ url: string }> {
     return this.http.request("POST", `/mailboxes/${id}/sign-in`);
+  }
+  meta(): Promise<MetaSettings> {
+    return this.#get("/meta");
+  }
+  createMetaApp(values: MetaAppValues): Promise<MetaApp> {
+    return this.#post("/meta/apps", values);
+  }
+  patchMetaApp(id: string, values: MetaAppValues): Promise<MetaApp> {
+    return this.#patch(`/meta/apps/${id}`, values);
+  }
+  deleteMetaApp(id: string): Promise<void> {
+    return this.#delete(`/meta/apps/${id}`);
+  }
+  /** Where the owner's browser goes to choose pages. */
+  metaSignIn(appId: string): Promise<{ url: string }> {
+    return this.http.request("POST", `/meta/apps/${appId}/sign-in`);
+  }
+  async offeredPages(appId: string): Promise<OfferedPage[]> {
+    return items(await this.#get<Listed<OfferedPage>>(`/meta/apps/${appId}/offered`));
+  }
+  connectPage(
+    appId: string,
+    page: { page_id: string; page_token?: string | null },
+  ): Promise<{ items: MetaPage[]; found?: number }> {
+    return this.http.request("POST", `/meta/apps/${appId}/pages`, { body: page, seconds: 60 });
+  }
+  patchPage(id: string, values: MetaPageValues): Promise<MetaPage> {
+    return this.#patch(`/meta/pages/${id}`, values);
+  }
+  disconnectPage(id: string): Promise<void> {
+    return this.#delete(`/meta/pages/${id}`);
+  }
+  testPage(id: string): Promise<MetaHealth> {
+    return this.http.request("POST", `/meta/pages/${id}/test`, { seconds: 60 });
+  }
+  /** Somebody has looked at what Meta restricted: what waited goes out. */
+  resumePage(id: string): Promise<{ sent: number }> {
+    return this.http.request("POST", `/meta/pages/${id}/resume`);
+  }
+  messengerProfile(id: string): Promise<MenusAtMeta> {
+    return this.http.request("GET", `/meta/pages/${id}/messenger-profile`, { seconds: 60 });
+  }
+  putMessengerProfile(id: string, menus: Menus): Promise<MenusAtMeta> {
+    return this.http.request("PUT", `/meta/pages/${id}/messenger-profile`, { body: menus, seconds: 60 });
+  }
+  async badges(): Promise<Badge[]> {
+    return items(await this.#get<Listed<Badge>>("/reports/badges"));
   }
   async privacyRequests(kind: "exports" | "erasures"): Promise<PrivacyRequest[]> {
     return items(await this.#get<Listed<PrivacyRequest>>(`/privacy/${kind}`));

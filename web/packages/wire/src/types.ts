@@ -49,9 +49,17 @@ export type DraftAddressing = S["DraftAddressing"];
 export type FilledIn = S["FilledIn"];
 /** `client_id` is only there for its author; `deleted`: erased, the body is empty; `send_at`: waits until then. */
 export type Message = With<
-  Loose<S["Message"], "client_id" | "deleted" | "silent" | "fields" | "automated" | "letter" | "send_at">,
-  { letter?: Letter | null }
+  Loose<
+    S["Message"],
+    | ("client_id" | "deleted" | "silent" | "fields" | "automated" | "letter" | "send_at" | "edits" | "awaited")
+    | ("private" | "comment")
+  >,
+  { letter?: Letter | null; comment?: PublicComment | null }
 >;
+/** What stands beside a message that everybody can read; what is usual is left out. */
+export type PublicComment = Partial<S["PublicComment"]>;
+/** A message of another conversation that belongs with this one. */
+export type MessageLink = S["MessageLink"];
 export type Identity = Loose<S["Identity"], "verified_at">;
 export type Contact = With<
   Loose<S["Contact"], "fields" | "timezone" | "erased_at" | "written_standard">,
@@ -65,8 +73,19 @@ export type Relations = S["Relations"];
 export type Draft = Loose<S["Draft"], "files" | "updated_at" | "addressing">;
 export type PresentAgent = S["PresentAgent"];
 export type VisitorNow = S["VisitorNow"];
-/** How an answer reaches the customer. */
-export type Way = S["Way"];
+/** How an answer reaches the customer; what a channel has not is left out. */
+export type Way = Loose<S["Way"], "public" | "standby">;
+/** A time in which we may write, counted from what the person did last; `people_only`: not for machines. */
+export type WayWindow = S["WayWindow"];
+/** What can be done about the program that has a conversation at its channel. */
+export type ThreadAct = S["ThreadAct"]["act"];
+/** What the person came from: an ad, a link, a post. */
+export type Touch = NonNullable<Way["first_touch"]>;
+export type Reaction = S["Reaction"];
+/** With which program an answer was written outside of Svardesk. */
+export type Elsewhere = S["Elsewhere"];
+/** How a message read before it was edited. */
+export type Edit = S["Edit"];
 export type ConversationPage = With<S["conversations_schemas_Page"], { items: Row[] }>;
 export type Counts = S["Counts"];
 export type CountedView = keyof Counts;
@@ -75,7 +94,7 @@ export type ConversationDetail = With<
   { conversation: Row; contact: Contact; messages: Message[]; previous_conversations: Row[]; draft: Draft | null }
 >;
 export type Posted = With<S["Posted"], { message: Message; conversation: Row }>;
-type Said = "then" | "addressing" | "send_at";
+type Said = "then" | "addressing" | "send_at" | "reply_to";
 export type NewMessage = With<Required<Omit<S["PostMessage"], Said>>, { file_ids: string[]; mention_ids: string[] }> &
   Partial<Pick<S["PostMessage"], Said>>;
 export type ConversationPatch = Partial<S["ChangeConversation"]>;
@@ -85,6 +104,31 @@ export type SavedView = With<S["SavedView"], { filters: Filters }>;
 export type SearchHit = With<S["FoundMessage"], { message: Message; conversation: Row }>;
 export type SearchPage = With<S["Found"], { messages: SearchHit[]; contacts: Contact[] }>;
 export type UploadedFile = Loose<S["Uploaded"], "image">;
+
+// -- Messenger and the Facebook page: their settings
+export type MetaApp = S["AppView"];
+export type MetaAppValues = S["AppValues"];
+/** One of a page's two connections: Messenger, or the page with its comments. */
+export type MetaPage = S["PageView"];
+export type MetaPageValues = S["PageValues"];
+export type MetaSettings = S["MetaSettings"];
+export type MetaProblem = S["Problem"];
+export type MetaHealth = S["PageHealth"];
+export type OfferedPage = S["Offered"];
+/** What people see in Messenger before they write. */
+export type Menus = S["Menus"];
+export type MenusAtMeta = S["MenusAtMeta"];
+/** How a page stands by its provider's badge for fast answers. */
+export type Badge = S["Badge"];
+
+// -- the Facebook page
+/** What in a text is about a person; `start` and `end` count as strings do here. `stop`: it must come out first. */
+export type Span = S["Span"];
+export type CommentChange = S["ChangeComment"];
+/** A post on a page; `own`: the page's, else a visitor's. */
+export type PagePost = S["PagePost"];
+export type NewPost = S["MakePost"];
+export type PostChange = S["ChangePost"];
 
 // -- the organisation
 export type Agent = S["AgentRow"];

@@ -8,10 +8,13 @@ import type { Section } from "../../router";
 import { Agents } from "./Agents";
 import { ApiTokens } from "./ApiTokens";
 import { Audit } from "./Audit";
+import { Badges } from "./Badges";
 import { Forms } from "./Forms";
 import { Mailboxes } from "./mailboxes/Mailboxes";
+import { Meta } from "./meta/Meta";
 import { Notifications } from "./Notifications";
 import { Organisation } from "./Organisation";
+import { Posts } from "./Posts";
 import { Privacy } from "./Privacy";
 import { Profile } from "./Profile";
 import { Security } from "./Security";
@@ -38,6 +41,9 @@ const ENTRIES: readonly Entry[] = [
   { section: "widgets", icon: "chat", page: Widgets, needs: "channels.manage" },
   { section: "forms", icon: "file", page: Forms, needs: "channels.manage" },
   { section: "mailboxes", icon: "mail", page: Mailboxes, needs: "channels.manage" },
+  { section: "meta", icon: "megaphone", page: Meta, needs: "channels.manage" },
+  { section: "posts", icon: "note", page: Posts, needs: "posts.write" },
+  { section: "badges", icon: "clock", page: Badges, needs: "reports.read" },
   { section: "tokens", icon: "key", page: ApiTokens, needs: "tokens.manage" },
   { section: "audit", icon: "file", page: Audit, needs: "audit.read" },
   { section: "privacy", icon: "shield", page: Privacy, needs: "privacy.manage" },
