@@ -620,7 +620,7 @@ async def test_a_slow_provider_holds_up_nobody_else_and_keeps_its_lease(
 
     for _ in range(2):
         async with asyncio.timeout(15):
-            while (await outbox.row(slow))["lease_until"] != outbox.clock.now() + deliveries.LEASE:
+            while (await outbox.row(slow))["lease_until"] != outbox.clock.now() + deliveries.LEASE:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         outbox.clock.advance(seconds=60)
     assert await deliveries.claim(outbox.db, outbox.clock, 10) == []
