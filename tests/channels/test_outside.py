@@ -166,7 +166,7 @@ async def test_a_thread_knows_its_owner_and_where_the_person_came_from(thread: T
     lines: list[Any] = [one.details for one in await thread.messages() if one.details is not None]
     assert [(one["type"], one.get("name")) for one in lines] == [("owner_changed", "Annen app")]
     await thread.tell({"id": "2", "text": "Er dere der?", "standby": False})
-    lines: list[Any] = [one.details for one in await thread.messages() if one.details is not None]
+    lines = [one.details for one in await thread.messages() if one.details is not None]
     assert [(one["type"], one.get("name")) for one in lines] == [
         ("owner_changed", "Annen app"),
         ("owner_changed", None),

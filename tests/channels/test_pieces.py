@@ -41,7 +41,7 @@ async def test_a_piece_that_is_refused_is_tried_again_and_the_earlier_ones_are_n
     assert await outbox.states(message_id) == ("failed_permanent", "failed_permanent")
     assert [one.part for one in outbox.provider.calls] == [0, 1, 1, 2]
     async with outbox.db.work(outbox.account.id) as tx:
-        await deliveries.again(tx, outbox.clock.now(), message_id)
+        await deliveries.again(tx, outbox.clock.now(), message_id, outbox.adapters)
     await outbox.drain()
     assert [one.part for one in outbox.provider.calls] == [0, 1, 1, 2, 2]
     assert [part for part, _ in await parts_of(outbox)] == [0, 1, 2]

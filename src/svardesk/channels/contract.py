@@ -65,6 +65,10 @@ EventType = Literal[
 SenderKind = Literal["customer", "page", "other_app", "bot", "system"]
 
 
+SEND_SECONDS = 30.0
+"""What a provider is given for one call, unless its adapter says otherwise."""
+
+
 class ParseFailed(SvardeskError):
     """The bytes are not what this channel sends; the envelope is kept and set aside."""
 
@@ -402,6 +406,10 @@ class Adapter(Protocol):
         """After an unknown outcome: does the provider have it?"""
         ...
 
+    def send_seconds(self, command: OutboundCommand) -> float:
+        """How long ``send`` may take: longer than the provider should, given what there is to send."""
+        ...
+
     def parts(self, command: OutboundCommand) -> int:
         """In how many pieces an answer goes out, asked after ``prepare``; each is a ``send`` of its own, in their order."""
         ...
@@ -514,6 +522,11 @@ class AdapterBase:
         """Everything is in the command."""
         del tx, now
         return command
+
+    def send_seconds(self, command: OutboundCommand) -> float:
+        """Half a minute."""
+        del command
+        return SEND_SECONDS
 
     def parts(self, command: OutboundCommand) -> int:
         """All at once."""

@@ -51,8 +51,8 @@ log = structlog.get_logger()
 
 SWEEP_NAME: Final = "deliveries"
 LEASE: Final = timedelta(seconds=90)
-SEND_SECONDS: Final = 30.0
-"""Longer than any provider should take, far shorter than the lease."""
+LEASE_ENOUGH: Final = 30.0
+"""Seconds that a lease is surely enough for: what may take longer has it renewed meanwhile."""
 BATCH: Final = 20
 LAST_ATTEMPT: Final = 8
 """After so many refusals (about three hours) a person must look, where the channel does not say for how long to try; and
@@ -171,21 +171,32 @@ async def sweep(
     files: FileStore | None = None,
 ) -> int:
     """Claim a batch of due deliveries of all organisations and see each through; returns how many."""
-    async with db.system() as tx:
-        claimed = await tx.all(QUERIES.claim_deliveries, now=clock.now(), lease=LEASE, limit=BATCH)
-    if claimed:
-        done = await asyncio.gather(
-            *(_one(db, clock, keyring, adapters, files, row) for row in claimed), return_exceptions=True
-        )
-        for row, outcome in zip(claimed, done, strict=True):
-            if isinstance(outcome, BaseException):
-                if not isinstance(outcome, Exception):
-                    raise outcome
-                log.error("delivery_broke_off", delivery=str(row["id"]), exc_info=outcome)
-                if not passes(outcome):
-                    async with db.work(row["account_id"]) as tx:
-                        await _broke_off(tx, clock.now(), row, type(outcome).__name__)
+    claimed = await claim(db, clock, BATCH)
+    for outcome in await asyncio.gather(
+        *(see_through(db, clock, keyring, adapters, files, row) for row in claimed), return_exceptions=True
+    ):
+        if isinstance(outcome, BaseException):
+            raise outcome
     return len(claimed)
+
+
+async def claim(db: Database, clock: Clock, most: int) -> list[Row]:
+    """Lease deliveries that are due, of all organisations, each under a new fence."""
+    async with db.system() as tx:
+        return await tx.all(QUERIES.claim_deliveries, now=clock.now(), lease=LEASE, limit=most)
+
+
+async def see_through(
+    db: Database, clock: Clock, keyring: KeyRing, adapters: Adapters, files: FileStore | None, row: Row
+) -> None:
+    """Send one claimed delivery (or look for it) and settle it. What our own code breaks on is counted, not raised."""
+    try:
+        await _one(db, clock, keyring, adapters, files, row)
+    except Exception as error:
+        log.exception("delivery_broke_off", delivery=str(row["id"]))
+        if not passes(error):
+            async with db.work(row["account_id"]) as tx:
+                await _broke_off(tx, clock.now(), row, type(error).__name__)
 
 
 async def _broke_off(tx: Tx, now: datetime, row: Row, reason: str) -> None:
@@ -253,7 +264,15 @@ async def _one(
         if not adapter.tells_handing_over and row["state"] == "sending":
             # From here on a worker that vanishes leaves an outcome that nobody knows.
             await tx.run(QUERIES.handing_over, account_id=account_id, id=delivery_id, fence=fence, now=clock.now())
-    result = await _call(adapter, command, reconcile=row["state"] == "unknown")
+    seconds = adapter.send_seconds(command)
+    holding = (
+        asyncio.create_task(_keep_lease(db, clock, account_id, delivery_id, fence)) if seconds > LEASE_ENOUGH else None
+    )
+    try:
+        result = await _call(adapter, command, seconds, reconcile=row["state"] == "unknown")
+    finally:
+        if holding is not None:
+            holding.cancel()
     sending = row["state"] == "sending" and adapter.tells_handing_over
     if isinstance(result, Unknown) and sending and not handing_over.begun:
         # The adapter was too slow, or it broke: the latter is our own code, and ends after a number of attempts.
@@ -295,10 +314,22 @@ def _file(store: FileStore | None, account_id: UUID, one: dict[str, Any]) -> Out
     return OutboundFile(id=UUID(one["id"]), name=one["name"], media_type=one["media_type"], size=one["size"], read=read)
 
 
-async def _call(adapter: Adapter, command: OutboundCommand, *, reconcile: bool) -> SendResult | ReconcileResult:
+async def _keep_lease(db: Database, clock: Clock, account_id: UUID, delivery_id: UUID, fence: int) -> None:
+    """Hold on to a delivery that takes longer than a lease; ends with it, or with the fence."""
+    while True:
+        await asyncio.sleep(LEASE_ENOUGH)
+        async with db.work(account_id) as tx:
+            held = {"account_id": account_id, "id": delivery_id, "fence": fence}
+            if not await tx.run(QUERIES.keep_lease, **held, until=clock.now() + LEASE):
+                return
+
+
+async def _call(
+    adapter: Adapter, command: OutboundCommand, seconds: float, *, reconcile: bool
+) -> SendResult | ReconcileResult:
     """One call of the provider. An adapter that breaks has told us nothing: the outcome is unknown."""
     try:
-        async with asyncio.timeout(SEND_SECONDS):
+        async with asyncio.timeout(seconds):
             return await (adapter.reconcile(command) if reconcile else adapter.send(command))
     except TimeoutError:
         return Unknown(reason="timeout")

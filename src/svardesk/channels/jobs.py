@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from svardesk.channels import awaiting, deliveries, ingress, media, uploads
+from svardesk.channels.outgoing import Outgoing
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database
 from svardesk.kit.files import FileStore
@@ -27,9 +28,6 @@ class Parts(Protocol):
 def sweeps(parts: Parts) -> tuple[Sweep, ...]:
     """Deliveries and envelopes (woken when something is due, looked at every few seconds), orphaned uploads."""
 
-    async def send(db: Database, clock: Clock) -> int:
-        return await deliveries.sweep(db, clock, parts.keyring, files=parts.files)
-
     async def parse(db: Database, clock: Clock) -> int:
         return await ingress.sweep(db, clock, parts.keyring, files=parts.files)
 
@@ -40,7 +38,7 @@ def sweeps(parts: Parts) -> tuple[Sweep, ...]:
         return await uploads.sweep_orphans(db, clock, parts.files)
 
     return (
-        Sweep(deliveries.SWEEP_NAME, send, every=2.0),
+        Sweep(deliveries.SWEEP_NAME, Outgoing(parts.keyring, parts.files).sweep, every=2.0),
         Sweep(ingress.SWEEP_NAME, parse, every=2.0),
         Sweep(awaiting.SWEEP_NAME, fetch, every=5.0),
         Sweep("orphaned_files", tidy, every=900.0),

@@ -190,6 +190,11 @@ WHERE m.account_id = :account_id AND m.id = ANY(:message_ids) AND m.kind = 'answ
 -- Which deliveries are due, of all organisations? Each is leased under a new fence.
 SELECT account_id, id, state, fence FROM channels_claim_deliveries(:now, :lease, :limit);
 
+-- name: keep_lease
+-- It is still being sent.
+UPDATE deliveries SET lease_until = :until
+WHERE account_id = :account_id AND id = :id AND fence = :fence AND state IN ('sending', 'unknown');
+
 -- name: command
 -- Everything that an adapter needs to send one message.
 SELECT d.id, d.message_id, d.conversation_id, d.connection_id, d.attempt, d.refusals, d.external_id, d.fence, d.state,

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from svardesk.channels.contract import (
+    SEND_SECONDS,
     AdapterBase,
     Attachment,
     AttachmentLimit,
@@ -61,6 +62,11 @@ from svardesk.spine import record
 
 MAX_TEXT: Final = 60_000
 """Characters of a mail that stand in the conversation; the rest is a click away."""
+ENCODED: Final = 1.4
+"""So many bytes of a mail a byte of a file becomes."""
+SLOWEST: Final = 60_000
+"""Bytes a second that a mail server takes at least."""
+LONGEST: Final = 900.0
 MAX_CUT: Final = 30_000
 MAX_ATTACHMENT: Final = 25 * 1024 * 1024
 RETRIES_FOR: Final = timedelta(hours=48)
@@ -223,6 +229,10 @@ class EmailAdapter(AdapterBase):
         """Its addresses count as existing again."""
         await reaching.unsuppress(tx, message_id)
 
+    def send_seconds(self, command: OutboundCommand) -> float:
+        """Longer for files: a mail server may sit behind a slow line."""
+        return min(SEND_SECONDS + sum(one.size for one in command.files) * ENCODED / SLOWEST, LONGEST)
+
     async def send(self, command: OutboundCommand) -> SendResult:
         """Hand the mail over to the mailbox's server."""
         prepared: Prepared | None = command.own
@@ -233,6 +243,7 @@ class EmailAdapter(AdapterBase):
             return Temporary(code=error.code, error_class="connection", reason=error.said)
         if settings is None or prepared is None:
             return Permanent(code="no_smtp", error_class="connection", reason="no_smtp")
+        settings = msgspec.structs.replace(settings, total_seconds=self.send_seconds(command) - 2)
         try:
             mail = await composed(prepared, command)
             main = [ascii_address(one.email).lower() for one in prepared.outgoing.to]
