@@ -88,6 +88,12 @@ REFERENCES: tuple[tuple[str, str, dict[str, Any]], ...] = (
         "/api/v1/conversations/{conversation_id}/messages",
         {"client_id": "new", "kind": "note", "body": "Hei", "mention_ids": ["agent_id"]},
     ),
+    (
+        "POST",
+        "/api/v1/conversations/{conversation_id}/messages",
+        {"client_id": "new", "kind": "answer", "body": "Hei", "confirm": True, "reply_to": "message_id"},
+    ),
+    ("POST", "/api/v1/page-posts", {"client_id": "new", "connection_id": "connection_id", "text": "Hei"}),
     ("PUT", "/api/v1/conversations/{conversation_id}/draft", {"body": "Hei", "file_ids": ["file_id"], "version": 0}),
     ("POST", "/api/v1/invitations", {"email": "ny@ny.example", "role": "agent", "team_ids": ["team_id"]}),
     ("POST", "/api/v1/widgets", {"name": "x", "origins": ["https://x.example"], "team_id": "team_id"}),

@@ -86,6 +86,10 @@ async def make_world(db: Database, marker: str) -> World:
         author_id=colleague.id, body=f"{marker} svar", actor=f"agent:{colleague.id}", state="failed_permanent",
         created_at=NOW,
     )  # fmt: skip
+    post = await insert(
+        db, "facebook_posts", account.id, connection_id=page, post_id=f"1001_{uuid4().hex}", own=True,
+        body=f"{marker} innlegg", state="published", created_at=NOW,
+    )  # fmt: skip
     identity = await insert(
         db, "identities", account.id, contact_id=contact, kind="email", scope="", address=f"{marker.lower()}@kunde.example",
         trust="claimed", created_at=NOW,
@@ -147,7 +151,7 @@ async def make_world(db: Database, marker: str) -> World:
         "team_id": team, "token_id": api_token, "session_id": session, "invitation_id": invitation,
         "calendar_id": calendar, "field_id": field_, "tag_id": tag, "view_id": view, "widget_id": widget,
         "form_id": form, "mailbox_id": mailbox,
-        "app_id": meta_app, "connection_id": page, "deletion_id": deletion,
+        "app_id": meta_app, "connection_id": page, "deletion_id": deletion, "post_id": post,
         "file_id": file, "envelope_id": envelope, "request_id": request, "merge_id": merge,
         "other_contact_id": other_contact,
     }  # fmt: skip
@@ -167,6 +171,11 @@ def body_of(row: Route, ids: Mapping[str, UUID]) -> Any:
         "change_page": {"name": "Nytt navn"},
         "put_messenger_profile": {"greeting": [{"text": "Hei!"}]},
         "post_thread_act": {"act": "take"},
+        "check_public": {"text": "Hei 123456"},
+        "change_comment": {"state": "not_needed"},
+        "post_private_reply": {"client_id": str(uuid4()), "body": "Hei"},
+        "make_page_post": {"client_id": str(uuid4()), "connection_id": text["connection_id"], "text": "Hei"},
+        "change_page_post": {"text": "Hei igjen"},
         "create_mailbox": {"address": "ny@post.example"},
         "change_mailbox": {"name": "Nytt navn"},
         "post_session": {"email": "x@y.example", "password": "feil passord her"},

@@ -331,7 +331,7 @@ ROUTES: tuple[Route, ...] = (
         "POST",
         "/api/v1/conversations/{conversation_id:uuid}/public-check",
         check_public,
-        permission="conversations.read",
+        permission="conversations.write",
         status=200,
     ),
     route("GET", "/api/v1/envelopes/quarantined", list_quarantined, permission="channels.manage"),
