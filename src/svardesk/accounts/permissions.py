@@ -38,7 +38,6 @@ _OWNER: Final[frozenset[Permission]] = frozenset(
         *_LEAD,
         "agents.manage",
         "channels.manage",
-        "posts.write",
         "settings.manage",
         "privacy.manage",
         "tokens.manage",
