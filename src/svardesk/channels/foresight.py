@@ -53,9 +53,10 @@ class Foresight:
             self._windows[conversation_id] = (since, until)
 
     async def finish(self, tx: Tx) -> None:
-        """Write what was gathered."""
-        if self._windows:
-            await outside.open_windows(tx, self._windows)
+        """Write what was gathered so far."""
+        windows, self._windows = self._windows, {}
+        if windows:
+            await outside.open_windows(tx, windows)
 
 
 async def look(tx: Tx, now: datetime, batch: Batch, handled: Iterable[str]) -> Foresight:
