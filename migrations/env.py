@@ -46,7 +46,8 @@ def _migrate(connection: object) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
-        if not context.config.attributes.get("compare_only"):
+        newest = context.script.get_current_head() == context.get_context().get_current_revision()
+        if newest and not context.config.attributes.get("compare_only"):
             _put_code_in_place()
 
 

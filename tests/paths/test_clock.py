@@ -16,7 +16,16 @@ from svardesk.accounts import auth, throttle, totp
 from svardesk.accounts import presence as agents_present
 from svardesk.accounts.sessions import Browser, begin
 from svardesk.channels import deliveries, ingress
-from svardesk.channels.contract import AdapterBase, OutboundCommand, ReconcileResult, SendResult, Sent, Unknown
+from svardesk.channels.contract import (
+    AdapterBase,
+    Capabilities,
+    Connection,
+    OutboundCommand,
+    ReconcileResult,
+    SendResult,
+    Sent,
+    Unknown,
+)
 from svardesk.conversations import presence
 from svardesk.conversations.changing import change, wake_snoozed
 from svardesk.conversations.schemas import ChangeConversation
@@ -106,6 +115,9 @@ class Provider(AdapterBase):
         self.sent: list[UUID] = []
         self.looked: list[UUID] = []
         self.during: Callable[[], Awaitable[None]] | None = None
+
+    def capabilities(self, connection: Connection) -> Capabilities:
+        return Capabilities()
 
     async def send(self, command: OutboundCommand) -> SendResult:
         self.sent.append(command.message_id)
