@@ -50,7 +50,7 @@ async def test_the_right_password_signs_in(client: Client, company: Company) -> 
     }
     assert me["account"]["slug"] == company.slug
     assert me["teams"] == [{"id": str(company.team_id), "name": "Kundeservice", "closed": False}]
-    assert len(me["permissions"]) == 15
+    assert len(me["permissions"]) == 16
     assert me["totp_enabled"] is False
     cookie = answer.headers["set-cookie"].lower()
     assert cookie.startswith("svardesk_session=")

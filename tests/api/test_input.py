@@ -17,7 +17,7 @@ from svardesk.routes import ROUTES
 from tests.api.world import World, body_of, content, label, path_of
 from tests.client import Client
 
-MARKER = {name: uuid4() for name in ("conversation_id", "contact_id", "other_contact_id", "team_id")}
+MARKER = {name: uuid4() for name in ("conversation_id", "contact_id", "other_contact_id", "team_id", "connection_id")}
 WITH_BODY = tuple(row for row in ROUTES if body_of(row, MARKER) is not None)
 JSON = {"content-type": "application/json"}
 TOUCHED = ("sessions", "agents", "webchat_sessions", "audit_log")

@@ -21,6 +21,7 @@ from psycopg.types.json import Jsonb
 from svardesk.channels import taking
 from svardesk.channels.connections import QUERIES, NoSuchConnection, get
 from svardesk.channels.contract import Adapter, Connection, InboundEvent, Raw
+from svardesk.channels.foresight import look
 from svardesk.channels.registry import adapter as adapter_of
 from svardesk.kit.clock import Clock
 from svardesk.kit.db import Database, Row, Tx, passes, with_retry
@@ -250,10 +251,13 @@ class _Share:
             )
             waiting = {row["id"] for row in locked}
             contacts: dict[UUID, UUID | None] = {}
-            for one in found:
+            taken = [one for one in found if one.row["id"] in waiting]
+            foresight = None
+            if not careful:
+                batch = [(one.connection, one.row["id"], one.events) for one in taken]
+                foresight = await look(tx, now, batch, taking.HANDLED)
+            for one in taken:
                 envelope_id = one.row["id"]
-                if envelope_id not in waiting:
-                    continue
                 attempts = one.row.get("attempts", LAST_ATTEMPT)
                 taker = taking.Taker(
                     tx,
@@ -264,6 +268,7 @@ class _Share:
                     one.files,
                     careful=careful,
                     patient=attempts < LAST_ATTEMPT,
+                    foresight=foresight,
                 )
                 for event in one.events:
                     await taker.take(event)
@@ -279,6 +284,8 @@ class _Share:
                     )
                     continue
                 contacts[envelope_id] = taker.contact_id
+            if foresight is not None:
+                await foresight.finish(tx)
             await tx.run(
                 QUERIES.envelopes_parsed,
                 account_id=tx.account,

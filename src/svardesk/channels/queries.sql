@@ -129,6 +129,21 @@ VALUES (:account_id, :id, :envelope_id, :connection_id, :idempotency_key, :type,
 ON CONFLICT (account_id, connection_id, idempotency_key) DO NOTHING
 RETURNING id;
 
+-- name: add_items
+-- What parsers found in several envelopes; those come back that were not told before.
+INSERT INTO inbound_items (account_id, id, envelope_id, connection_id, idempotency_key, type, state, created_at)
+SELECT :account_id, w.id, w.envelope_id, w.connection_id, w.key, w.type, w.state, :now
+FROM unnest(:ids::uuid[], :envelope_ids::uuid[], :connection_ids::uuid[], :keys::text[], :types::text[], :states::text[])
+    AS w (id, envelope_id, connection_id, key, type, state)
+ON CONFLICT (account_id, connection_id, idempotency_key) DO NOTHING
+RETURNING connection_id, idempotency_key;
+
+-- name: standing_by
+-- Whether other programs own some threads.
+SELECT t.connection_id, t.thread, t.standby
+FROM unnest(:connection_ids::uuid[], :threads::text[]) AS w (connection_id, thread)
+JOIN threads t ON t.account_id = :account_id AND t.connection_id = w.connection_id AND t.thread = w.thread;
+
 -- name: quarantine_item
 -- One thing that could not be taken; the rest of its envelope goes on.
 INSERT INTO inbound_items (account_id, id, envelope_id, connection_id, idempotency_key, type, state, error, created_at)

@@ -12,6 +12,7 @@ from svardesk.channels import awaiting, deliveries, echoes, pieces, threads, win
 from svardesk.channels.connections import QUERIES
 from svardesk.channels.contract import Adapter, Attachment, Connection, InboundEvent, NotHereYet, Place, Taken
 from svardesk.channels.events import ReceiptDue
+from svardesk.channels.foresight import Foresight
 from svardesk.contacts import identities, meeting
 from svardesk.conversations import outside
 from svardesk.conversations.changing import put_away
@@ -94,6 +95,7 @@ class Taker:
         *,
         careful: bool,
         patient: bool = False,
+        foresight: Foresight | None = None,
     ) -> None:
         self._tx = tx
         self._now = now
@@ -103,6 +105,7 @@ class Taker:
         self._files = files
         self._careful = careful
         self._patient = patient
+        self._foresight = foresight
         self.contact_id: UUID | None = None
         self.waits = False
         """Something in the envelope is about what has not come in yet: it is to be read again in a moment."""
@@ -137,6 +140,10 @@ class Taker:
 
     async def _take(self, event: InboundEvent, item: dict[str, Any]) -> None:
         handler = _HANDLERS.get(event.type)
+        if self._foresight is not None:
+            if self._foresight.is_new(self._connection.id, event.idempotency_key) and handler is not None:
+                await handler(self, event)
+            return
         state = "done" if handler is not None else "ignored"
         if await self._tx.maybe(QUERIES.add_item, **item, state=state) is not None and handler is not None:
             await handler(self, event)
@@ -233,7 +240,9 @@ class Taker:
     async def _opens(self, conversation_id: UUID, at: datetime) -> None:
         window = windows.free(self._adapter.capabilities(self._connection))
         end = None if window is None else windows.until(window, at)
-        if end is not None:
+        if end is not None and self._foresight is not None:
+            self._foresight.open_window(conversation_id, at, end)
+        elif end is not None:
             await outside.open_window(self._tx, conversation_id, at, end)
 
     async def _thread_says(self, event: InboundEvent) -> None:
@@ -243,7 +252,10 @@ class Taker:
             return
         if event.referral:
             await threads.came_from(self._tx, self._now, self._connection.id, thread, event.referral)
-        if event.standby is not None:
+        if event.standby is not None and (
+            self._foresight is None
+            or self._foresight.is_news_of_owner(self._connection.id, thread, standby=event.standby)
+        ):
             await threads.heard(self._tx, self._now, self._connection.id, thread, standby=event.standby)
 
     async def _named(self, event: InboundEvent) -> list[UUID]:
@@ -325,6 +337,8 @@ class Taker:
     async def control(self, event: InboundEvent) -> None:
         """Another program owns the thread now, or we do."""
         if event.control is not None and event.external_thread_key is not None:
+            if self._foresight is not None:
+                self._foresight.forget_owner(self._connection.id, event.external_thread_key)
             await threads.control(self._tx, self._now, self._connection.id, event.external_thread_key, event.control)
 
     async def happened(self, event: InboundEvent) -> None:
@@ -334,6 +348,10 @@ class Taker:
     async def _person(self, event: InboundEvent) -> identities.Found:
         """Whose message it is. An address that is only claimed never leads to somebody whose address it is proven to be."""
         tx, now, sender = self._tx, self._now, event.sender
+        if self._foresight is not None and sender.address_kind is None:
+            held = self._foresight.person(self._connection.kind, str(self._connection.id), sender.external_id)
+            if held is not None and not sender.also:
+                return await identities.met(tx, now, held, sender.trust, None)
         if sender.address_kind is not None and identities.rank(sender.trust) < 2:
             found = await identities.find_claimed(
                 tx, now, kind=sender.address_kind, address=sender.external_id, name=sender.display, locale=event.locale
@@ -436,3 +454,6 @@ _HANDLERS: Final[Mapping[str, Callable[[Taker, InboundEvent], Awaitable[None]]]]
     "connection_event": Taker.happened,
 }
 """What the house does with an event; a type without a handler is kept, marked ``ignored`` and can be replayed."""
+
+HANDLED: Final = frozenset(_HANDLERS)
+"""The types of events that somebody does something with."""

@@ -1,5 +1,6 @@
 """Addresses of people: finding whose one is, believing it more, taking a claim down. Nothing is believed less again."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -67,12 +68,27 @@ async def find_or_create(
     address = normal(kind, address)
     rows = await tx.all(_sql.identities_by_address, account_id=tx.account, kind=kind, scopes=[scope], address=address)
     if rows:
-        return await _met(tx, now, rows[0], trust, display)
+        return await met(tx, now, rows[0], trust, display)
     return await _create(tx, now, kind, address, scope, trust, name, display, locale)
 
 
-async def _met(tx: Tx, now: datetime, held: Row, trust: str, display: str | None) -> Found:
-    """Somebody whom we know."""
+async def by_addresses(tx: Tx, wanted: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str, str], Row]:
+    """Whose addresses these are, each (kind, scope, address as it is kept); those that nobody has are left out."""
+    asked = sorted(wanted)
+    if not asked:
+        return {}
+    rows = await tx.all(
+        _sql.identities_by_addresses,
+        account_id=tx.account,
+        kinds=[kind for kind, _, _ in asked],
+        scopes=[scope for _, scope, _ in asked],
+        addresses=[address for _, _, address in asked],
+    )
+    return {(row["kind"], row["scope"], row["address"]): row for row in rows}
+
+
+async def met(tx: Tx, now: datetime, held: Row, trust: str, display: str | None) -> Found:
+    """Somebody whom we know: ``held`` is a row of ``by_addresses``."""
     if rank(trust) > rank(held["trust"]):
         await believe(tx, now, held["id"], trust, display=display)
     if held["last_seen_at"] is None or held["last_seen_at"] < now - SEEN_EVERY:
@@ -113,7 +129,7 @@ async def _create(
         held = await tx.one(
             _sql.identities_by_address, account_id=tx.account, kind=kind, scopes=[scope], address=address
         )
-        return await _met(tx, now, held, trust, display)
+        return await met(tx, now, held, trust, display)
     await record(tx, ContactCreated(stream=contact_id, identity_id=made["id"]))
     return Found(contact_id, made["id"], created=True)
 
@@ -194,7 +210,7 @@ async def find_claimed(
     if held is None:
         found = await _create(tx, now, kind, address, scope, "claimed", name, None, locale)
     else:
-        found = await _met(tx, now, held, "claimed", None)
+        found = await met(tx, now, held, "claimed", None)
     if not found.created and name and (held is None or not held["named"]):
         await name_if_none(tx, found.contact_id, name)
     return found

@@ -6,6 +6,13 @@ SELECT i.id, i.contact_id, i.trust, i.scope, c.last_seen_at, c.name <> '' AS nam
 FROM identities i JOIN contacts c ON c.account_id = i.account_id AND c.id = i.contact_id
 WHERE i.account_id = :account_id AND i.kind = :kind AND i.scope = ANY(:scopes) AND i.address = :address;
 
+-- name: identities_by_addresses
+-- Whose addresses these are.
+SELECT i.id, i.contact_id, i.trust, i.kind, i.scope, i.address, c.last_seen_at, c.name <> '' AS named
+FROM unnest(:kinds::text[], :scopes::text[], :addresses::text[]) AS w (kind, scope, address)
+JOIN identities i ON i.account_id = :account_id AND i.kind = w.kind AND i.scope = w.scope AND i.address = w.address
+JOIN contacts c ON c.account_id = i.account_id AND c.id = i.contact_id;
+
 -- name: add_person
 -- A person whom we did not know, and their address; no row comes back when somebody else had it a moment before.
 WITH person AS (

@@ -4,7 +4,7 @@ Everything is named by the provider's ids and told once by whoever calls (``chan
 names a message that we do not have changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -170,6 +170,17 @@ async def awaits(tx: Tx, message_id: UUID, count: int) -> None:
 async def open_window(tx: Tx, conversation_id: UUID, since: datetime, until: datetime) -> None:
     """The person opened the time in which we may write freely; only ever forward, however late it is told."""
     await tx.run(beside.open_window, account_id=tx.account, id=conversation_id, since=since, until=until)
+
+
+async def open_windows(tx: Tx, windows: Mapping[UUID, tuple[datetime, datetime]]) -> None:
+    """The same for several conversations, each with since and until when."""
+    await tx.run(
+        beside.open_windows,
+        account_id=tx.account,
+        ids=list(windows),
+        sinces=[since for since, _ in windows.values()],
+        untils=[until for _, until in windows.values()],
+    )
 
 
 async def files_came(tx: Tx, message_id: UUID, file_ids: Sequence[UUID], *, missing: int) -> None:

@@ -85,6 +85,12 @@ RETURNING status, version;
 UPDATE conversations SET window_from = :since, window_until = :until, version = version + 1
 WHERE account_id = :account_id AND id = :id AND (window_from IS NULL OR window_from < :since);
 
+-- name: open_windows
+-- The same for several conversations.
+UPDATE conversations c SET window_from = w.since, window_until = w.until, version = c.version + 1
+FROM unnest(:ids::uuid[], :sinces::timestamptz[], :untils::timestamptz[]) AS w (id, since, until)
+WHERE c.account_id = :account_id AND c.id = w.id AND (c.window_from IS NULL OR c.window_from < w.since);
+
 -- name: files_came
 -- Files of a message are here now, so many are still awaited.
 WITH f AS (
