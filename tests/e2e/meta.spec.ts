@@ -133,6 +133,13 @@ describe("Messenger and Facebook", () => {
       .getByText(/Sendt fra/)
       .waitFor();
     await everywhere(page, "messenger");
+    // Another program has the conversation until somebody here takes it over.
+    await graph.control("owner", { psid: kari, app_id: "263902037430900" });
+    await page.getByText("Meta Business Suite har samtalen.").waitFor();
+    await everywhere(page, "standby");
+    await page.getByRole("button", { name: "Overta samtalen" }).click();
+    await page.getByText("Svardesk har samtalen igjen").waitFor();
+    await page.getByText("Meta Business Suite har samtalen.").waitFor({ state: "detached" });
     expect(app.complaints).toEqual([]);
     await app.close();
   });
@@ -199,7 +206,11 @@ describe("Messenger and Facebook", () => {
     await app.message("Hei Liv, hva er ordrenummeret?").waitFor();
     await page.getByRole("link", { name: "Svar på en kommentar på Facebook" }).waitFor();
     // What needs no answer is set aside by one key, and nobody waits.
-    await graph.control("comments", { post: post.id, psid: await graph.person("Per Dal"), text: "Har dere åpent på søndag?" });
+    await graph.control("comments", {
+      post: post.id,
+      psid: await graph.person("Per Dal"),
+      text: "Har dere åpent på søndag?",
+    });
     await app.goto("/app/inbox/all");
     await app.row("Har dere åpent på søndag?").click();
     await page.locator("article.comment.open", { hasText: "Har dere åpent på søndag?" }).press("n");

@@ -113,6 +113,29 @@ describe("ThreadStore", () => {
     expect(thread.unseen.value).toEqual([]);
   });
 
+  it("looks again how answers go when another program has the conversation", async () => {
+    const desk = new Desk();
+    desk.say("c");
+    const way = vi.fn(async () => ({ open: true, standby: true }));
+    Object.assign(desk.api, { way });
+    const thread = open(desk);
+    await thread.load();
+    const line = desk.say("c", { kind: "system", details: { type: "owner_changed", name: "Meta Business Suite" } });
+    thread.take(line);
+    await vi.waitFor(() => expect(thread.way.value?.standby).toBe(true));
+    thread.take({ ...line, version: 2 });
+    expect(way).toHaveBeenCalledTimes(1);
+  });
+
+  it("goes back as far as a message that somebody wants to see", async () => {
+    const desk = new Desk(5);
+    for (let i = 0; i < 23; i++) desk.say("c");
+    const thread = open(desk);
+    await thread.load();
+    expect([await thread.reach("m-c-4"), thread.messages.value[0]?.seq]).toEqual([true, 4]);
+    expect(await thread.reach("nowhere")).toBe(false);
+  });
+
   it("draws the line above the first unread message", async () => {
     const desk = new Desk();
     for (let i = 0; i < 3; i++) desk.say("c");

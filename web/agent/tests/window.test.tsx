@@ -14,7 +14,7 @@ import { ClosingStore } from "../src/stores/closing";
 import { RowStore } from "../src/stores/rows";
 import { ahead, heardTime, left, now, serverNow } from "../src/time";
 import { endsSoon, standing } from "../src/window";
-import { makeRow } from "./desk";
+import { makeMessage, makeRow } from "./desk";
 
 const TEXTS = {
   "time.minutes": "{n} min",
@@ -148,8 +148,10 @@ describe("the window", () => {
     const threadControl = vi.fn(async () => ({}));
     now.value = hoursOn(1);
     const row = makeRow("c", { window_from: OPENED });
-    const standby = way({ standby: true, owner: "Meta Business Suite" });
-    around(<WayNotice row={row} way={standby} />, { api: { threadControl } });
+    const standby = way({ standby: true, owner: "263902037430900" });
+    const details = { type: "owner_changed", name: "Meta Business Suite" } as const;
+    const thread = signal({ messages: signal([makeMessage("c", 1, { kind: "system", details })]) });
+    around(<WayNotice row={row} way={standby} />, { api: { threadControl }, thread });
     expect(screen.getByText("Meta Business Suite har samtalen.")).toBeTruthy();
     fireEvent.click(screen.getByRole("button", { name: "Overta samtalen" }));
     expect(threadControl).toHaveBeenCalledWith("c", "take");

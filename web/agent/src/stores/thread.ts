@@ -138,6 +138,8 @@ export class ThreadStore {
     }
     this.#merge([message], null);
     if (message.kind === "inbound") this.visitorTyping.value = null;
+    // Another program has the conversation now, or we do: answers go another way.
+    if (!known && message.details?.type === "owner_changed" && this.state.value === "ready") void this.#lookForWay();
     return true;
   }
 
@@ -166,6 +168,16 @@ export class ThreadStore {
     this.visitorTyping.value = typing ? { preview } : null;
     // "Stopped" may be lost with the visitor's line.
     if (typing) this.#typingTimer = setTimeout(() => this.setVisitorTyping(false, null), 8_000);
+  }
+
+  async #lookForWay(): Promise<void> {
+    const turn = this.#turn;
+    try {
+      const way = await this.api.way(this.id);
+      if (turn === this.#turn) this.way.value = way ?? null;
+    } catch (error) {
+      console.warn("way", error);
+    }
   }
 
   #merge(added: readonly Message[], earlier: boolean | null): void {

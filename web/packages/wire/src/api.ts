@@ -61,6 +61,7 @@ import type {
   Team,
   ThreadAct,
   UploadedFile,
+  Way,
 } from "./types";
 
 export interface ListQuery extends Filters {
@@ -158,6 +159,10 @@ export class Api {
   /** How a message read before it was edited, oldest first. */
   async edits(id: string, messageId: string): Promise<Edit[]> {
     return items(await this.#get<Listed<Edit>>(`/conversations/${id}/messages/${messageId}/edits`));
+  }
+  /** How an answer reaches the customer just now. */
+  way(id: string): Promise<Way | null> {
+    return this.#get(`/conversations/${id}/way`);
   }
   threadControl(id: string, act: ThreadAct): Promise<unknown> {
     return this.#post(`/conversations/${id}/thread`, { act });

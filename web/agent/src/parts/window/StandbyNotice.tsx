@@ -12,6 +12,8 @@ export const ownerName = (owner: string | null | undefined) =>
 export function StandbyNotice({ way, row }: { way: Way; row: Row }) {
   const app = useApp();
   if (!way.standby) return null;
+  // The way knows the program by its number; the line in the thread says what people call it.
+  const line = app.thread.value?.messages.value.findLast(({ details }) => details?.type === "owner_changed");
   return (
     <Banner
       icon="eye"
@@ -23,7 +25,7 @@ export function StandbyNotice({ way, row }: { way: Way; row: Row }) {
         ) : null
       }
     >
-      <strong>{t("standby.title", { program: ownerName(way.owner) })}</strong> {t("standby.why")}
+      <strong>{t("standby.title", { program: ownerName(line?.details?.name ?? way.owner) })}</strong> {t("standby.why")}
     </Banner>
   );
 }
