@@ -137,6 +137,10 @@ describe("Messenger and Facebook", () => {
     await graph.control("owner", { psid: kari, app_id: "263902037430900" });
     await page.getByText("Meta Business Suite har samtalen.").waitFor();
     await everywhere(page, "standby");
+    // Meta gives it only to the page's default app.
+    await page.getByRole("button", { name: "Overta samtalen" }).click();
+    await page.getByText("Det andre programmet gir ikke fra seg samtalen.").waitFor();
+    await graph.control("set_page", { default_app: graph.told.app_id });
     await page.getByRole("button", { name: "Overta samtalen" }).click();
     await page.getByText("Svardesk har samtalen igjen").waitFor();
     await page.getByText("Meta Business Suite har samtalen.").waitFor({ state: "detached" });

@@ -128,7 +128,7 @@ function controls(app: AppStore, row: Row): MenuEntry[] {
     lineBefore,
     onPick: () => void control(app, row, act),
   });
-  if (way.standby) return [entry("take", "person", true)];
+  if (way.standby) return [entry("take", "person", true), entry("request", "chat")];
   return [entry("pass", "external", true), entry("release", "leave")];
 }
 
