@@ -219,3 +219,24 @@ async def test_apps_hear_once_that_nothing_goes_out_and_once_that_it_does_again(
     assert await changes(box) == before + 2
     await send(box)
     assert await changes(box) == before + 2
+
+
+async def test_a_delay_stands_at_the_answer_until_it_has_arrived_or_failed(box: Box) -> None:
+    message_id = await send(box)
+    late: dict[str, Any] = {"action": "delayed", "status": "4.4.1", "diagnostic": "451 4.4.1 timed out"}
+    await bounce(box, message_id, KARI, **late)
+    async with box.db.work(box.account.id) as tx:
+        found = (await messages(tx, [message_id]))[message_id]
+        waiting = await tx.value("SELECT waiting_since FROM conversations")
+    assert (found.state, found.state_reason) == ("sent", "delayed")
+    assert waiting is None, "a machine's report starts no clock"
+    await bounce(box, message_id, KARI, **late)
+    async with box.db.work(box.account.id) as tx:
+        assert (await messages(tx, [message_id]))[message_id].version == found.version
+    await bounce(box, message_id, KARI)
+    async with box.db.work(box.account.id) as tx:
+        found = (await messages(tx, [message_id]))[message_id]
+    assert (found.state, found.state_reason) != ("sent", "delayed")
+    assert found.state == "failed_permanent"
+    await bounce(box, message_id, KARI, **late)
+    assert (await seen(box, message_id))[0] == "failed_permanent"

@@ -6,6 +6,12 @@ UPDATE messages SET details = coalesce(details, '{}') || jsonb_build_object('ret
 WHERE account_id = :account_id AND id = :id AND state = 'failed_temporary'
 RETURNING conversation_id;
 
+-- name: tell_delay
+-- Answers that went out are held up on their way.
+UPDATE messages SET state_reason = 'delayed', version = version + 1
+WHERE account_id = :account_id AND id = ANY(:ids) AND kind = 'answer' AND state = 'sent' AND state_reason IS DISTINCT FROM 'delayed'
+RETURNING id, conversation_id;
+
 -- name: write_letter
 -- To whom an answer goes, as its channel made it out.
 UPDATE messages SET details = coalesce(details, '{}') || jsonb_build_object('letter', :letter::jsonb)

@@ -101,3 +101,11 @@ async def tell_retry(tx: Tx, message_id: UUID, retry: Retry) -> None:
             tx,
             MessageStateChanged(stream=row["conversation_id"], message_ids=(message_id,), state="failed_temporary"),
         )
+
+
+async def tell_delay(tx: Tx, message_ids: Sequence[UUID]) -> int:
+    """Say that answers which went out are held up on their way; nothing when they have arrived or failed since. How many."""
+    rows = await tx.all(answers.tell_delay, account_id=tx.account, ids=list(message_ids))
+    for row in rows:
+        await record(tx, MessageStateChanged(stream=row["conversation_id"], message_ids=(row["id"],), state="sent"))
+    return len(rows)

@@ -198,6 +198,10 @@ class EmailAdapter(AdapterBase):
         """Note the mail's ids, its participants and its formatted form."""
         await keep_mail(tx, now, connection, event.own, taken)
         await send_receipt(tx, now, connection, event.own, taken)
+        report = event.own.bounce
+        late = report is not None and any(one.action == "delayed" for one in report.recipients)
+        if late and event.about is not None and event.type != "bounce":
+            await reaching.delayed(tx, event.about)
 
     async def prepare(self, tx: Tx, now: datetime, command: OutboundCommand) -> OutboundCommand:
         """The mail that the answer becomes; the same again at every attempt."""

@@ -137,6 +137,10 @@ FROM conversations c WHERE c.account_id = :account_id AND c.id = :conversation_i
 -- To whom an answer went, and whom it did not reach.
 SELECT conversation_id, details FROM messages WHERE account_id = :account_id AND id = :message_id;
 
+-- name: sent_as
+-- Which of our messages went out under these Message-IDs.
+SELECT message_id FROM mails WHERE account_id = :account_id AND mail_id = ANY(:mail_ids) AND direction = 'out';
+
 -- name: suppress
 -- Addresses that do not exist: nothing is sent there.
 INSERT INTO mail_suppressions (account_id, address, code, said, created_at)

@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from svardesk.channels.contract import NotReached
+from svardesk.channels.contract import NotReached, Watermark
 from svardesk.channels.email.keeping import QUERIES
 from svardesk.conversations.schemas import Letter
+from svardesk.conversations.states import tell_delay
 from svardesk.conversations.store import letter_of
 from svardesk.kit.db import Tx
 
@@ -41,6 +42,15 @@ async def lost(tx: Tx, now: datetime, message_id: UUID, news: Sequence[NotReache
         return True
     failed = {address.lower() for address, _ in letter.failed}
     return await whom(tx, row["conversation_id"], [one.address for one in letter.to]) <= failed
+
+
+async def delayed(tx: Tx, about: Watermark) -> None:
+    """A report says that a mail of ours is held up on its way; the server that has it goes on trying."""
+    named = [*about.message_ids]
+    if about.external_ids:
+        rows = await tx.all(QUERIES.sent_as, account_id=tx.account, mail_ids=list(about.external_ids))
+        named += [row["message_id"] for row in rows]
+    await tell_delay(tx, named)
 
 
 async def suppress(tx: Tx, now: datetime, news: Sequence[NotReached]) -> None:

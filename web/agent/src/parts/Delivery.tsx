@@ -126,6 +126,13 @@ export function Delivery({ message, quiet }: { message: Message; quiet: boolean 
   if (state === "blocked_by_policy" && message.state_reason === "customer_wrote")
     return <Overtaken message={message} />;
   if (FAILED.has(state)) return <Failed message={message} />;
+  if (state === "sent" && message.state_reason === "delayed")
+    return (
+      <span class="state late">
+        <Icon name="clock" />
+        {t("state.delayed")}
+      </span>
+    );
   if (quiet && state !== "cancelled") return null;
   const read = state === "read" || state === "delivered";
   return (
