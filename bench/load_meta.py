@@ -104,7 +104,7 @@ async def talk(plan: dict[str, Any]) -> Result:
             news.set()
             real()
 
-        graph.core.changed = changed  # pyright: ignore[reportAttributeAccessIssue]
+        graph.core.changed = changed
         people = [graph.person(name=f"Kunde {n}") for n in range(count)]
         [line] = await open_sockets([agent], port, [b'{"t":"hello","resume":null}'])
         begin = time.perf_counter()

@@ -270,6 +270,11 @@ def test_template_status() -> None:
     assert (event.type, event.own) == ("template_status", TemplateNews("forsinket", "nb", "approved"))
 
 
+@pytest.mark.parametrize("field", [[], {}, None, 7, "what"])
+def test_changes_of_fields_that_are_none_are_unknown(field: object) -> None:
+    assert isinstance(one({"field": field, "value": {}}, array="changes").own, Unknown)
+
+
 def test_the_pages_own_changes_are_left_to_the_page() -> None:
     assert parse(raw(entry({"field": "feed", "value": {}}, array="changes")), CONFIG) == []
 

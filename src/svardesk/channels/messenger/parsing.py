@@ -115,7 +115,8 @@ def _entry(entry: Item, config: PageConfig, received_at: datetime) -> Iterator[I
             yield _careful(_item, item, _Around(config, came, standby=name == "standby"))
     changes = entry.get("changes")
     for change in changes if isinstance(changes, list) else ():
-        if not (isinstance(change, dict) and change.get("field") in _PAGE_FIELDS):
+        field = change.get("field") if isinstance(change, dict) else None
+        if not (isinstance(field, str) and field in _PAGE_FIELDS):
             yield _careful(_change, change, _Around(config, came, standby=False))
 
 
