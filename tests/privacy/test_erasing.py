@@ -54,6 +54,7 @@ async def test_nothing_is_left_anywhere(
         "contacts", "identities", "conversations", "messages", "message_search", "deliveries", "drafts", "files",
         "field_values", "envelopes", "inbound_items", "webchat_sessions", "mails", "mail_ids", "mail_participants",
         "automatic_mails", "mail_suppressions", "delivery_parts", "message_edits", "media", "threads", "meta_profiles",
+        "facebook_comments", "facebook_posts",
     }, "the test's person must have left traces everywhere"  # fmt: skip
 
     await erase(fresh_db, clock, files, keyring, person)
