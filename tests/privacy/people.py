@@ -194,6 +194,16 @@ async def _put_channel(tx: Tx, person: Person, delivery: UUID, now: datetime, nu
         tx, "meta_profiles", connection_id=person.connection, person=f"Ragnhild-{number}", contact_id=person.contact,
         state="known", due_at=now,
     )  # fmt: skip
+    await _put(tx, "message_authors", message_id=person.message, contact_id=person.contact)
+    await _put(
+        tx, "facebook_comments", connection_id=person.connection, comment_id=f"1_Ragnhild-{number}", post_id="1001_1",
+        parent_id="1_1", message_id=person.message, conversation_id=person.conversation, contact_id=person.contact,
+        written_at=now, came_at=now,
+    )  # fmt: skip
+    await _put(
+        tx, "facebook_posts", id=uuid7(), connection_id=person.connection, post_id=f"1001_Ragnhild-{number}", body=SAID,
+        permalink="https://www.facebook.com/ragnhild", message_id=person.message, created_at=now,
+    )  # fmt: skip
 
 
 async def _put_mails(tx: Tx, person: Person, answer: UUID, now: datetime, number: int) -> None:
