@@ -179,17 +179,6 @@ async def _put_channel(tx: Tx, person: Person, delivery: UUID, now: datetime, nu
         tx, "threads", connection_id=person.connection, thread=f"visitor-Ragnhild-{number}",
         first_touch=Jsonb({"ref": "ragnhild"}), last_touch=Jsonb({"ref": "ragnhild"}), updated_at=now,
     )  # fmt: skip
-    post = f"1001_ragnhild{number}"
-    await _put(
-        tx, "facebook_comments", connection_id=person.connection, comment_id=f"{post}_1", post_id="1001_9",
-        parent_id=f"{post}_0", message_id=person.message, conversation_id=person.conversation, contact_id=person.contact,
-        written_at=now, came_at=now,
-    )  # fmt: skip
-    await _put(
-        tx, "facebook_posts", id=uuid7(), connection_id=person.connection, post_id=post, own=False,
-        message_id=person.message, body="Ragnhild roser ruteren", permalink=f"https://fb.example/{post}", state="published",
-        created_at=now,
-    )  # fmt: skip
     await _put(
         tx, "meta_profiles", connection_id=person.connection, person=f"Ragnhild-{number}", contact_id=person.contact,
         state="known", due_at=now,

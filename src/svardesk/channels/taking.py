@@ -310,6 +310,9 @@ class Taker:
         conversation_id = await self._where(event, place)
         if conversation_id is None or place.ignore:
             return
+        if self._foresight is not None:
+            # Whether a machine wrote it is told by how soon it followed the customer's words.
+            await self._foresight.finish(self._tx)
         awaited = [one for one in event.content.attachments if one.storable]
         message_id = await outside.answered_elsewhere(
             self._tx,

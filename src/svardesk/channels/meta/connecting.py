@@ -15,7 +15,7 @@ from svardesk.channels.contract import Connection
 from svardesk.channels.events import ConnectionChanged
 from svardesk.channels.meta import standing
 from svardesk.channels.meta.apps import Set, VersionConflict, instant
-from svardesk.channels.meta.config import PageConfig, Template, read_app
+from svardesk.channels.meta.config import PageConfig, PageToken, Template, read_app
 from svardesk.channels.meta.pages import COPIED, change_config
 from svardesk.channels.meta.remembered import PAGES
 from svardesk.channels.meta.standing import Problem
@@ -56,7 +56,7 @@ class PageValues(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     brand_id: UUID | Set | None = msgspec.UNSET
     team_id: UUID | Set | None = msgspec.UNSET
     calendar_id: UUID | Set | None = msgspec.UNSET
-    page_token: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)] | Set = msgspec.UNSET
+    page_token: PageToken | Set = msgspec.UNSET
     version: int | Set = msgspec.UNSET
 
 

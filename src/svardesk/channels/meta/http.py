@@ -16,7 +16,7 @@ from svardesk.channels.meta import apps, connecting, deletion, rounds, signing_i
 from svardesk.channels.meta.alarms import ALARMS
 from svardesk.channels.meta.apps import AppValues, AppView
 from svardesk.channels.meta.client import GraphFailed
-from svardesk.channels.meta.config import KIND, Access, app_secrets, is_verify_token, read_app
+from svardesk.channels.meta.config import KIND, Access, PageToken, app_secrets, is_verify_token, read_app
 from svardesk.channels.meta.connecting import BadPage, PageValues, PageView
 from svardesk.channels.meta.intake import INTAKE, envelopes_of
 from svardesk.channels.meta.pages import name_of
@@ -157,7 +157,7 @@ class ConnectPage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Which page; ``page_token`` None: by the last sign-in."""
 
     page_id: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,64}$")]
-    page_token: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)] | None = None
+    page_token: PageToken | None = None
 
 
 class PagesOut(msgspec.Struct, frozen=True):
