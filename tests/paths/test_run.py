@@ -193,12 +193,13 @@ def test_starts_says_where_restarts_what_dies_and_stops_everything(
 
 
 def mark_filled(data: Path) -> None:
-    """What the real demo leaves in the database of a running desk: an organisation that knows the mail server's ports."""
+    """What the real demo leaves in the database of a running desk: an organisation that knows mail server and stand-in."""
     ports = " ".join(map(str, json.loads((data / "demo-mail" / "ports.json").read_text()).values()))
+    port = (data / "demo-meta" / "port").read_text().strip()
     with psycopg.connect(Cluster(data / "postgres").dsn(DATABASE)) as conn:
         conn.execute(
             "INSERT INTO accounts (id, name, slug, settings) VALUES (gen_random_uuid(), 'F', 'f', %s)",
-            (Jsonb({"demo_mail": ports}),),
+            (Jsonb({"demo_mail": ports, "demo_meta": f"http://127.0.0.1:{port}"}),),
         )
 
 
