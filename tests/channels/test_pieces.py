@@ -3,8 +3,8 @@
 # ruff: noqa: F811 - a fixture of another file
 
 from svardesk.channels import deliveries, echoes, pieces
-from svardesk.channels.contract import NotSent, Permanent, Sent, Temporary, Unknown
-from tests.channels.test_deliveries import Outbox, outbox  # noqa: F401 - the fixture
+from svardesk.channels.contract import NotSent, OutboundCommand, Permanent, SendResult, Sent, Temporary, Unknown
+from tests.channels.test_deliveries import RING, Outbox, outbox  # noqa: F401 - the fixture
 
 
 async def parts_of(outbox: Outbox) -> list[tuple[int, str | None]]:
@@ -89,3 +89,47 @@ async def test_what_the_customer_has_a_piece_of_cannot_be_taken_back(outbox: Out
     await outbox.drain()
     async with outbox.db.work(outbox.account.id) as tx:
         assert not await deliveries.cancel(tx, outbox.clock.now(), message_id)
+
+
+async def test_an_earlier_piece_that_comes_back_late_leaves_the_doubt_about_the_next(outbox: Outbox) -> None:
+    outbox.provider.pieces = 2
+    outbox.provider.answers = [Sent(external_id="mid.1"), TimeoutError()]
+    outbox.provider.looks = [Unknown()]
+    message_id = await outbox.answer()
+    await outbox.drain()
+    row = await outbox.row(message_id)
+    assert (row["state"], row["part"]) == ("unknown", 1)
+    async with outbox.db.work(outbox.account.id) as tx:
+        await echoes.came_back(tx, outbox.clock.now(), row["connection_id"], row["id"], 0, "mid.1")
+    assert (await outbox.row(message_id))["state"] == "unknown"
+    await outbox.drain()
+    assert [one.part for one in outbox.provider.calls if one.verb == "send"] == [0, 1]
+    async with outbox.db.work(outbox.account.id) as tx:
+        await echoes.came_back(tx, outbox.clock.now(), row["connection_id"], row["id"], 1, "mid.2")
+    assert await outbox.states(message_id) == ("sent", "sent")
+
+
+async def test_a_piece_that_came_back_before_its_sender_gave_up_is_out(outbox: Outbox) -> None:
+    outbox.provider.pieces = 2
+    message_id = await outbox.answer()
+    row = await outbox.row(message_id)
+
+    class CameBack(TimeoutError):
+        """Raised after the echo has been taken."""
+
+    adapter = outbox.adapters("fake")
+    plain = adapter.send
+
+    async def send(command: OutboundCommand) -> SendResult:
+        result = await plain(command)
+        if command.part == 0:
+            async with outbox.db.work(outbox.account.id) as tx:
+                await echoes.came_back(tx, outbox.clock.now(), row["connection_id"], row["id"], 0, "mid.1")
+            raise CameBack
+        return result
+
+    adapter.send = send
+    while await deliveries.sweep(outbox.db, outbox.clock, RING, lambda _: adapter):
+        pass
+    assert await outbox.states(message_id) == ("sent", "sent")
+    assert [one.part for one in outbox.provider.calls] == [0, 1]

@@ -116,7 +116,7 @@ describe("small screens", () => {
     await app.page.getByRole("button", { name: "Tilbake" }).click();
     await app.row(question).waitFor();
     await app.page.getByRole("button", { name: "Åpne menyen" }).click();
-    await app.page.getByRole("link", { name: /Avsluttet/ }).click();
+    await app.page.getByRole("link", { name: "Avsluttet", exact: true }).click();
     await app.page.getByRole("heading", { name: "Avsluttet" }).waitFor();
     await Promise.all([app.close(), visitor.close()]);
   });

@@ -41,8 +41,8 @@ async def test_names_come_from_the_profile_and_there_is_a_fallback(desk: Desk) -
     await desk.take()
     assert await desk.ask_names() == 2
     async with desk.db.work(desk.account.id) as tx:
-        rows = await tx.all("SELECT name FROM contacts WHERE account_id = %(a)s ORDER BY created_at", a=desk.account.id)
-    assert [row["name"] for row in rows] == [NAME, "Messenger-bruker"]
+        rows = await tx.all("SELECT name FROM contacts WHERE account_id = %(a)s", a=desk.account.id)
+    assert {row["name"] for row in rows} == {NAME, "Messenger-bruker"}
     assert await desk.ask_names() == 0
     assert (await desk.page())["status"] == "ok"
 

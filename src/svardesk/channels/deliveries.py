@@ -356,6 +356,10 @@ async def settle(
         log.warning("delivery_fence_lost", delivery=str(delivery_id), result=type(result).__name__)
         return None
     told, due, until, code, error_class, reason = _outcome(result, held, now, retries_for)
+    if isinstance(result, Unknown | NotSent) and held["parts"] > 1 and await pieces.has_gone(tx, held):
+        # It came back to us before its sender gave up: it is out, whatever the sender was told.
+        result = Sent()
+        told, due, until, code, error_class, reason = _outcome(result, held, now, retries_for)
     if isinstance(result, Sent) and await pieces.gone(tx, now, held, result):
         told, due = "queued", now
     state = told if held["state"] in {"sending", "unknown"} else states.advance(held["state"], told)

@@ -29,7 +29,8 @@ async def came_back(
             await deliveries.move(tx, now, [held], "sent")
         return held
     await pieces.note(tx, now, held, part, external_id)
-    if held["state"] == "unknown":
+    # What came back may be an earlier piece than the one in doubt: then the doubt stays.
+    if held["state"] == "unknown" and await pieces.has_gone(tx, held):
         if await pieces.next_part(tx, held):
             await tx.run(QUERIES.queue_again, account_id=tx.account, id=delivery_id, now=now, state="queued")
             await set_message_states(tx, now, [held["message_id"]], "queued")

@@ -33,6 +33,13 @@ async def note(tx: Tx, now: datetime, held: Row, part: int, external_id: str | N
     )
 
 
+async def has_gone(tx: Tx, held: Row) -> bool:
+    """Whether the piece that is just being sent, or in doubt, is known to have gone out."""
+    return bool(
+        await tx.value(QUERIES.piece_has_gone, account_id=tx.account, delivery_id=held["id"], part=held["part"])
+    )
+
+
 async def next_part(tx: Tx, held: Row) -> bool:
     """Move a delivery on to the first piece that has not gone out; False when there is none left."""
     return bool(await tx.value(QUERIES.next_piece, account_id=tx.account, id=held["id"]))

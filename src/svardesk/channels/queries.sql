@@ -361,6 +361,11 @@ INSERT INTO delivery_parts (account_id, delivery_id, part, connection_id, extern
 VALUES (:account_id, :delivery_id, :part, :connection_id, :external_id, :now)
 ON CONFLICT (account_id, delivery_id, part) DO NOTHING;
 
+-- name: piece_has_gone
+-- Whether a piece of an answer is known to have gone out.
+SELECT EXISTS (SELECT FROM delivery_parts
+    WHERE account_id = :account_id AND delivery_id = :delivery_id AND part = :part);
+
 -- name: next_piece
 -- On to the first piece that has not gone out; no row when all have.
 UPDATE deliveries d SET part = n.part, attempt = 0, refusals = 0, refused_at = NULL

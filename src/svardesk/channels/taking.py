@@ -257,6 +257,8 @@ class Taker:
             or self._foresight.is_news_of_owner(self._connection.id, thread, standby=event.standby)
         ):
             await threads.heard(self._tx, self._now, self._connection.id, thread, standby=event.standby)
+            if self._foresight is not None:
+                self._foresight.forget_owner(self._connection.id, thread)
 
     async def _named(self, event: InboundEvent) -> list[UUID]:
         """The messages that an edit, a removal or a reaction is about. Raises ``NotHereYet`` when we have none of them."""

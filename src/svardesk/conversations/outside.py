@@ -143,7 +143,8 @@ async def answered_elsewhere(
         id=conversation_id,
         seq=seq,
         preview=preview(text),
-        counts=not by.automatic,
+        # What was said before the customer's newest words, and is told late, answers none of them.
+        counts=not by.automatic and (opened is None or at >= opened),
         now=now,
     )
     await record(

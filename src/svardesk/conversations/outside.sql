@@ -97,6 +97,8 @@ WITH f AS (
     UPDATE files SET message_id = :id, conversation_id = (
             SELECT conversation_id FROM messages WHERE account_id = :account_id AND id = :id)
     WHERE account_id = :account_id AND id = ANY(:ids) AND message_id IS NULL
+        AND EXISTS (SELECT FROM messages m
+            WHERE m.account_id = :account_id AND m.id = :id AND m.deleted_at IS NULL)
 )
 UPDATE messages SET version = version + 1,
     details = CASE WHEN :missing::integer > 0 THEN coalesce(details, '{}') || jsonb_build_object('awaited', :missing::integer)

@@ -25,6 +25,7 @@ from svardesk.channels.contract import (
     Receipts,
     ReconcileResult,
     Reject,
+    ResponseBadge,
     SendResult,
     Sent,
     Signal,
@@ -86,6 +87,7 @@ class MessengerAdapter(AdapterBase):
             buttons=True,
             trust_default="platform_account",
             storable_media=config.keep_media,
+            badge=ResponseBadge(),
         )
 
     def authenticate(self, headers: Mapping[str, str], raw: bytes, connection: Connection) -> Ok | Reject:

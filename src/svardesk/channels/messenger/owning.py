@@ -19,6 +19,9 @@ from svardesk.kit.db import Database
 from svardesk.kit.errors import Conflict, NotFound
 from svardesk.kit.keyring import KeyRing
 
+OURS: Final = "messenger"
+"""The only kind of connection whose threads have owners."""
+
 Act = Literal["take", "pass", "release", "request", "extend"]
 _PATHS: Final = {
     "take": "take_thread_control",
@@ -75,6 +78,8 @@ async def change(
         if row is None or not row["thread"]:
             raise NoThread
         connection = await get(tx, row["connection_id"], keyring)
+    if connection.kind != OURS:
+        raise NoThread
     outcome = await call(connection, row["thread"], act, target)
     if not isinstance(outcome, Answered):
         raise refused(outcome)

@@ -38,7 +38,7 @@ SELECT id, message_id FROM deliveries
 WHERE account_id = :account_id AND connection_id = :connection_id AND state = 'blocked_by_policy' AND error_class = 'policy'
     AND split_part(error_code, '.', 1) = ANY(:codes)
 ORDER BY conversation_id, seq
-LIMIT 1000;
+FOR NO KEY UPDATE;
 
 -- name: claim_pages
 -- Which pages of all organisations are to be looked at?
