@@ -104,7 +104,7 @@ async def _write(stand_in: httpx.AsyncClient, house: House) -> None:
     name, text = _ASKED
     posts = state["posts"]
     if posts:
-        await _ask(stand_in, "comments", post=posts[-1]["id"], person=people[name], text=text)
+        await _ask(stand_in, "comments", post=posts[-1]["id"], psid=people[name], text=text)
 
 
 async def _ask(stand_in: httpx.AsyncClient, verb: str, **what: Any) -> None:
