@@ -18,16 +18,15 @@ from svardesk.channels.contract import (
     Content,
     EventType,
     InboundEvent,
-    ParseFailed,
     Raw,
     Sender,
     Watermark,
 )
 from svardesk.channels.facebook.config import FacebookConfig
 from svardesk.channels.facebook.tags import only_tags
+from svardesk.channels.meta.reading import LONGEST_ID, entries
 from svardesk.conversations.schemas import Elsewhere
 
-LONGEST_ID: Final = 200
 LONGEST_TEXT: Final = 8000
 NOTHING_SAID: Final = "📎"
 """Stands for a comment of which Meta tells neither text nor picture (a sticker, an animation)."""
@@ -96,33 +95,13 @@ class Unknown(msgspec.Struct, frozen=True):
 
 def parse(raw: Raw, config: FacebookConfig) -> list[InboundEvent]:
     """The events of an envelope, ordered by their time. Raises ``ParseFailed`` for what is not Meta's or another page's."""
-    body = _decoded(raw.body)
-    entries = body.get("entry") if isinstance(body, dict) else None
-    if not isinstance(entries, list) or not entries or not all(isinstance(one, dict) for one in entries):
-        raise ParseFailed("not_understood", "This is nothing that Meta sends for pages.")
-    ours = [one for one in entries if not config.page_id or _id(one.get("id")) == config.page_id]
-    if not ours:
-        raise ParseFailed("other_page", "This belongs to another page than the one connected here.")
-    events = [event for entry in ours for event in _entry(entry, config, raw.received_at)]
+    events = [event for entry in entries(raw.body, config.page_id) for event in _entry(entry, config, raw.received_at)]
     # Once each, however often one body says it.
     return list({event.idempotency_key: event for event in sorted(events, key=_at)}.values())
 
 
 def _at(event: InboundEvent) -> datetime:
     return event.occurred_at
-
-
-def _decoded(raw: bytes) -> Any:
-    try:
-        return msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        pass  # half an emoji is no text to msgspec, but nothing to lose a comment for
-    except RecursionError:
-        raise ParseFailed("not_understood", "This is nested too deeply.") from None
-    try:
-        return json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise ParseFailed("not_understood", "This is no JSON.") from error
 
 
 def _entry(entry: Value, config: FacebookConfig, received_at: datetime) -> Iterator[InboundEvent]:

@@ -19,15 +19,13 @@ from svardesk.channels.contract import (
 )
 from svardesk.channels.facebook.config import read
 from svardesk.channels.facebook.statements import QUERIES
-from svardesk.channels.meta import errors, standing
+from svardesk.channels.meta import standing
 from svardesk.channels.meta.buckets import BUCKETS, TEXTS
 from svardesk.channels.meta.client import Answered, GraphClient, NotReached, Outcome, Refused
 from svardesk.channels.meta.config import page_access
+from svardesk.channels.meta.refusing import refused
 from svardesk.kit.db import Tx
 
-LAST_TRY: Final = 5
-"""Tries of what Meta calls temporary."""
-RATE_SECONDS: Final = 60.0
 PRIVATE: Final = (750 / 3600, 750.0)
 """Private replies of a page: so many in an hour."""
 EARLIER: Final = timedelta(seconds=2)
@@ -129,29 +127,9 @@ def result_of(outcome: Outcome, command: OutboundCommand, prepared: Prepared) ->
         case NotReached(reason=reason):
             return Temporary(code="unreachable", reason=reason)
         case Refused(error=error, retry_after=after):
-            return _refused(error, after, command)
+            return refused(error, after, command)
         case _:
             return Unknown(reason="timeout")
-
-
-def _refused(error: errors.GraphError, after: float | None, command: OutboundCommand) -> SendResult:
-    meant = errors.meaning(error)
-    code, reason = error.name, error.trace[:100]
-    match meant.what:
-        case "temporary":
-            if command.attempt >= LAST_TRY:
-                return Permanent(code=code, error_class="provider", reason="gave_up")
-            return Temporary(code=code, reason=reason, retry_after=after)
-        case "rate":
-            wait = after or RATE_SECONDS
-            BUCKETS.pause(read(command.connection).page_id, wait)
-            return Temporary(code=code, reason=reason, retry_after=wait)
-        case "window":
-            return Blocked(by="window", code=code, reason=reason)
-        case "restricted" | "permission" | "token":
-            return Blocked(by="policy", code=code, reason=reason)
-        case _:
-            return Permanent(code=code, error_class=meant.error_class, reason=reason)
 
 
 async def reconcile(command: OutboundCommand) -> ReconcileResult:

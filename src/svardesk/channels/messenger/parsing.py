@@ -18,7 +18,6 @@ from svardesk.channels.contract import (
     Control,
     EventType,
     InboundEvent,
-    ParseFailed,
     Raw,
     Sender,
     SenderKind,
@@ -26,6 +25,7 @@ from svardesk.channels.contract import (
 )
 from svardesk.channels.messenger.attachments import brought
 from svardesk.channels.meta.config import PageConfig
+from svardesk.channels.meta.reading import entries, id_of
 from svardesk.conversations.schemas import Elsewhere
 from svardesk.kit.i18n import text as said
 
@@ -41,7 +41,6 @@ EMOJI: Final = {
     "dislike": "👎",
     "other": "🙂",
 }
-LONGEST_ID: Final = 200
 LONGEST_KEY: Final = 400
 _EARLIEST: Final = 1_072_915_200_000
 _LATEST: Final = 4_102_444_800_000
@@ -79,32 +78,12 @@ class Roles(msgspec.Struct, frozen=True):
 
 def parse(raw: Raw, config: PageConfig) -> list[InboundEvent]:
     """The events of an envelope, ordered by their time. Raises ``ParseFailed`` for what is not Meta's or another page's."""
-    body = _decoded(raw.body)
-    entries = body.get("entry") if isinstance(body, dict) else None
-    if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries) or not entries:
-        raise ParseFailed("not_understood", "This is nothing that Meta sends for pages.")
-    ours = [one for one in entries if not config.page_id or _id(one.get("id")) == config.page_id]
-    if not ours:
-        raise ParseFailed("other_page", "This belongs to another page than the one connected here.")
-    events = [event for entry in ours for event in _entry(entry, config, raw.received_at)]
+    events = [event for entry in entries(raw.body, config.page_id) for event in _entry(entry, config, raw.received_at)]
     return sorted(events, key=_at)
 
 
 def _at(event: InboundEvent) -> datetime:
     return event.occurred_at
-
-
-def _decoded(raw: bytes) -> Any:
-    try:
-        return msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        pass  # half an emoji is no text to msgspec, but nothing to lose a message for
-    except RecursionError:
-        raise ParseFailed("not_understood", "This is nested too deeply.") from None
-    try:
-        return json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise ParseFailed("not_understood", "This is no JSON.") from error
 
 
 def _entry(entry: Item, config: PageConfig, received_at: datetime) -> Iterator[InboundEvent]:
@@ -213,7 +192,7 @@ def _message(item: Item, message: Item, around: _Around) -> InboundEvent:
 def _echo(item: Item, message: Item, around: _Around) -> InboundEvent:
     config = around.config
     person, mid = _party(item, "recipient") or _person(item), _mid(message, item)
-    app = _id(message.get("app_id")) or None
+    app = id_of(message.get("app_id")) or None
     piece = read_metadata(message.get("metadata"))
     if piece is not None and (app is None or not config.app_id or app == config.app_id):
         about = Watermark(external_ids=(mid,), piece=piece)
@@ -239,7 +218,7 @@ def _echo(item: Item, message: Item, around: _Around) -> InboundEvent:
 
 def _postback(item: Item, postback: Item, around: _Around) -> InboundEvent:
     person, payload = _person(item), _said(postback.get("payload"))
-    mid = _id(postback.get("mid"))
+    mid = id_of(postback.get("mid"))
     key = f"p:{mid}" if mid else f"p:{person}:{payload}:{item.get('timestamp')}"
     words = _text(postback.get("title")) or payload or said(around.config.locale, "server", "messenger.not_shown")
     return _event(
@@ -323,11 +302,11 @@ def _watermark(item: Item, found: Item, around: _Around, type_: EventType, lette
 
 
 def _passed(item: Item, found: Item, around: _Around) -> InboundEvent:
-    return _control(item, around, "pass", _owner(_id(found.get("new_owner_app_id")), around))
+    return _control(item, around, "pass", _owner(id_of(found.get("new_owner_app_id")), around))
 
 
 def _taken(item: Item, found: Item, around: _Around) -> InboundEvent:
-    before, now = _id(found.get("previous_owner_app_id")), _id(found.get("new_owner_app_id"))
+    before, now = id_of(found.get("previous_owner_app_id")), id_of(found.get("new_owner_app_id"))
     if now or before == around.config.app_id:
         # Who lost the thread hears of it; the newcomer is Meta's inbox unless it is named.
         return _control(item, around, "take", _owner(now or around.config.page_inbox_app_id, around))
@@ -443,10 +422,10 @@ def _referral(found: Any) -> dict[str, Any] | None:
         "source": _said(found.get("source")),
         "type": _said(found.get("type")),
         "ref": _said(found.get("ref")),
-        "ad_id": _id(found.get("ad_id")),
+        "ad_id": id_of(found.get("ad_id")),
         "ad_title": _said(ad.get("ad_title")),
-        "post_id": _id(ad.get("post_id")),
-        "product_id": _id(ad.get("product_id")),
+        "post_id": id_of(ad.get("post_id")),
+        "product_id": id_of(ad.get("product_id")),
         "referer": _said(found.get("referer_uri")),
     }
     return {name: value[:300] for name, value in kept.items() if value} or None
@@ -466,27 +445,19 @@ def _person(item: Item) -> str:
 
 def _party(item: Item, name: str) -> str:
     found = item.get(name)
-    return _id(found.get("id")) if isinstance(found, dict) else ""
+    return id_of(found.get("id")) if isinstance(found, dict) else ""
 
 
 def _mid(found: Item, item: Item) -> str:
-    return _id(found.get("mid")) or f"none-{_hash(item)}"
+    return id_of(found.get("mid")) or f"none-{_hash(item)}"
 
 
 def _named(found: Any) -> str | None:
-    return (_id(found.get("mid")) or None) if isinstance(found, dict) else None
+    return (id_of(found.get("mid")) or None) if isinstance(found, dict) else None
 
 
 def _payload(found: Any) -> str | None:
     return (_said(found.get("payload")) or None) if isinstance(found, dict) else None
-
-
-def _id(found: Any) -> str:
-    """An id; what could not be stored as it is counts as none."""
-    if isinstance(found, bool) or not isinstance(found, str | int):
-        return ""
-    text = str(found)
-    return text if len(text) <= LONGEST_ID and text.isprintable() else ""
 
 
 def _said(found: Any) -> str:

@@ -20,19 +20,16 @@ from svardesk.channels.contract import (
 )
 from svardesk.channels.messenger.parsing import metadata
 from svardesk.channels.messenger.preparing import Prepared, pieces
-from svardesk.channels.meta import errors
 from svardesk.channels.meta.buckets import BUCKETS, CONVERSATIONS, MEDIA, TEXTS
 from svardesk.channels.meta.client import Answered, GraphClient, NotReached, Outcome, Refused, Upload
 from svardesk.channels.meta.config import page_access, read_page
+from svardesk.channels.meta.refusing import refused
 
 MAX_FILE: Final = 25 * 1024 * 1024
-LAST_TRY: Final = 5
-"""Tries of what Meta calls temporary."""
 ECHO_SECONDS: Final = 60.0
 """So long the echo may take; before that nobody asks."""
 EARLIER: Final = timedelta(seconds=2)
 """Meta tells times by the second."""
-RATE_SECONDS: Final = 60.0
 LOOKED_AT: Final = 30
 
 
@@ -114,30 +111,9 @@ def result_of(outcome: Outcome, command: OutboundCommand, prepared: Prepared) ->
         case NotReached(reason=reason):
             return Temporary(code="unreachable", reason=reason)
         case Refused(error=error, retry_after=after):
-            return _refused(error, after, command, prepared)
+            return refused(error, after, command, tagged=prepared.mode == "human_agent")
         case _:
             return Unknown(reason="timeout")
-
-
-def _refused(error: errors.GraphError, after: float | None, command: OutboundCommand, prepared: Prepared) -> SendResult:
-    meant = errors.meaning(error, tagged=prepared.mode == "human_agent")
-    code, reason = error.name, f"{error.trace}"[:100]
-    match meant.what:
-        case "temporary":
-            if command.attempt >= LAST_TRY:
-                return Permanent(code=code, error_class="provider", reason="gave_up")
-            return Temporary(code=code, reason=reason, retry_after=after)
-        case "rate":
-            wait = after or RATE_SECONDS
-            BUCKETS.pause(read_page(command.connection).page_id, wait)
-            return Temporary(code=code, reason=reason, retry_after=wait)
-        case "window":
-            return Blocked(by="window", code=code, reason=reason)
-        case "restricted" | "permission" | "token":
-            # Nothing is wrong with the answer: it waits until the connection is right again.
-            return Blocked(by="policy", code=code, reason=reason)
-        case _:
-            return Permanent(code=code, error_class=meant.error_class, reason=reason)
 
 
 # ------------------------------------------------------------------------------------------------ did it go out?
