@@ -92,13 +92,14 @@ def test_the_command_ends_with_2_and_the_sentence() -> None:
     assert done.stderr == "svardesk: PORT must be a whole number from 1 to 65535, not 'x'.\n"
 
 
-def test_every_variable_that_is_read_is_described() -> None:
+def test_every_variable_that_is_read_is_described(tmp_path: Path) -> None:
     asked: set[str] = set()
 
     class Recording(dict[str, str]):
         def get(self, key: str, default: str = "") -> str:  # pyright: ignore[reportIncompatibleMethodOverride]
             asked.add(key)
-            return default
+            # An ordinary account keeps its data in its home; root does not ask for one.
+            return str(tmp_path) if key == "HOME" else default
 
     Settings.from_environment(Recording())
     assert asked - {"HOME", "XDG_DATA_HOME"} == {setting.name for setting in SETTINGS}

@@ -319,6 +319,19 @@ async def test_dropped_out_is_noticed_mended_and_caught_up_with(desk: Desk) -> N
     assert (await desk.page())["status"] == "ok"
 
 
+async def test_silence_of_meta_is_no_fault_of_the_page_and_alarms_at_the_second_look(desk: Desk) -> None:
+    for expected in ({}, {"unreachable": "degraded"}):
+        desk.clock.advance(600)
+        fault = desk.graph.drop(call="*", times=20)
+        await desk.rounds()
+        desk.graph.core.faults.rules.remove(fault)
+        assert {name: one["status"] for name, one in (await desk.page())["problems"].items()} == expected
+    desk.clock.advance(600)
+    await desk.rounds()
+    page = await desk.page()
+    assert (page["status"], page["problems"]) == ("ok", {})
+
+
 async def test_a_batch_with_duplicates_poison_and_disorder_ends_in_the_right_threads(desk: Desk) -> None:
     people = [desk.graph.person(name=f"Kunde {n}") for n in range(20)]
     wanted: dict[str, list[str]] = {one.psid: [] for one in people}

@@ -34,6 +34,7 @@ RESUBSCRIBED: Final = Counter(
     "svardesk_meta_resubscribed_total", "Pages that had dropped out and were subscribed again."
 )
 TOKEN: Final = "token"  # noqa: S105 - a problem's name
+UNREACHABLE: Final = watching.UNREACHABLE
 SUBSCRIPTION: Final = "subscription"
 DROPPED: Final = "dropped_out"
 
@@ -109,7 +110,18 @@ async def _signatures(tx: Tx, now: datetime, app_id: UUID | None) -> None:
 async def _write(
     tx: Tx, now: datetime, connection_id: UUID, found: Health, held: standing.Standing, *, dropped: bool
 ) -> None:
+    silent = any(one.detail == UNREACHABLE and not one.ok for one in found.checks)
+    if silent and held.notes.get("unreachable_at"):
+        # Silent twice in a row: one look may fall into a hiccup, or into the moment in which everything starts.
+        _ = await standing.found_wrong(tx, now, connection_id, UNREACHABLE, "degraded", UNREACHABLE)
+    elif silent:
+        await standing.note(tx, connection_id, unreachable_at=now.isoformat())
+    elif held.notes.get("unreachable_at"):
+        await standing.note(tx, connection_id, unreachable_at=None)
+        _ = await standing.found_right(tx, connection_id, UNREACHABLE)
     for check in found.checks:
+        if not check.ok and check.detail == UNREACHABLE:
+            continue  # Meta did not answer: that says nothing of what was asked
         if check.ok:
             names = (check.name, "send") if check.name == TOKEN else (check.name,)
             gone = await standing.found_right(tx, connection_id, *names)

@@ -39,6 +39,10 @@ def missing_fields(found: Iterable[Any]) -> list[str]:
     return [one for one in FIELDS if one not in have]
 
 
+UNREACHABLE: Final = "unreachable"
+"""What a check says when Meta did not answer at all."""
+
+
 async def look(connection: Connection) -> Health:
     """Ask Meta for the page and for the apps that are subscribed to it."""
     access, config = page_access(connection), read_page(connection)
@@ -65,7 +69,7 @@ def _is_token(refused: Refused) -> bool:
 def _check(name: str, outcome: Outcome) -> Check:
     if isinstance(outcome, Answered):
         return Check(name=name, ok=True, detail=str(outcome.body.get("name") or "")[:120])
-    code = outcome.error.name if isinstance(outcome, Refused) else "unreachable"
+    code = outcome.error.name if isinstance(outcome, Refused) else UNREACHABLE
     return Check(name=name, ok=False, detail=code)
 
 
