@@ -118,6 +118,7 @@ class Desk:
             "SVARDESK_DATA": str(self.data),
             "PORT": str(port),
             "SVARDESK_PUBLIC_URL": f"http://127.0.0.1:{port}",
+            "SVARDESK_META_HOSTS": "127.0.0.1",
             "PYTHONUNBUFFERED": "1",
             **more,
         }

@@ -95,6 +95,7 @@ def settings(tmp_path: Path) -> Settings:
             "SVARDESK_PUBLIC_URL": "http://desk.example",
             "SVARDESK_KEYS": "k1:" + base64.b64encode(b"k" * 32).decode(),
             "SVARDESK_DATABASE_URL": "postgresql:///unused",
+            "SVARDESK_META_HOSTS": "127.0.0.1",
         }
     )
 

@@ -17,6 +17,7 @@ from prometheus_client import Gauge
 import svardesk
 from svardesk import routes, wiring
 from svardesk.accounts.caller import Caller
+from svardesk.channels.meta.config import allow_hosts
 from svardesk.channels.signals import Signals
 from svardesk.channels.webchat import door as webchat_door
 from svardesk.config import Settings
@@ -52,6 +53,7 @@ class Web:
     def __init__(self, house: House, *, demo: bool = False) -> None:
         self.house = house
         wiring.introduce()
+        allow_hosts(house.settings.meta_hosts)
         self.hub = Hub()
         self.live = Live(house, self.hub)
         self.signals = Signals(house.db, house.keyring)

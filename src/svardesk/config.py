@@ -79,6 +79,12 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "The proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: addresses or networks separated by commas, "
         "or `none`. Rate limits count by the visitor's address, so name exactly your own proxies.",
     ),
+    Setting(
+        "SVARDESK_META_HOSTS",
+        "empty: Meta's own only",
+        "Further hosts that an owner may name as the Graph API of a Meta app, separated by commas: a stand-in, or a proxy of "
+        "yours. Page tokens are sent there, and files are fetched from there.",
+    ),
     Setting("SVARDESK_WEB_POOL", "`16`", "The most database connections that one web process opens, 2 to 200."),
     Setting("SVARDESK_WORKER_POOL", "`8`", "The most database connections that one worker opens, 2 to 200."),
 )
@@ -101,6 +107,7 @@ class Settings:
     files: str
     log: str
     forwarded_allow: tuple[str, ...]
+    meta_hosts: tuple[str, ...]
     web_pool: int
     worker_pool: int
 
@@ -122,6 +129,9 @@ class Settings:
             files=_files(env),
             log=_choice(env, "SVARDESK_LOG", ("text", "json")),
             forwarded_allow=_proxies(env),
+            meta_hosts=tuple(
+                one.strip().lower() for one in _text(env, "SVARDESK_META_HOSTS").split(",") if one.strip()
+            ),
             web_pool=_integer(env, "SVARDESK_WEB_POOL", 16, 2, _LARGEST_POOL),
             worker_pool=_integer(env, "SVARDESK_WORKER_POOL", 8, 2, _LARGEST_POOL),
         )

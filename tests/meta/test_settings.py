@@ -54,6 +54,31 @@ async def test_an_app_needs_its_number_and_secret(desk: Desk, given: dict[str, A
     assert (await desk.client.post("/api/v1/meta/apps", json=given)).status_code in {400, 422}
 
 
+@pytest.mark.parametrize(
+    ("url", "allowed"),
+    [
+        ("https://graph.facebook.com", True),
+        ("https://facebook.com", True),
+        ("http://127.0.0.1:9", True),  # the operator of these tests allows it
+        ("http://graph.facebook.com", False),
+        ("https://graph.facebook.com.evil.example", False),
+        ("https://evilfacebook.com", False),
+        ("https://evil.example", False),
+        ("http://169.254.169.254", False),
+        ("http://localhost:5432", False),
+    ],
+)
+@pytest.mark.parametrize("name", ["graph_url", "dialog_url"])
+async def test_tokens_go_to_meta_and_to_what_the_operator_allows(
+    desk: Desk, name: str, url: str, *, allowed: bool
+) -> None:
+    values = {"app_id": "1", "app_secret": "en-hemmelighet", name: url}
+    answer = await desk.client.post("/api/v1/meta/apps", json=values)
+    assert answer.status_code == (201 if allowed else 422), answer.text
+    if not allowed:
+        assert (answer.json()["error"]["code"], answer.json()["error"]["fields"]["field"]) == ("bad_meta_app", name)
+
+
 async def test_a_secret_is_replaced_while_the_one_before_stays_good(desk: Desk) -> None:
     app = await desk.make_app()
     await desk.connect()

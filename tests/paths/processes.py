@@ -95,6 +95,7 @@ class House:
             "SVARDESK_PUBLIC_URL": "http://desk.example",
             "SVARDESK_HOST": "127.0.0.1",
             "SVARDESK_LOG": "text",
+            "SVARDESK_META_HOSTS": "127.0.0.1",
             "SVARDESK_WEB_POOL": "6",
             "SVARDESK_WORKER_POOL": "6",
         }

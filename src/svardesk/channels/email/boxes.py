@@ -18,8 +18,9 @@ from svardesk.channels.email.config import KIND, MailboxConfig, Reached, SenderO
 from svardesk.channels.email.keeping import QUERIES as MAIL
 from svardesk.channels.email.smtp import is_sendable
 from svardesk.channels.events import ConnectionChanged
+from svardesk.channels.references import VersionConflict, check_references
 from svardesk.kit.db import Row, Tx
-from svardesk.kit.errors import Conflict, Unprocessable
+from svardesk.kit.errors import Unprocessable
 from svardesk.kit.ids import uuid7
 from svardesk.kit.keyring import KeyRing
 from svardesk.spine import record
@@ -35,18 +36,6 @@ _PLAIN: Final = (
     "receipt",
 )  # fmt: skip
 _SECRETS: Final = ("password", "imap_password", "smtp_password", "client_secret")
-
-
-class UnknownReference(Unprocessable):
-    """There is no such brand, team or calendar in your organisation."""
-
-    code = "unknown_reference"
-
-
-class VersionConflict(Conflict):
-    """Somebody changed this mailbox meanwhile: read it again."""
-
-    code = "version_conflict"
 
 
 class BadMailbox(Unprocessable):
@@ -141,7 +130,7 @@ async def create(
         "id": uuid7(), "name": "", "config": {}, "brand_id": None, "team_id": None, "calendar_id": None,
     }  # fmt: skip
     _apply(row, values)
-    await _check_references(tx, row)
+    await check_references(tx, row)
     secrets = _merged(new_secrets(), values)
     await tx.run(
         QUERIES.add_connection,
@@ -184,7 +173,7 @@ async def change(tx: Tx, keyring: KeyRing, by: Caller | Actor, mailbox_id: UUID,
     if values.version is not msgspec.UNSET and values.version != row["version"]:
         raise VersionConflict(version=row["version"])
     _apply(row, values)
-    await _check_references(tx, row)
+    await check_references(tx, row)
     await tx.run(
         QUERIES.change_connection,
         account_id=tx.account,
@@ -296,16 +285,3 @@ def _addresses(config: dict[str, Any]) -> Sequence[tuple[str, str]]:
     own = [("address", config["address"])]
     own += [("aliases", one) for one in config.get("aliases", [])]
     return own + [("senders", one["address"]) for one in config.get("senders", []) if one.get("address")]
-
-
-async def _check_references(tx: Tx, row: Row) -> None:
-    known = await tx.one(
-        QUERIES.known_references,
-        account_id=tx.account,
-        brand_id=row["brand_id"],
-        team_id=row["team_id"],
-        calendar_id=row["calendar_id"],
-    )
-    for name in ("brand", "team", "calendar"):
-        if not known[name]:
-            raise UnknownReference(field=f"{name}_id")

@@ -14,11 +14,12 @@ from svardesk.accounts.caller import Actor, Caller
 from svardesk.channels.connections import QUERIES, REMEMBERED, NoSuchConnection, of_row, seal
 from svardesk.channels.events import ConnectionChanged
 from svardesk.channels.meta import standing
-from svardesk.channels.meta.config import FIELDS, KIND, AppConfig, Id, Url, Version, verify_tokens
+from svardesk.channels.meta.config import FIELDS, KIND, AppConfig, Id, Url, Version, may_be_asked, verify_tokens
 from svardesk.channels.meta.pages import copy_to_pages
 from svardesk.channels.meta.remembered import PAGES
 from svardesk.channels.meta.standing import Problem
 from svardesk.channels.meta.statements import META
+from svardesk.channels.references import VersionConflict
 from svardesk.kit.db import Row, Tx
 from svardesk.kit.errors import Conflict, Unprocessable
 from svardesk.kit.ids import uuid7
@@ -41,12 +42,6 @@ class HasPages(Conflict):
     """Disconnect the app's pages first."""
 
     code = "meta_app_has_pages"
-
-
-class VersionConflict(Conflict):
-    """Somebody changed this meanwhile: read it again."""
-
-    code = "version_conflict"
 
 
 class AppValues(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -110,6 +105,7 @@ async def create(
 ) -> AppView:
     """Make an app. Raises ``BadApp``."""
     config = _config({}, values)
+    _check_addresses(by, {}, config)
     if not config["app_id"] or values.app_secret is msgspec.UNSET:
         raise BadApp
     app_id = uuid7()
@@ -140,6 +136,7 @@ async def change(
     if values.version is not msgspec.UNSET and values.version != row["version"]:
         raise VersionConflict(version=row["version"])
     config = _config(row["config"], values)
+    _check_addresses(by, row["config"], config)
     if not config["app_id"]:
         raise BadApp
     held = dict(of_row(row, keyring).secrets)
@@ -222,6 +219,15 @@ async def _one(tx: Tx, app_id: UUID) -> Row:
     if row is None or row["kind"] != KIND:
         raise NoSuchConnection
     return row | {"health": (await tx.one(META.standing, account_id=tx.account, id=app_id))["health"]}
+
+
+def _check_addresses(by: Caller | Actor, held: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+    """A person names Meta's addresses only, or those that the operator has allowed: tokens go there."""
+    if not isinstance(by, Caller):
+        return
+    for name in ("graph_url", "dialog_url"):
+        if config[name] != held.get(name) and not may_be_asked(config[name]):
+            raise BadApp(None, "This is no address of Meta's, and none that the operator has allowed.", field=name)
 
 
 def _config(held: Mapping[str, Any], values: AppValues) -> dict[str, Any]:

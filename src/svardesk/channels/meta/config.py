@@ -5,7 +5,9 @@ connection; ``settings`` renews the copies whenever the app is changed.
 """
 
 import hmac
+from collections.abc import Iterable
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
@@ -14,6 +16,7 @@ from svardesk.channels.contract import Connection
 from svardesk.kit.keyring import KeyRing
 
 KIND: Final = "meta"
+META: Final = "facebook.com"
 VERSION: Final = "v26.0"
 GRAPH_URL: Final = "https://graph.facebook.com"
 DIALOG_URL: Final = "https://www.facebook.com"
@@ -43,6 +46,22 @@ Url = Annotated[str, msgspec.Meta(max_length=300, pattern=r"^https?://[^\s?#]+$"
 PageToken = Annotated[str, msgspec.Meta(min_length=1, max_length=1000, pattern=r"^[!-~]+$")]
 """It travels in a header: what Meta gives is plain ASCII without blanks."""
 _VERIFY: Final = b"meta webhook verify token"
+
+
+_further: Final[set[str]] = set()
+
+
+def allow_hosts(hosts: Iterable[str]) -> None:
+    """Let owners name further hosts as the Graph API; said once by the process, from its settings."""
+    _further.clear()
+    _further.update(hosts)
+
+
+def may_be_asked(url: str) -> bool:
+    """Whether an owner may let tokens be sent to, and files be fetched from, this address: Meta's hosts, or allowed ones."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    return host in _further or (parts.scheme == "https" and (host == META or host.endswith(f".{META}")))
 
 
 class AppConfig(msgspec.Struct, frozen=True, kw_only=True):

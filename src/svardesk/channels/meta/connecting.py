@@ -14,13 +14,14 @@ from svardesk.channels.connections import QUERIES, REMEMBERED, NoSuchConnection,
 from svardesk.channels.contract import Connection
 from svardesk.channels.events import ConnectionChanged
 from svardesk.channels.meta import standing
-from svardesk.channels.meta.apps import Set, VersionConflict, instant
+from svardesk.channels.meta.apps import Set, instant
 from svardesk.channels.meta.config import PageConfig, PageToken, Template, read_app
 from svardesk.channels.meta.pages import COPIED, change_config
 from svardesk.channels.meta.remembered import PAGES
 from svardesk.channels.meta.standing import Problem
 from svardesk.channels.meta.statements import META
 from svardesk.channels.meta.watching import send_what_waited
+from svardesk.channels.references import VersionConflict, check_references
 from svardesk.kit.db import Row, Tx
 from svardesk.kit.errors import Unprocessable
 from svardesk.kit.ids import uuid7
@@ -36,12 +37,6 @@ class BadPage(Unprocessable):
     """Meta does not give this page with this token."""
 
     code = "bad_page"
-
-
-class UnknownReference(Unprocessable):
-    """There is no such brand, team or calendar in your organisation."""
-
-    code = "unknown_reference"
 
 
 class PageValues(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -159,7 +154,7 @@ async def change(
         value = getattr(values, name)
         if value is not msgspec.UNSET:
             row[name] = value
-    await _check_references(tx, row)
+    await check_references(tx, row)
     config = dict(row["config"])
     for name in _PLAIN:
         value = getattr(values, name)
@@ -234,16 +229,3 @@ def view(row: Mapping[str, Any]) -> PageView:
         unknown_items=int(found.notes.get("unknown_items") or 0),
         version=row["version"],
     )
-
-
-async def _check_references(tx: Tx, row: Row) -> None:
-    known = await tx.one(
-        QUERIES.known_references,
-        account_id=tx.account,
-        brand_id=row["brand_id"],
-        team_id=row["team_id"],
-        calendar_id=row["calendar_id"],
-    )
-    for name in ("brand", "team", "calendar"):
-        if not known[name]:
-            raise UnknownReference(field=f"{name}_id")
