@@ -31,7 +31,14 @@ async function agent(options) {
 
 async function open(page, name) {
   await page.goto(`${url}/app/inbox/all`);
-  await page.locator(".row", { hasText: name }).first().click();
+  const row = page.locator(".row", { hasText: name }).first();
+  await page.locator(".row").first().hover();
+  // The list is virtual: what lies further down is drawn when it is scrolled to.
+  for (let turn = 0; turn < 30 && (await row.count()) === 0; turn++) {
+    await page.mouse.wheel(0, 400);
+    await page.waitForTimeout(100);
+  }
+  await row.click();
   await page.locator(".message").first().waitFor();
   await page.waitForTimeout(600);
 }

@@ -367,6 +367,9 @@ async def _app(db: Database, keyring: KeyRing, caller: Caller, app_id: UUID) -> 
 
 
 async def _name(app: Connection, page_id: str, token: str) -> str:
+    if not (token.isascii() and token.isprintable()):
+        # It travels in a header, and what Meta gives is plain.
+        raise BadPage(field="page_token")
     config = read_app(app)
     secret = next(iter(app_secrets(app)), None)
     try:
