@@ -55,7 +55,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await chmod(folder, 0o755); // root hands the database to another account, which must reach its folder
   const port = await freePort();
   const url = `http://localhost:${port}`;
-  const env = { ...process.env, SVARDESK_DATA: join(folder, "data"), PORT: `${port}`, SVARDESK_META_HOSTS: "127.0.0.1,localhost" };
+  const env = {
+    ...process.env,
+    SVARDESK_DATA: join(folder, "data"),
+    PORT: `${port}`,
+    SVARDESK_META_HOSTS: "127.0.0.1,localhost",
+  };
   const child = spawn(SVARDESK, ["run", "--demo"], { env, cwd: ROOT });
   await mkdir(join(ROOT, "test-results"), { recursive: true });
   const log = createWriteStream(join(ROOT, "test-results/e2e-desk.log"));
